@@ -1,0 +1,39 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/docker/docker/api/types/container"
+)
+
+// Commit makes a raw image of a stopped container's filesystem, under a name. Raw, because the engine copies the
+// container's labels, environment and command into it (daemon/commit.go, merge: values can be overridden, never
+// removed): Seal makes a clean image of it.
+func (e *Engine) Commit(ctx context.Context, id, ref string, labels map[string]string) error {
+	changes := make([]string, 0, len(labels))
+	for k, v := range labels {
+		changes = append(changes, fmt.Sprintf("LABEL %q=%q", k, v))
+	}
+	_, err := e.api.ContainerCommit(ctx, id, container.CommitOptions{Reference: ref, Changes: changes, Pause: false})
+	if IsNoSpace(err) {
+		return Hint(fmt.Errorf("commit %s: %w", ref, err), "free space on the engine: `docker bmo prune`, `docker system df`")
+	}
+	if err != nil {
+		return fmt.Errorf("commit %s: %w", ref, err)
+	}
+	return nil
+}
+
+// EventFilter narrows Events to objects that carry all labels.
+type EventFilter struct{ Labels []string }
+
+// short is an identifier as docker shows it.
+func short(id string) string {
+	id = strings.TrimPrefix(id, "sha256:")
+	if len(id) > 12 {
+		return id[:12]
+	}
+	return id
+}

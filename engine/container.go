@@ -1,0 +1,172 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/network"
+	"github.com/docker/go-connections/nat"
+)
+
+// Loopback is the only address that ports are ever published on.
+const Loopback = "127.0.0.1"
+
+// ContainerSpec says how a container is made.
+type ContainerSpec struct {
+	Name, Image string
+	// Entrypoint and Command replace the image's own when not nil.
+	Entrypoint, Command []string
+	// Environment holds KEY=VALUE pairs.
+	Environment          []string
+	Labels               map[string]string
+	User, WorkingDir     string
+	Hostname, StopSignal string
+	Tmpfs                []string
+	// Network is the one network that the container joins, under Aliases.
+	Network string
+	Aliases []string
+	// Publish maps container ports to ports on Loopback; 0 lets the engine choose.
+	Publish map[int]int
+	// MemLimit and ShmSize are in bytes; 0 means none, or the engine's default.
+	MemLimit, ShmSize int64
+	// Init runs the engine's own init as process 1.
+	Init bool
+}
+
+// Container is a container of the engine.
+type Container struct {
+	ID, Name, Image, ImageID string
+	// State is docker's own word: created, running, exited, ...
+	State, Status string
+	Labels        map[string]string
+	Created       time.Time
+	// Ports maps container ports to those published on Loopback.
+	Ports map[int]int
+}
+
+// CreateContainer makes a container without starting it. Its name is a lock: IsConflict tells that it is taken.
+func (e *Engine) CreateContainer(ctx context.Context, s ContainerSpec) (string, error) {
+	exposed, bindings := nat.PortSet{}, nat.PortMap{}
+	for port, public := range s.Publish {
+		p := nat.Port(strconv.Itoa(port) + "/tcp")
+		exposed[p] = struct{}{}
+		bindings[p] = []nat.PortBinding{{HostIP: Loopback, HostPort: hostPort(public)}}
+	}
+	cfg := &container.Config{
+		Image: s.Image, Entrypoint: s.Entrypoint, Cmd: s.Command, Env: s.Environment, Labels: s.Labels,
+		User: s.User, WorkingDir: s.WorkingDir, Hostname: s.Hostname, StopSignal: s.StopSignal, ExposedPorts: exposed,
+		// Readiness is ours to watch; a health check of the image would only burn CPU in every instance.
+		Healthcheck: &container.HealthConfig{Test: []string{"NONE"}},
+	}
+	host := &container.HostConfig{
+		NetworkMode: container.NetworkMode(s.Network), PortBindings: bindings, Tmpfs: tmpfs(s.Tmpfs),
+		Resources: container.Resources{Memory: s.MemLimit}, ShmSize: s.ShmSize,
+	}
+	if s.Init {
+		host.Init = &s.Init
+	}
+	nets := &network.NetworkingConfig{EndpointsConfig: map[string]*network.EndpointSettings{}}
+	if s.Network != "" {
+		nets.EndpointsConfig[s.Network] = &network.EndpointSettings{Aliases: s.Aliases}
+	}
+	c, err := e.api.ContainerCreate(ctx, cfg, host, nets, nil, s.Name)
+	if err != nil {
+		return "", fmt.Errorf("create container %s: %w", s.Name, err)
+	}
+	return c.ID, nil
+}
+
+func hostPort(p int) string {
+	if p == 0 {
+		return ""
+	}
+	return strconv.Itoa(p)
+}
+
+// tmpfs splits "PATH:OPTIONS" as Compose writes it.
+func tmpfs(list []string) map[string]string {
+	m := map[string]string{}
+	for _, t := range list {
+		path, opts := t, ""
+		for i := range t {
+			if t[i] == ':' {
+				path, opts = t[:i], t[i+1:]
+				break
+			}
+		}
+		m[path] = opts
+	}
+	return m
+}
+
+// Containers lists the containers, running or not, that carry every one of the labels.
+func (e *Engine) Containers(ctx context.Context, labels ...string) ([]Container, error) {
+	list, err := e.api.ContainerList(ctx, container.ListOptions{All: true, Filters: labelFilter(labels)})
+	if err != nil {
+		return nil, fmt.Errorf("list containers: %w", err)
+	}
+	out := make([]Container, len(list))
+	for i, c := range list {
+		out[i] = Container{
+			ID: c.ID, Image: c.Image, ImageID: c.ImageID, State: string(c.State), Status: c.Status,
+			Labels: c.Labels, Created: time.Unix(c.Created, 0).UTC(), Ports: map[int]int{},
+		}
+		if len(c.Names) > 0 {
+			out[i].Name = c.Names[0][1:]
+		}
+		for _, p := range c.Ports {
+			if p.IP == Loopback {
+				out[i].Ports[int(p.PrivatePort)] = int(p.PublicPort)
+			}
+		}
+	}
+	return out, nil
+}
+
+// PublishedPort is the port on Loopback that a running container's port is reached at.
+func (e *Engine) PublishedPort(ctx context.Context, id string, port int) (int, error) {
+	c, err := e.api.ContainerInspect(ctx, id)
+	if err != nil {
+		return 0, fmt.Errorf("inspect container %s: %w", id, err)
+	}
+	for _, b := range c.NetworkSettings.Ports[nat.Port(strconv.Itoa(port)+"/tcp")] {
+		if p, err := strconv.Atoi(b.HostPort); err == nil {
+			return p, nil
+		}
+	}
+	return 0, fmt.Errorf("port %d of container %s is not published", port, c.Name)
+}
+
+// Rename gives a container another name.
+func (e *Engine) Rename(ctx context.Context, id, name string) error {
+	if err := e.api.ContainerRename(ctx, id, name); err != nil {
+		return fmt.Errorf("rename container %s: %w", name, err)
+	}
+	return nil
+}
+
+// RemoveContainer kills and removes a container and its anonymous volumes; one that is gone already is no error.
+func (e *Engine) RemoveContainer(ctx context.Context, id string) error {
+	err := e.api.ContainerRemove(ctx, id, container.RemoveOptions{Force: true, RemoveVolumes: true})
+	if err != nil && !IsNotFound(err) {
+		return fmt.Errorf("remove container %s: %w", id, err)
+	}
+	return nil
+}
+
+// WaitRemoved returns when the container is gone.
+func (e *Engine) WaitRemoved(ctx context.Context, id string) error {
+	done, errs := e.api.ContainerWait(ctx, id, container.WaitConditionRemoved)
+	select {
+	case <-done:
+		return nil
+	case err := <-errs:
+		if IsNotFound(err) {
+			return nil
+		}
+		return err
+	}
+}

@@ -1,0 +1,94 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/docker/docker/api/types/versions"
+	"github.com/docker/docker/client"
+)
+
+// MinAPIVersion is the oldest Engine API that has what we use: BuildKit with named contexts (23.0) and networks whose
+// name is unique (25.0, API 1.44).
+const MinAPIVersion = "1.44"
+
+// MinVersion is the engine release that MinAPIVersion came with.
+const MinVersion = "25.0"
+
+// Engine is one Docker engine.
+type Engine struct {
+	api  client.APIClient
+	host string
+}
+
+// Info is what the product wants to know of an engine.
+type Info struct {
+	// ID is the engine's own identifier.
+	ID string
+	// Version is the engine's release, for example "28.5.2".
+	Version string
+	// APIVersion is the newest API that the engine speaks.
+	APIVersion string
+	// OS and Arch name the engine's platform in Go's words.
+	OS, Arch string
+	// Driver is the storage driver; the containerd image store shows as its snapshotter.
+	Driver string
+	// ContainerdStore is true when images live in containerd.
+	ContainerdStore bool
+	// CPUs is the number of processors that the engine's containers share.
+	CPUs int
+}
+
+// Platform is the engine's platform as BuildKit writes it, for example "linux/amd64".
+func (i Info) Platform() string { return i.OS + "/" + i.Arch }
+
+// SlowDriver tells whether commits are known to take several seconds on the engine's storage driver, because it
+// copies whole filesystems (vfs) or computes differences by walking them (devicemapper, btrfs excluded).
+func (i Info) SlowDriver() bool { return i.Driver == "vfs" || i.Driver == "devicemapper" || i.Driver == "native" }
+
+// New returns an engine that is spoken to through api.
+func New(api client.APIClient) *Engine { return &Engine{api: api, host: api.DaemonHost()} }
+
+// Host is the address that the engine is reached at, for example "unix:///var/run/docker.sock".
+func (e *Engine) Host() string { return e.host }
+
+// Local tells whether addresses that the engine publishes on its loopback interface are this machine's own.
+func (e *Engine) Local() bool {
+	return strings.HasPrefix(e.host, "unix://") || strings.HasPrefix(e.host, "npipe://")
+}
+
+// Connect makes sure that an engine answers and that it is new enough.
+func (e *Engine) Connect(ctx context.Context) (Info, error) {
+	v, err := e.api.ServerVersion(ctx)
+	if err != nil {
+		return Info{}, unreachable(e.host, err)
+	}
+	if versions.LessThan(v.APIVersion, MinAPIVersion) {
+		return Info{}, Hint(
+			fmt.Errorf("docker engine %s (API %s) is too old: %s (API %s) or newer is needed",
+				v.Version, v.APIVersion, MinVersion, MinAPIVersion),
+			"upgrade the engine, or choose another one with `docker context use` or DOCKER_HOST")
+	}
+	info, err := e.api.Info(ctx)
+	if err != nil {
+		return Info{}, fmt.Errorf("ask the engine about itself: %w", err)
+	}
+	if info.OSType != "linux" {
+		return Info{}, fmt.Errorf("the engine runs %s containers: linux containers are needed", info.OSType)
+	}
+	return Info{
+		ID: info.ID, Version: v.Version, APIVersion: v.APIVersion, OS: v.Os, Arch: v.Arch,
+		Driver: info.Driver, ContainerdStore: containerdStore(info.DriverStatus), CPUs: info.NCPU,
+	}, nil
+}
+
+// containerdStore reads what `docker info` shows as "driver-type".
+func containerdStore(status [][2]string) bool {
+	for _, s := range status {
+		if s[0] == "driver-type" && strings.HasPrefix(s[1], "io.containerd.snapshotter") {
+			return true
+		}
+	}
+	return false
+}

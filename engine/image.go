@@ -1,0 +1,82 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/docker/docker/api/types"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/image"
+)
+
+// Image is one image of the engine's store.
+type Image struct {
+	ID      string
+	Tags    []string
+	Labels  map[string]string
+	Created time.Time
+	// Size is the size of all layers in bytes, those shared with other images included.
+	Size int64
+}
+
+// Images lists the images that carry every one of the labels, each "key" or "key=value".
+func (e *Engine) Images(ctx context.Context, labels ...string) ([]Image, error) {
+	list, err := e.api.ImageList(ctx, image.ListOptions{All: true, Filters: labelFilter(labels)})
+	if err != nil {
+		return nil, fmt.Errorf("list images: %w", err)
+	}
+	images := make([]Image, len(list))
+	for i, s := range list {
+		images[i] = Image{ID: s.ID, Tags: s.RepoTags, Labels: s.Labels, Created: time.Unix(s.Created, 0).UTC(), Size: s.Size}
+	}
+	return images, nil
+}
+
+// Image returns the image with that name or identifier.
+func (e *Engine) Image(ctx context.Context, ref string) (Image, error) {
+	s, err := e.api.ImageInspect(ctx, ref)
+	if err != nil {
+		return Image{}, fmt.Errorf("inspect image %s: %w", ref, err)
+	}
+	created, _ := time.Parse(time.RFC3339Nano, s.Created)
+	img := Image{ID: s.ID, Tags: s.RepoTags, Created: created.UTC(), Size: s.Size}
+	if s.Config != nil {
+		img.Labels = s.Config.Labels
+	}
+	return img, nil
+}
+
+// RemoveImage untags ref and, when that was its last name, deletes the image. It reports what it did in docker's words.
+func (e *Engine) RemoveImage(ctx context.Context, ref string) (untagged, deleted []string, err error) {
+	done, err := e.api.ImageRemove(ctx, ref, image.RemoveOptions{PruneChildren: true})
+	if err != nil {
+		return nil, nil, fmt.Errorf("remove image %s: %w", ref, err)
+	}
+	for _, d := range done {
+		if d.Untagged != "" {
+			untagged = append(untagged, d.Untagged)
+		}
+		if d.Deleted != "" {
+			deleted = append(deleted, d.Deleted)
+		}
+	}
+	return untagged, deleted, nil
+}
+
+// LayersSize is the number of bytes that all images together take on the engine's disk, each layer counted once.
+func (e *Engine) LayersSize(ctx context.Context) (int64, error) {
+	du, err := e.api.DiskUsage(ctx, types.DiskUsageOptions{Types: []types.DiskUsageObject{types.ImageObject}})
+	if err != nil {
+		return 0, fmt.Errorf("ask for disk usage: %w", err)
+	}
+	return du.LayersSize, nil
+}
+
+func labelFilter(labels []string) filters.Args {
+	f := filters.NewArgs()
+	for _, l := range labels {
+		f.Add("label", l)
+	}
+	return f
+}

@@ -1,0 +1,78 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/docker/docker/api/types/network"
+	"github.com/docker/docker/api/types/volume"
+)
+
+// Network is a network of the engine.
+type Network struct {
+	ID, Name string
+	Labels   map[string]string
+}
+
+// CreateNetwork makes a bridge network of that name and returns its identifier. The name is a lock: IsConflict tells
+// that it is taken.
+func (e *Engine) CreateNetwork(ctx context.Context, name string, labels map[string]string) (string, error) {
+	n, err := e.api.NetworkCreate(ctx, name, network.CreateOptions{Driver: "bridge", Labels: labels})
+	if err != nil && strings.Contains(err.Error(), "non-overlapping") {
+		return "", Hint(fmt.Errorf("create network %s: the engine has no address range left for another network", name),
+			"stop instances (`docker bmo stop`), remove unused networks (`docker network prune`), or add to default-address-pools in the engine's configuration")
+	}
+	if err != nil {
+		return "", fmt.Errorf("create network %s: %w", name, err)
+	}
+	return n.ID, nil
+}
+
+// Networks lists the networks that carry every one of the labels.
+func (e *Engine) Networks(ctx context.Context, labels ...string) ([]Network, error) {
+	list, err := e.api.NetworkList(ctx, network.ListOptions{Filters: labelFilter(labels)})
+	if err != nil {
+		return nil, fmt.Errorf("list networks: %w", err)
+	}
+	networks := make([]Network, len(list))
+	for i, n := range list {
+		networks[i] = Network{ID: n.ID, Name: n.Name, Labels: n.Labels}
+	}
+	return networks, nil
+}
+
+// RemoveNetwork removes a network; one that is gone already is no error.
+func (e *Engine) RemoveNetwork(ctx context.Context, id string) error {
+	if err := e.api.NetworkRemove(ctx, id); err != nil && !IsNotFound(err) {
+		return fmt.Errorf("remove network %s: %w", id, err)
+	}
+	return nil
+}
+
+// Volume is a volume of the engine.
+type Volume struct {
+	Name   string
+	Labels map[string]string
+}
+
+// Volumes lists the volumes that carry every one of the labels.
+func (e *Engine) Volumes(ctx context.Context, labels ...string) ([]Volume, error) {
+	list, err := e.api.VolumeList(ctx, volume.ListOptions{Filters: labelFilter(labels)})
+	if err != nil {
+		return nil, fmt.Errorf("list volumes: %w", err)
+	}
+	volumes := make([]Volume, len(list.Volumes))
+	for i, v := range list.Volumes {
+		volumes[i] = Volume{Name: v.Name, Labels: v.Labels}
+	}
+	return volumes, nil
+}
+
+// RemoveVolume removes a volume; one that is gone already is no error.
+func (e *Engine) RemoveVolume(ctx context.Context, name string) error {
+	if err := e.api.VolumeRemove(ctx, name, false); err != nil && !IsNotFound(err) {
+		return fmt.Errorf("remove volume %s: %w", name, err)
+	}
+	return nil
+}

@@ -1,0 +1,146 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/pkg/stdcopy"
+)
+
+// Process is a started container whose output and end are being watched.
+type Process struct {
+	ID   string
+	e    *Engine
+	done chan struct{} // closed once code and err are final
+	code int
+	err  error
+}
+
+// Start starts a container. Output is attached and the end is waited for before the start, so that nothing is lost of
+// a container that lives ten milliseconds. stdout and stderr may be nil, for no output.
+//
+// ctx bounds the watching, not the container: when ctx ends, the container goes on and Wait fails.
+func (e *Engine) Start(ctx context.Context, id string, stdout, stderr io.Writer) (*Process, error) {
+	copied := make(chan error, 1)
+	if stdout == nil && stderr == nil {
+		copied <- nil
+	} else {
+		att, err := e.api.ContainerAttach(ctx, id, container.AttachOptions{Stream: true, Stdout: true, Stderr: true})
+		if err != nil {
+			return nil, fmt.Errorf("attach to container %s: %w", id, err)
+		}
+		stop := context.AfterFunc(ctx, att.Close)
+		go func() {
+			_, err := stdcopy.StdCopy(orDiscard(stdout), orDiscard(stderr), att.Reader)
+			stop()
+			att.Close()
+			copied <- err
+		}()
+	}
+	ended, errs := e.api.ContainerWait(ctx, id, container.WaitConditionNextExit)
+	if err := e.api.ContainerStart(ctx, id, container.StartOptions{}); err != nil {
+		return nil, fmt.Errorf("start container: %w", err)
+	}
+	p := &Process{ID: id, e: e, done: make(chan struct{})}
+	go p.watch(ctx, ended, errs, copied)
+	return p, nil
+}
+
+func (p *Process) watch(ctx context.Context, ended <-chan container.WaitResponse, errs <-chan error, copied <-chan error) {
+	defer close(p.done)
+	select {
+	case r := <-ended:
+		p.code = int(r.StatusCode)
+		if r.Error != nil {
+			p.err = errors.New(r.Error.Message)
+		}
+	case err := <-errs:
+		p.err = err
+		return
+	}
+	// The last lines may still be on their way: the stream ends by itself once they are through.
+	select {
+	case <-copied:
+	case <-ctx.Done():
+	}
+}
+
+// Done is closed when the container has ended and its output is complete.
+func (p *Process) Done() <-chan struct{} { return p.done }
+
+// Wait returns the exit code once the container has ended and its output is complete.
+func (p *Process) Wait(ctx context.Context) (int, error) {
+	select {
+	case <-p.done:
+		return p.code, p.err
+	case <-ctx.Done():
+		return 0, context.Cause(ctx)
+	}
+}
+
+// Stop sends the container its stop signal and returns its exit code; after timeout it is killed and killed is true.
+func (p *Process) Stop(ctx context.Context, timeout time.Duration) (code int, killed bool, err error) {
+	if err := p.e.Signal(ctx, p.ID, ""); err != nil && !IsNotFound(err) && !IsConflict(err) {
+		return 0, false, err
+	}
+	wait, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	code, err = p.Wait(wait)
+	if wait.Err() == nil || ctx.Err() != nil {
+		return code, false, err
+	}
+	if err := p.e.Signal(ctx, p.ID, "KILL"); err != nil {
+		return 0, true, err
+	}
+	code, err = p.Wait(ctx)
+	return code, true, err
+}
+
+// Signal sends a signal; the empty one is the container's own stop signal.
+func (e *Engine) Signal(ctx context.Context, id, signal string) error {
+	if signal == "" {
+		c, err := e.api.ContainerInspect(ctx, id)
+		if err != nil {
+			return fmt.Errorf("inspect container %s: %w", id, err)
+		}
+		if signal = c.Config.StopSignal; signal == "" {
+			signal = "TERM"
+		}
+	}
+	if err := e.api.ContainerKill(ctx, id, signal); err != nil {
+		return fmt.Errorf("send %s to container %s: %w", signal, id, err)
+	}
+	return nil
+}
+
+// StopContainer stops a container with its own stop signal and kills it after timeout. One that is gone or has ended
+// is no error.
+func (e *Engine) StopContainer(ctx context.Context, id string, timeout time.Duration) error {
+	seconds := int(timeout.Round(time.Second) / time.Second)
+	if err := e.api.ContainerStop(ctx, id, container.StopOptions{Timeout: &seconds}); err != nil && !IsNotFound(err) {
+		return fmt.Errorf("stop container %s: %w", id, err)
+	}
+	return nil
+}
+
+// Logs copies a container's output so far; with follow until the container ends or ctx does.
+func (e *Engine) Logs(ctx context.Context, id string, follow bool, stdout, stderr io.Writer) error {
+	r, err := e.api.ContainerLogs(ctx, id, container.LogsOptions{ShowStdout: true, ShowStderr: true, Follow: follow})
+	if err != nil {
+		return fmt.Errorf("read logs of container %s: %w", id, err)
+	}
+	defer r.Close()
+	_, err = stdcopy.StdCopy(orDiscard(stdout), orDiscard(stderr), r)
+	return err
+}
+
+func orDiscard(w io.Writer) io.Writer {
+	if w == nil {
+		return io.Discard
+	}
+	return w
+}

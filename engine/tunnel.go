@@ -1,0 +1,82 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/docker/docker/api/types"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/pkg/stdcopy"
+)
+
+// relay connects its standard streams to a port of the container's own loopback interface. It waits up to ten seconds
+// for somebody to listen, so that one exec is enough for a server that is about to come up. Needs bash and cat.
+const relay = `for ((i = 0; i < 500; i++)); do
+  { exec 3<>/dev/tcp/127.0.0.1/$0; } 2>/dev/null && break
+  read -rt 0.02 <> <(:) || :
+done
+{ true >&3; } 2>/dev/null || { echo "nothing listens on port $0" >&2; exit 1; }
+{ cat <&3; kill $$; } &
+cat >&3
+kill $!`
+
+// Dial opens a TCP connection to a port inside a running container. It goes through the Engine API, so it works for
+// ports that are not published and for engines on other machines.
+func (e *Engine) Dial(ctx context.Context, id string, port int) (net.Conn, error) {
+	ex, err := e.api.ContainerExecCreate(ctx, id, container.ExecOptions{
+		AttachStdin: true, AttachStdout: true, AttachStderr: true,
+		Cmd: []string{"bash", "-c", relay, strconv.Itoa(port)},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("prepare a connection to port %d of container %s: %w", port, id, err)
+	}
+	att, err := e.api.ContainerExecAttach(ctx, ex.ID, container.ExecAttachOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("connect to port %d of container %s: %w", port, id, err)
+	}
+	return newTunnel(att), nil
+}
+
+// tunnel makes a net.Conn of an exec's attached streams.
+type tunnel struct {
+	net.Conn // the hijacked connection: writes and deadlines
+	read     *io.PipeReader
+	close    sync.Once
+}
+
+func newTunnel(att types.HijackedResponse) *tunnel {
+	r, w := io.Pipe()
+	go func() {
+		var stderr bytes.Buffer
+		_, err := stdcopy.StdCopy(w, &stderr, att.Reader)
+		if msg := strings.TrimSpace(stderr.String()); err == nil && msg != "" {
+			err = errors.New(msg)
+		}
+		w.CloseWithError(err) // nil reads as io.EOF
+	}()
+	return &tunnel{Conn: att.Conn, read: r}
+}
+
+// Read reads what the container's server sent.
+func (t *tunnel) Read(p []byte) (int, error) { return t.read.Read(p) }
+
+// SetReadDeadline moves the deadline of the connection below, which ends the copying and thereby the read.
+func (t *tunnel) SetReadDeadline(d time.Time) error { return t.Conn.SetReadDeadline(d) }
+
+// Close ends the relay in the container.
+func (t *tunnel) Close() error {
+	var err error
+	t.close.Do(func() {
+		err = t.Conn.Close()
+		t.read.Close()
+	})
+	return err
+}

@@ -1,0 +1,142 @@
+// Package snapshot knows what a snapshot is: a set of committed images that agree in key and creation time, one for
+// each service of a stack. Everything about it is in the images' labels.
+package snapshot
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/docker-bmo/docker-bmo/engine"
+)
+
+// Snapshot is a set of images that were sealed together.
+type Snapshot struct {
+	Key, Inputs, Stack, Version string
+	Created                     time.Time
+	// Services are the names of all services that belong to the set.
+	Services []string
+	// Images maps a service to its image. In a half-made snapshot some are missing.
+	Images map[string]engine.Image
+}
+
+// Complete tells whether every service of the set has its image. What is not complete is garbage.
+func (s Snapshot) Complete() bool {
+	for _, name := range s.Services {
+		if _, ok := s.Images[name]; !ok {
+			return false
+		}
+	}
+	return len(s.Services) > 0
+}
+
+// Size is the sum of the images' sizes in bytes, layers that they share counted each time.
+func (s Snapshot) Size() int64 {
+	var n int64
+	for _, img := range s.Images {
+		n += img.Size
+	}
+	return n
+}
+
+// List returns the snapshots on the engine that carry all the labels, newest first, half-made ones included.
+func List(ctx context.Context, e *engine.Engine, labels ...string) ([]Snapshot, error) {
+	images, err := e.Images(ctx, append([]string{LabelRole + "=" + RoleSnapshot}, labels...)...)
+	if err != nil {
+		return nil, err
+	}
+	return group(images), nil
+}
+
+// group puts images with the same key and creation time together.
+func group(images []engine.Image) []Snapshot {
+	type id struct{ key, created string }
+	sets := map[id]*Snapshot{}
+	for _, img := range images {
+		l := img.Labels
+		k := id{l[LabelKey], l[LabelCreated]}
+		s := sets[k]
+		if s == nil {
+			created, _ := time.Parse(time.RFC3339Nano, k.created)
+			s = &Snapshot{
+				Key: k.key, Inputs: l[LabelInputs], Stack: l[LabelStack], Version: l[LabelVersion], Created: created,
+				Services: strings.Split(l[LabelServices], ","), Images: map[string]engine.Image{},
+			}
+			sets[k] = s
+		}
+		s.Images[l[LabelService]] = img
+	}
+	out := make([]Snapshot, 0, len(sets))
+	for _, s := range sets {
+		out = append(out, *s)
+	}
+	slices.SortFunc(out, func(a, b Snapshot) int {
+		return cmp.Or(b.Created.Compare(a.Created), strings.Compare(a.Key, b.Key))
+	})
+	return out
+}
+
+// Find returns the newest complete snapshot of the inputs with that digest, or nil.
+func Find(ctx context.Context, e *engine.Engine, inputs string) (*Snapshot, error) {
+	return newest(List(ctx, e, LabelInputs+"="+inputs))
+}
+
+// FindKey returns the newest complete snapshot with that key, or nil.
+func FindKey(ctx context.Context, e *engine.Engine, key string) (*Snapshot, error) {
+	return newest(List(ctx, e, LabelKey+"="+key))
+}
+
+func newest(list []Snapshot, err error) (*Snapshot, error) {
+	for _, s := range list {
+		if s.Complete() {
+			return &s, err
+		}
+	}
+	return nil, err
+}
+
+// Resolve returns the newest complete snapshot whose key begins with prefix.
+func Resolve(ctx context.Context, e *engine.Engine, prefix string) (*Snapshot, error) {
+	all, err := List(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	var found *Snapshot
+	for _, s := range all {
+		switch {
+		case !s.Complete() || !strings.HasPrefix(s.Key, prefix):
+		case found == nil:
+			found = &s
+		case found.Key != s.Key:
+			return nil, fmt.Errorf("snapshot %q is ambiguous: %s and %s begin with it", prefix, Short(found.Key), Short(s.Key))
+		}
+	}
+	if found == nil || prefix == "" {
+		return nil, engine.Hint(fmt.Errorf("no such snapshot: %s", prefix), "`docker bmo snapshot ls` lists them")
+	}
+	return found, nil
+}
+
+// Labels are the labels that all images of a snapshot share.
+func (s Snapshot) Labels() map[string]string {
+	return map[string]string{
+		LabelRole: RoleSnapshot, LabelKey: s.Key, LabelInputs: s.Inputs, LabelStack: s.Stack, LabelVersion: s.Version,
+		LabelServices: strings.Join(s.Services, ","), LabelCreated: s.Created.UTC().Format(time.RFC3339Nano),
+	}
+}
+
+// Keep splits snapshots, newest first, into the n newest of each stack and the rest.
+func Keep(list []Snapshot, n int) (keep, rest []Snapshot) {
+	seen := map[string]int{}
+	for _, s := range list {
+		if seen[s.Stack]++; seen[s.Stack] <= n {
+			keep = append(keep, s)
+		} else {
+			rest = append(rest, s)
+		}
+	}
+	return keep, rest
+}
