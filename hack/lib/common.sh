@@ -1,0 +1,81 @@
+# shellcheck shell=bash
+# Settings and words shared by the set-up commands. Sourced, never run.
+
+# Everything that set-up makes lies below these two folders. The cache holds
+# what a second engine may share: the engine's root folder and image tarballs.
+STATE=${DOCKER_BMO_STATE:-/var/lib/docker-bmo-engine}
+CACHE=${DOCKER_BMO_CACHE:-$STATE/cache}
+RUN=$STATE/run
+
+# A second engine on the same machine needs all four to be its own.
+SOCKET=${DOCKER_BMO_SOCKET:-/var/run/docker.sock}
+BRIDGE=${DOCKER_BMO_BRIDGE:-}
+POOL=${DOCKER_BMO_POOL:-}
+REGISTRY_PORT=${DOCKER_BMO_REGISTRY_PORT:-5000}
+
+if [[ -n ${DOCKER_BMO_SOCKET:-} ]]; then
+  export DOCKER_HOST=unix://$SOCKET
+fi
+
+say() { printf '%s\n' "$*" >&2; }
+
+# step NAME COMMAND...: says what is done and how long it took.
+step() {
+  local name=$1 from=$SECONDS
+  shift
+  say "=> $name"
+  "$@"
+  say "   done in $((SECONDS - from)) s"
+}
+
+# die MESSAGE [HINT]
+die() {
+  say "error: $1"
+  [[ -z ${2:-} ]] || say "hint: $2"
+  exit 1
+}
+
+need_debian_root() {
+  [[ -e /etc/debian_version ]] && command -v apt-get >/dev/null ||
+    die "$1 needs Debian" "start a docker engine yourself (26.0 or newer), and point DOCKER_HOST or a docker context at it"
+  [[ $(id -u) == 0 ]] ||
+    die "$1 needs root" "run it as root, or point DOCKER_HOST or a docker context at an engine that runs"
+}
+
+# install_packages NAME...: Debian packages that are not there yet. The lists
+# are brought up to date only when a package cannot be had without.
+install_packages() {
+  local missing=() name
+  for name in "$@"; do
+    dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null | grep -qx installed || missing+=("$name")
+  done
+  ((${#missing[@]})) || return 0
+  need_debian_root "installing ${missing[*]}"
+  say "   installing ${missing[*]}"
+  apt_quiet install "${missing[@]}" || { apt_quiet update && apt_quiet install "${missing[@]}"; } ||
+    die "cannot install ${missing[*]}" "see $RUN/apt.log, and check that apt-get update works"
+}
+
+apt_quiet() {
+  mkdir -p "$RUN"
+  DEBIAN_FRONTEND=noninteractive apt-get -y --no-install-recommends \
+    -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "$@" </dev/null >>"$RUN/apt.log" 2>&1
+}
+
+# take_lock: one set-up at a time below one state folder; held until we exit.
+# The descriptor must not leak into what outlives us: start those with {lock}>&-.
+take_lock() {
+  mkdir -p "$STATE" || die "cannot make the folder $STATE" "set DOCKER_BMO_STATE to a folder that can be written"
+  exec {lock}>"$STATE/lock"
+  flock -n "$lock" && return
+  say "=> another set-up is at work below $STATE, waiting for it"
+  flock -w 900 "$lock" || die "the other set-up has not ended in 15 minutes" "see who holds $STATE/lock"
+}
+
+# need_space MEGABYTES WHAT
+need_space() {
+  local free
+  free=$(df -Pm "$STATE" | awk 'NR == 2 { print $4 }')
+  ((free >= $1)) || die "$2 needs $1 MB, $free MB are free below $STATE" \
+    "make room, or set DOCKER_BMO_STATE to a folder on a larger disk"
+}

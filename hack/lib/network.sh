@@ -1,0 +1,69 @@
+# shellcheck shell=bash
+# What an engine leaves in the machine's network when it ends: its bridges and
+# its packet filter rules. Called when our engine has stopped.
+
+remove_networks() {
+  local bridge
+  for bridge in $(our_bridges); do
+    remove_rules "$bridge"
+    in_root ip link delete "$bridge" 2>/dev/null || true
+  done
+  # The chains are shared with any other engine: they go with the last bridge.
+  [[ -n $(engine_bridges) ]] || remove_chains
+}
+
+# in_root COMMAND...: the engine's root folder has the tools.
+in_root() { chroot "$(root_folder)" /usr/bin/env PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
+
+# engine_bridges: those of all engines on this machine.
+engine_bridges() {
+  local path name
+  for path in /sys/class/net/*/bridge; do
+    name=$(basename "$(dirname "$path")")
+    case $name in docker0 | br-* | "${BRIDGE:-docker0}") printf '%s\n' "$name" ;; esac
+  done
+}
+
+# our_bridges: the default one, and those whose network is noted below our
+# state folder; another engine's are none of our business.
+our_bridges() {
+  local name
+  for name in $(engine_bridges); do
+    if [[ $name == "${BRIDGE:-docker0}" ]] ||
+      grep -qaF "${name#br-}" "$STATE"/*/network/files/local-kv.db 2>/dev/null; then
+      printf '%s\n' "$name"
+    fi
+  done
+}
+
+# remove_rules BRIDGE: every rule that names it, in both address families.
+remove_rules() {
+  local tool table rule
+  for tool in iptables ip6tables; do
+    for table in raw nat filter; do
+      in_root "$tool" -t "$table" -S 2>/dev/null | sed -n "/ $1\( \|$\)/s/^-A/-D/p" |
+        while read -r rule; do
+          # shellcheck disable=SC2086
+          in_root "$tool" -t "$table" $rule
+        done
+    done
+  done
+}
+
+# remove_chains: the jumps from the built-in chains first, then what they led to.
+remove_chains() {
+  local tool table rule chain
+  for tool in iptables ip6tables; do
+    for table in raw nat filter; do
+      in_root "$tool" -t "$table" -S 2>/dev/null | sed -n '/ -j DOCKER/s/^-A/-D/p' |
+        while read -r rule; do
+          # shellcheck disable=SC2086
+          in_root "$tool" -t "$table" $rule
+        done
+      in_root "$tool" -t "$table" -S 2>/dev/null | sed -n 's/^-N \(DOCKER.*\)/\1/p' |
+        while read -r chain; do in_root "$tool" -t "$table" -F "$chain"; done
+      in_root "$tool" -t "$table" -S 2>/dev/null | sed -n 's/^-N \(DOCKER.*\)/\1/p' |
+        while read -r chain; do in_root "$tool" -t "$table" -X "$chain"; done
+    done
+  done
+}

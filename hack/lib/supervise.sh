@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# The first process of an engine: makes its mounts, then watches over what runs
+# in them. Copied below the state folder and started by daemon.sh as
+#
+#   unshare --mount --pid --fork bash supervise.sh enter
+#
+# Mounts and processes of the engine are all in namespaces of their own, so the
+# kernel clears them away when this process ends, however it ends. A chroot
+# would not do: loading images needs pivot_root.
+set -euo pipefail
+
+: "${ROOT:?}" "${STATE:?}" "${RUN:?}" "${SOCKET:?}" "${BRIDGE?}" "${POOL?}"
+
+enter() {
+  record_self
+  make_mounts
+  cd "$ROOT"
+  pivot_root . mnt
+  umount -l /mnt
+  exec bash "$RUN/supervise.sh" watch
+}
+
+# record_self: /proc is still that of the host here, and so are its numbers.
+record_self() {
+  local line
+  read -r line </proc/self/stat
+  local rest=(${line##*) })
+  printf '%s %s %s\n' "${line%% *}" "${rest[19]}" "$(</proc/sys/kernel/random/boot_id)" >"$RUN/pid.new"
+  mv "$RUN/pid.new" "$RUN/pid"
+}
+
+make_mounts() {
+  mount --rbind "$ROOT" "$ROOT"
+  mount -t proc proc "$ROOT/proc"
+  mount --rbind /sys "$ROOT/sys"
+  mount --rbind /dev "$ROOT/dev"
+  mount -t tmpfs -o mode=755 tmpfs "$ROOT/run"
+  mount -t tmpfs -o mode=1777 tmpfs "$ROOT/tmp"
+  mkdir -p "$ROOT/run/host" "$ROOT$STATE"
+  mount --bind "$(dirname "$SOCKET")" "$ROOT/run/host"
+  mount --bind "$STATE" "$ROOT$STATE"
+  if [[ -d /lib/modules ]]; then
+    mkdir -p "$ROOT/lib/modules"
+    mount --bind /lib/modules "$ROOT/lib/modules"
+  fi
+  share_host_files
+}
+
+# share_host_files: the engine resolves names and trusts certificates as the
+# machine does.
+share_host_files() {
+  local resolv=/etc/resolv.conf upstream=/run/systemd/resolve/resolv.conf
+  # The stub of systemd listens on a loopback address: no container reaches it.
+  if [[ -e $upstream ]] && grep -qs '^nameserver 127\.0\.0\.53' $resolv; then
+    resolv=$upstream
+  fi
+  bind_file $resolv /etc/resolv.conf
+  bind_file /etc/hosts /etc/hosts
+  bind_file /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+}
+
+bind_file() {
+  [[ -e $1 ]] || return 0
+  rm -f "$ROOT$2"
+  : >"$ROOT$2"
+  mount --bind "$(realpath "$1")" "$ROOT$2"
+}
+
+watch() {
+  local engine registry=
+  trap 'stopping=yes' TERM INT HUP
+  make_bridge
+  if [[ -e $RUN/registry.yml ]]; then
+    docker-registry serve "$RUN/registry.yml" >>"$RUN/registry.log" 2>&1 &
+    registry=$!
+  fi
+  dockerd --config-file "$RUN/daemon.json" &
+  engine=$!
+  wait_for "$engine"
+  [[ -z $registry ]] || { kill "$registry" && wait "$registry"; } || true
+}
+
+# wait_for PID: until it ends, of itself or because we are asked to. As the
+# first process we are also who collects the orphans, which bash does here.
+stopping=
+wait_for() {
+  while [[ -z $stopping ]] && kill -0 "$1" 2>/dev/null; do
+    wait "$1" || true
+  done
+  kill "$1" 2>/dev/null || true
+  while kill -0 "$1" 2>/dev/null; do
+    wait "$1" || true
+  done
+}
+
+# make_bridge: a second engine gets a bridge of its own, at the start of its pool.
+make_bridge() {
+  [[ -n $BRIDGE ]] || return 0
+  [[ ! -e /sys/class/net/$BRIDGE ]] || return 0
+  local base=${POOL%/*}
+  ip link add "$BRIDGE" type bridge
+  ip addr add "${base%.*}.1/24" dev "$BRIDGE"
+  ip link set "$BRIDGE" up
+}
+
+"$1"
