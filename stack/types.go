@@ -137,8 +137,10 @@ type Source struct {
 
 // Context is a named build context, which every Dockerfile of the stack sees.
 type Context struct {
-	// From is "source", "empty", the name of another context, or a folder
-	// relative to the Compose file.
+	// From is FromSource, FromEmpty, the name of another context, or a folder:
+	// "." or "..", or what begins with "./", "../" or "/". A folder is relative
+	// to the Compose file. "source" is always the source tree, for a context
+	// that is called source itself too.
 	From             string
 	Include, Exclude []string
 	// Ignore tells whether a .dockerignore counts; nil means that it does.

@@ -1,0 +1,154 @@
+package stack
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/distribution/reference"
+)
+
+// names go into image references, labels and host names, so they are what all
+// of these can bear.
+var namePattern = regexp.MustCompile(`^[a-z0-9]+(?:[-_][a-z0-9]+)*$`)
+
+const (
+	maxName  = 63
+	nameHint = "a name has lower-case letters and digits, and single - or _ between them"
+)
+
+func validName(name string) bool {
+	return len(name) <= maxName && namePattern.MatchString(name)
+}
+
+// check reports what is wrong between the parts of a stack, and then brings
+// the services into start order.
+func (l *loading) check() {
+	switch s := l.stack; {
+	case s.Name == "":
+		l.problems.add("name", "missing", "snapshots are called by it, so give the stack one: name: my-app")
+	case !validName(s.Name):
+		l.problems.add("name", fmt.Sprintf("%q is not a valid name", s.Name), nameHint)
+	}
+	if len(l.stack.Services) == 0 {
+		l.problems.add("services", "missing", "a stack has one service at least")
+	}
+	for _, s := range l.stack.Services {
+		l.checkService(s)
+	}
+	l.checkHosts()
+	l.checkSource()
+	l.checkContexts()
+	l.checkBootstrap()
+	l.checkURL()
+	l.checkTemplates(extension+".env", l.stack.Env)
+	l.sortServices()
+}
+
+func (l *loading) checkService(s Service) {
+	at := "services." + s.Name
+	if !validName(s.Name) {
+		l.problems.add(at, "not a valid name", nameHint)
+	}
+	switch {
+	case s.Image == "" && s.Build == nil:
+		l.problems.add(at, "has neither image nor build", "")
+	case s.Image != "" && s.Build != nil:
+		l.problems.add(at+".image", "not supported beside build", "images are tagged docker-bmo/STACK-SERVICE")
+	case s.Image != "":
+		if _, err := reference.ParseNormalizedNamed(s.Image); err != nil {
+			l.problems.add(at+".image", fmt.Sprintf("%q is not an image: %v", s.Image, err), "")
+		}
+	}
+	for i, mount := range s.Tmpfs {
+		if !strings.HasPrefix(mount, "/") {
+			l.problems.add(fmt.Sprintf("%s.tmpfs[%d]", at, i), fmt.Sprintf("%q is not an absolute path", mount), "")
+		}
+	}
+	if s.StopGracePeriod <= 0 {
+		l.problems.add(at+".stop_grace_period", "has to be longer than nothing", "")
+	}
+	for _, dep := range s.DependsOn {
+		l.checkDependency(at+".depends_on."+dep, s.Name, dep)
+	}
+	l.checkReady(at+"."+extension+".ready", s.Ready)
+}
+
+func (l *loading) checkDependency(at, name, dep string) {
+	target, ok := l.checkServiceExists(at, dep)
+	if ok && l.healthy[name+" "+dep] && !target.Ready.any() {
+		l.problems.add("services."+dep+"."+extension+".ready", "missing",
+			"service "+name+" waits until this one is healthy, and ready says when that is")
+	}
+}
+
+// any tells whether there is a probe at all.
+func (r Ready) any() bool {
+	return r.MySQL != nil || r.HTTP != nil || r.TCP != nil
+}
+
+func (l *loading) checkReady(at string, r Ready) {
+	if m := r.MySQL; m != nil && m.User == "" {
+		l.problems.add(at+".mysql.user", "missing", "the server is ready when the application's own user can log in")
+	}
+	if m := r.MySQL; m != nil && m.Query == "" {
+		l.problems.add(at+".mysql.query", "empty", "leave it out for "+DefaultMySQLQuery)
+	}
+	if t := r.TCP; t != nil && t.Port == 0 {
+		l.problems.add(at+".tcp.port", "missing", "")
+	}
+	h := r.HTTP
+	if h == nil {
+		return
+	}
+	if h.Port == 0 {
+		l.problems.add(at+".http.port", "missing", "")
+	}
+	if !strings.HasPrefix(h.Path, "/") {
+		l.problems.add(at+".http.path", fmt.Sprintf("%q does not begin with /", h.Path), "")
+	}
+	if _, err := regexp.Compile(h.Body); err != nil {
+		l.problems.add(at+".http.body", fmt.Sprintf("not a regular expression: %v", err), "")
+	}
+}
+
+func (l *loading) checkServiceExists(at, name string) (Service, bool) {
+	s, ok := l.stack.Service(name)
+	if !ok {
+		l.problems.add(at, fmt.Sprintf("there is no service %q", name), suggest("the services are", name, l.serviceNames()))
+	}
+	return s, ok
+}
+
+func (l *loading) serviceNames() (names []string) {
+	for _, s := range l.stack.Services {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+func (l *loading) sortServices() {
+	needs := map[string][]string{}
+	byName := map[string]Service{}
+	for _, s := range l.stack.Services {
+		needs[s.Name], byName[s.Name] = s.DependsOn, s
+	}
+	names, cycle := order(needs)
+	if cycle != nil {
+		l.problems.add("services", "each depends on the other: "+strings.Join(cycle, " -> "), "")
+		return
+	}
+	for i, name := range names {
+		l.stack.Services[i] = byName[name]
+	}
+}
+
+// Service returns the service of that name.
+func (s *Stack) Service(name string) (Service, bool) {
+	i := slices.IndexFunc(s.Services, func(svc Service) bool { return svc.Name == name })
+	if i < 0 {
+		return Service{}, false
+	}
+	return s.Services[i], true
+}

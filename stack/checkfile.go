@@ -1,0 +1,71 @@
+package stack
+
+import (
+	"fmt"
+	"io/fs"
+)
+
+// checkHosts reports a host name that two services have: which of them answers
+// would be up to chance.
+func (l *loading) checkHosts() {
+	owner := map[string]string{}
+	for _, s := range l.stack.Services {
+		owner[s.Name] = s.Name
+	}
+	for _, s := range l.stack.Services {
+		for i, alias := range s.Aliases {
+			if other, taken := owner[alias]; taken && other != s.Name {
+				at := fmt.Sprintf("services.%s.networks.default.aliases[%d]", s.Name, i)
+				l.problems.add(at, fmt.Sprintf("service %s is called %q already", other, alias), "")
+			}
+			owner[alias] = s.Name
+		}
+	}
+}
+
+func (l *loading) checkSource() {
+	for i, marker := range l.stack.Source.Marker {
+		if !fs.ValidPath(marker) {
+			at := fmt.Sprintf("%s.source.marker[%d]", extension, i)
+			l.problems.add(at, fmt.Sprintf("%q is not a path within a source tree", marker), "write it as sub/folder/file")
+		}
+	}
+}
+
+func (l *loading) checkBootstrap() {
+	for i, step := range l.stack.Bootstrap {
+		at := fmt.Sprintf("%s.bootstrap[%d]", extension, i)
+		if len(step.Command) == 0 {
+			l.problems.add(at+".command", "missing", "")
+		}
+		if s, ok := l.checkServiceExists(at+".service", step.Service); ok && !s.Snapshot {
+			l.problems.add(at+".service", fmt.Sprintf("what the step does would be lost: service %s has snapshot: false", s.Name), "")
+		}
+	}
+}
+
+func (l *loading) checkURL() {
+	at := extension + ".url"
+	u := l.stack.URL
+	if u.Service == "" && u.Port == 0 {
+		l.problems.add(at, "missing", "say which service and port are the application's address")
+		return
+	}
+	if u.Port == 0 {
+		l.problems.add(at+".port", "missing", "")
+	}
+	if s, ok := l.checkServiceExists(at+".service", u.Service); ok && s.Ready.HTTP == nil {
+		l.problems.add("services."+s.Name+"."+extension+".ready.http", "missing",
+			"the service of x-bmo.url has to say which HTTP answer tells that it is ready")
+	}
+	l.checkTemplates(at+".environment", u.Environment)
+}
+
+// checkTemplates renders each value once, which finds a field that is unknown.
+func (l *loading) checkTemplates(at string, env map[string]string) {
+	for name, text := range env {
+		if _, err := renderValue(text, Vars{}); err != nil {
+			l.problems.add(at+"."+name, err.Error(), varsHint)
+		}
+	}
+}

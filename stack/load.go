@@ -1,0 +1,119 @@
+package stack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/compose-spec/compose-go/v2/interpolation"
+	"github.com/compose-spec/compose-go/v2/loader"
+	"github.com/compose-spec/compose-go/v2/types"
+)
+
+// Options say what a file's variables stand for.
+type Options struct {
+	// Set are values given for this load. They win over Environ.
+	Set map[string]string
+	// Environ is the process environment as os.Environ gives it; nil is none.
+	// It wins over a .env file beside the Compose file.
+	Environ []string
+}
+
+// Load reads the stack of a Compose file on disk.
+func Load(ctx context.Context, file string, opts Options) (*Stack, error) {
+	abs, err := filepath.Abs(file)
+	if err != nil {
+		return nil, err
+	}
+	s := &Stack{Dir: filepath.Dir(abs)}
+	return load(ctx, s, &tree{dir: s.Dir}, file, filepath.Base(abs), opts)
+}
+
+// LoadFS reads the stack of a Compose file in fsys, a slash path from its root.
+func LoadFS(ctx context.Context, fsys fs.FS, file string, opts Options) (*Stack, error) {
+	s := &Stack{FS: fsys, Path: path.Dir(file)}
+	return load(ctx, s, &tree{fsys: fsys, path: s.Path}, file, path.Base(file), opts)
+}
+
+// load fills s from the file called base in t. The name is for errors.
+func load(ctx context.Context, s *Stack, t *tree, name, base string, opts Options) (_ *Stack, err error) {
+	content, err := t.read(base)
+	if err != nil {
+		return nil, fmt.Errorf("can not read the stack: %w", err)
+	}
+	defer func() { err = errors.Join(err, t.close()) }()
+
+	p := &problems{}
+	vars := newVariables(opts, p)
+	vars.readDotenv(t)
+	details := types.ConfigDetails{
+		WorkingDir:  t.workingDir(),
+		ConfigFiles: []types.ConfigFile{{Filename: name, Content: content}},
+	}
+	options := composeOptions(vars, t)
+	model, err := loader.LoadModelWithContext(ctx, details, options)
+	switch {
+	case err == nil:
+		l := &loading{stack: s, tree: t, vars: vars, problems: p, decoder: decoder{p}, healthy: map[string]bool{}}
+		l.model(model, loader.ToOptions(&details, []func(*loader.Options){options}), details)
+		vars.checkSet()
+	case len(p.list) == 0: // else a variable without a value is the reason
+		p.add("", composeError(err, name), "")
+	}
+	if err := p.err(name); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// composeOptions make compose-go read one file as it stands: no path resolved,
+// since none of this machine may come into the model, nothing that only a
+// running Compose project has, and every variable from vars.
+func composeOptions(vars *variables, t *tree) func(*loader.Options) {
+	return func(o *loader.Options) {
+		o.SetProjectName("unnamed", false) // what a file without a name is called until that is reported
+		o.ResolvePaths = false
+		o.SkipNormalization = true
+		o.SkipConsistencyCheck = true
+		o.SkipInclude = true
+		o.SkipResolveEnvironment = true
+		o.SkipResolveLabels = true
+		o.ResourceLoaders = []loader.ResourceLoader{t}
+		o.Interpolate = &interpolation.Options{
+			LookupValue:     vars.lookup,
+			Substitute:      vars.substitute,
+			TypeCastMapping: o.Interpolate.TypeCastMapping,
+		}
+	}
+}
+
+// composeError returns what compose-go says without the name of the file,
+// which stands in front of every problem already.
+func composeError(err error, name string) string {
+	text := err.Error()
+	for _, prefix := range []string{"validating " + name + ": ", "failed to parse " + name + ": "} {
+		text = strings.TrimPrefix(text, prefix)
+	}
+	return text
+}
+
+// FindFile returns the Compose file that a path means: the file itself, or the
+// one in a folder under a name that Compose looks for.
+func FindFile(name string) (string, error) {
+	info, err := os.Stat(name)
+	if err != nil || !info.IsDir() {
+		return name, err
+	}
+	for _, base := range []string{"compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"} {
+		file := filepath.Join(name, base)
+		if _, err := os.Stat(file); err == nil {
+			return file, nil
+		}
+	}
+	return "", fmt.Errorf("no Compose file in %s\nhint: name the file, or call it compose.yaml", name)
+}

@@ -1,0 +1,64 @@
+package stack
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"text/template"
+)
+
+// Vars is what a template in url.environment and env may use.
+type Vars struct {
+	URL      string // http://HOST:PORT, without a slash at the end
+	Host     string
+	Port     string
+	Instance string
+}
+
+// varsHint names the fields of Vars.
+const varsHint = "a template knows {{.URL}}, {{.Host}}, {{.Port}} and {{.Instance}}"
+
+// Render returns the variables that the url's service is started with.
+func (u URL) Render(v Vars) (map[string]string, error) {
+	return render(extension+".url.environment", u.Environment, v)
+}
+
+// RenderEnv returns the variables that a test command is given.
+func (s *Stack) RenderEnv(v Vars) (map[string]string, error) {
+	return render(extension+".env", s.Env, v)
+}
+
+func render(path string, env map[string]string, v Vars) (map[string]string, error) {
+	out := make(map[string]string, len(env))
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		value, err := renderValue(env[name], v)
+		if err != nil {
+			return nil, fmt.Errorf("%s.%s: %w\nhint: %s", path, name, err, varsHint)
+		}
+		out[name] = value
+	}
+	return out, nil
+}
+
+func renderValue(text string, v Vars) (string, error) {
+	t, err := template.New("value").Parse(text)
+	if err != nil {
+		return "", fmt.Errorf("bad template %q: %s", text, reason(err))
+	}
+	var b strings.Builder
+	if err := t.Execute(&b, v); err != nil {
+		return "", fmt.Errorf("bad template %q: %s", text, reason(err))
+	}
+	return b.String(), nil
+}
+
+// reason cuts the position from a template's error: it is of no use for text
+// that is one line long, and shown beside it.
+func reason(err error) string {
+	text := strings.TrimPrefix(err.Error(), "template: value:")
+	if _, rest, ok := strings.Cut(text, ": "); ok {
+		return rest
+	}
+	return text
+}

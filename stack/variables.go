@@ -1,0 +1,157 @@
+package stack
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/compose-spec/compose-go/v2/template"
+)
+
+// variables are the values that ${NAME} in a file stands for. They remember
+// which names the file asks for, so that a misspelt --set does not pass, and
+// which of these have no value, since an empty string in its place would only
+// fail much later.
+type variables struct {
+	set      map[string]string
+	environ  map[string]string
+	used     map[string]bool
+	problems *problems
+}
+
+func newVariables(opts Options, p *problems) *variables {
+	environ := map[string]string{}
+	for _, kv := range opts.Environ {
+		if name, value, ok := strings.Cut(kv, "="); ok {
+			environ[name] = value
+		}
+	}
+	return &variables{set: opts.Set, environ: environ, used: map[string]bool{}, problems: p}
+}
+
+// lookup returns the value of a variable and notes that it was asked for.
+func (v *variables) lookup(name string) (string, bool) {
+	v.used[name] = true
+	if value, ok := v.set[name]; ok {
+		return value, true
+	}
+	value, ok := v.environ[name]
+	return value, ok
+}
+
+// substitute replaces the references in a string. It has the signature that
+// compose-go wants; what is wrong goes to the problems, all of it at once.
+func (v *variables) substitute(text string, _ template.Mapping) (string, error) {
+	before := len(v.problems.list)
+	v.scan(text, true)
+	if len(v.problems.list) > before {
+		return "", nil
+	}
+	out, err := template.SubstituteWithOptions(text, v.lookup, template.WithoutLogging)
+	if err != nil {
+		v.problems.add("", fmt.Sprintf("%q is not a valid reference to a variable", text), "write $$ for a dollar sign")
+	}
+	return out, nil
+}
+
+// scan notes the variables of a text, those in the default of another one
+// included, and reports those that are needed and have no value. A text that
+// is not live is a default that is not needed.
+func (v *variables) scan(text string, live bool) {
+	for _, ref := range references(text) {
+		value, set := v.lookup(ref.name)
+		if strings.HasPrefix(ref.op, ":") && value == "" {
+			set = false
+		}
+		switch strings.TrimPrefix(ref.op, ":") {
+		case "":
+			if live && !set {
+				v.unset(ref.name, "")
+			}
+		case "?":
+			if live && !set {
+				v.unset(ref.name, ref.arg)
+			}
+			v.scan(ref.arg, false)
+		case "-":
+			v.scan(ref.arg, live && !set)
+		case "+":
+			v.scan(ref.arg, live && set)
+		}
+	}
+}
+
+func (v *variables) unset(name, why string) {
+	text := fmt.Sprintf("variable %s is not set", name)
+	if why != "" {
+		text += ": " + why
+	}
+	v.problems.add("", text, fmt.Sprintf("give it with --set %s=VALUE", name))
+}
+
+// checkSet reports what was set and is used nowhere.
+func (v *variables) checkSet() {
+	known := slices.Sorted(maps.Keys(v.used))
+	for _, name := range slices.Sorted(maps.Keys(v.set)) {
+		if v.used[name] {
+			continue
+		}
+		hint := "its variables are " + strings.Join(known, ", ")
+		if len(known) == 0 {
+			hint = "it has no variables"
+		}
+		v.problems.add("", fmt.Sprintf("variable %s is set, but the stack does not use it", name), hint)
+	}
+}
+
+// variableRef is one ${NAME}, ${NAME:-default} or the like.
+type variableRef struct {
+	name, op, arg string
+}
+
+var referenceStart = regexp.MustCompile(`^\$(?:\$|([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)(:?[-+?])?)`)
+
+// references returns the references of a text, those within an argument of
+// another one left out.
+func references(text string) (refs []variableRef) {
+	for {
+		at := strings.IndexByte(text, '$')
+		if at < 0 {
+			return refs
+		}
+		text = text[at:]
+		m := referenceStart.FindStringSubmatch(text)
+		if m == nil {
+			text = text[1:]
+			continue
+		}
+		text = text[len(m[0]):]
+		switch {
+		case m[1] != "":
+			refs = append(refs, variableRef{name: m[1]})
+		case m[2] != "":
+			end := closingBrace(text)
+			refs = append(refs, variableRef{name: m[2], op: m[3], arg: text[:end]})
+			text = text[end:]
+		}
+	}
+}
+
+// closingBrace returns the index of the brace that ends a reference whose
+// start lies before the text.
+func closingBrace(text string) int {
+	depth := 1
+	for i := range len(text) {
+		switch text[i] {
+		case '{':
+			depth++
+		case '}':
+			if depth--; depth == 0 {
+				return i
+			}
+		}
+	}
+	return len(text)
+}

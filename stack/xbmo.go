@@ -1,0 +1,158 @@
+package stack
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// What counts where a stack does not say.
+const (
+	DefaultReadyTimeout = 2 * time.Minute
+	DefaultStepTimeout  = 10 * time.Minute
+	DefaultMySQLPort    = 3306
+	DefaultMySQLQuery   = "SELECT 1"
+)
+
+// extension is the key under which everything of ours stands.
+const extension = "x-bmo"
+
+// file reads the x-bmo of the file.
+func (d decoder) file(s *Stack, v any) {
+	d.object(extension, v, map[string]field{
+		"source":    func(path string, v any) { s.Source = d.source(path, v) },
+		"contexts":  func(path string, v any) { s.Contexts = d.contexts(path, v) },
+		"bootstrap": func(path string, v any) { s.Bootstrap = d.bootstrap(path, v) },
+		"url":       func(path string, v any) { s.URL = d.url(path, v) },
+		"env":       d.env(&s.Env),
+	})
+}
+
+func (d decoder) source(path string, v any) (s Source) {
+	d.object(path, v, map[string]field{
+		"url":    d.str(&s.URL),
+		"marker": d.strs(&s.Marker),
+	})
+	return s
+}
+
+func (d decoder) contexts(path string, v any) map[string]Context {
+	contexts := map[string]Context{}
+	d.named(path, v, func(name, path string, v any) {
+		var c Context
+		d.object(path, v, map[string]field{
+			"from":    d.str(&c.From),
+			"include": d.strs(&c.Include),
+			"exclude": d.strs(&c.Exclude),
+			"ignore": func(path string, v any) {
+				c.Ignore = new(bool)
+				d.boolean(c.Ignore)(path, v)
+			},
+		})
+		contexts[name] = c
+	})
+	return contexts
+}
+
+func (d decoder) bootstrap(path string, v any) (steps []Step) {
+	d.list(path, v, func(path string, v any) {
+		step := Step{Timeout: DefaultStepTimeout}
+		d.object(path, v, map[string]field{
+			"service":     d.str(&step.Service),
+			"command":     d.command(&step.Command),
+			"environment": d.env(&step.Environment),
+			"timeout":     d.duration(&step.Timeout),
+		})
+		steps = append(steps, step)
+	})
+	return steps
+}
+
+func (d decoder) url(path string, v any) (u URL) {
+	d.object(path, v, map[string]field{
+		"service":     d.str(&u.Service),
+		"port":        d.port(&u.Port),
+		"environment": d.env(&u.Environment),
+	})
+	return u
+}
+
+// service reads the x-bmo of a service.
+func (d decoder) service(s *Service, path string, v any) {
+	d.object(path, v, map[string]field{
+		"snapshot": d.boolean(&s.Snapshot),
+		"ready":    func(path string, v any) { d.ready(&s.Ready, path, v) },
+		"flavors":  func(path string, v any) { s.Flavors = d.flavors(path, v) },
+	})
+}
+
+func (d decoder) flavors(path string, v any) map[string]Flavor {
+	flavors := map[string]Flavor{}
+	d.named(path, v, func(name, path string, v any) {
+		var f Flavor
+		d.object(path, v, map[string]field{
+			"command":     d.command(&f.Command),
+			"environment": d.env(&f.Environment),
+			"mem_limit":   d.size(&f.MemLimit),
+		})
+		if !validName(name) {
+			d.problems.add(path, "not a valid name", nameHint)
+		}
+		flavors[name] = f
+	})
+	return flavors
+}
+
+func (d decoder) ready(r *Ready, path string, v any) {
+	d.object(path, v, map[string]field{
+		"mysql":   func(path string, v any) { r.MySQL = d.mysql(path, v) },
+		"http":    func(path string, v any) { r.HTTP = d.http(path, v) },
+		"tcp":     func(path string, v any) { r.TCP = d.tcp(path, v) },
+		"timeout": d.duration(&r.Timeout),
+	})
+}
+
+func (d decoder) mysql(path string, v any) *MySQL {
+	m := &MySQL{Port: DefaultMySQLPort, Query: DefaultMySQLQuery}
+	d.object(path, v, map[string]field{
+		"port":     d.port(&m.Port),
+		"user":     d.str(&m.User),
+		"password": d.str(&m.Password),
+		"database": d.str(&m.Database),
+		"query":    d.str(&m.Query),
+	})
+	return m
+}
+
+func (d decoder) http(path string, v any) *HTTP {
+	h := &HTTP{Path: "/", MinStatus: 200, MaxStatus: 399}
+	d.object(path, v, map[string]field{
+		"port":   d.port(&h.Port),
+		"path":   d.str(&h.Path),
+		"status": func(path string, v any) { d.status(h, path, v) },
+		"body":   d.str(&h.Body),
+	})
+	return h
+}
+
+func (d decoder) tcp(path string, v any) *TCP {
+	t := &TCP{}
+	d.object(path, v, map[string]field{"port": d.port(&t.Port)})
+	return t
+}
+
+// status reads one status, 200, or a range of them, 200-399.
+func (d decoder) status(h *HTTP, path string, v any) {
+	low, high, isRange := strings.Cut(fmt.Sprint(v), "-")
+	if !isRange {
+		high = low
+	}
+	from, err1 := strconv.Atoi(low)
+	to, err2 := strconv.Atoi(high)
+	if err1 != nil || err2 != nil || from < 100 || to > 599 || from > to {
+		d.wrong(path, `a status such as 200, or a range such as "200-399"`, v)
+		return
+	}
+	h.MinStatus, h.MaxStatus = from, to
+}
