@@ -1,15 +1,32 @@
 # shellcheck shell=bash
 # The base images: which there are, and how each is made from Debian's packages.
+# This file is part of their recipe: what changes here makes all of them anew.
 
 BASE_IMAGES=(debian:trixie-slim mysql:9.7)
 
+# make_tarball NAME FILE
+make_tarball() {
+  local options=(--customize-hook="$HERE/lib/base-hook.sh \"\$1\"") kind
+  # What Debian's own slim images leave out.
+  for kind in doc man info groff lintian locale; do
+    options+=(--dpkgopt="path-exclude=/usr/share/$kind/*")
+  done
+  options+=(--dpkgopt='path-include=/usr/share/doc/*/copyright')
+  case $1 in
+    debian:trixie-slim) debian_tree trixie "$2" "${options[@]}" ;;
+    mysql:9.7)
+      debian_tree sid "$2" "${options[@]}" --include=mysql-server-core,mysql-client \
+        --customize-hook="$HERE/mysql/hook.sh \"\$1\""
+      ;;
+  esac
+}
+
 # import_changes NAME: what the image says of itself, as Dockerfile lines.
 import_changes() {
-  printf 'LABEL docker-bmo.role=base-image\n'
+  printf 'LABEL docker-bmo.role=base-image docker-bmo.recipe=%s\n' "$(recipe "$1")"
   case $1 in
     debian:*) printf 'CMD ["bash"]\n' ;;
     mysql:*)
-      printf 'ENV MYSQL_MAJOR=%s\n' "${1#mysql:}"
       printf 'VOLUME /var/lib/mysql\n'
       printf 'ENTRYPOINT ["docker-entrypoint.sh"]\n'
       printf 'EXPOSE 3306 33060\n'
@@ -17,40 +34,3 @@ import_changes() {
       ;;
   esac
 }
-
-# make_tarball NAME FILE
-make_tarball() {
-  case $1 in
-    debian:trixie-slim) debian_tree trixie "$2" --customize-hook="$HERE/lib/base-hook.sh \"\$1\"" ;;
-    mysql:9.7)
-      debian_tree sid "$2" --include=mysql-server-core,mysql-client \
-        --customize-hook="$HERE/lib/base-hook.sh \"\$1\"" --customize-hook="$HERE/mysql/hook.sh \"\$1\""
-      ;;
-  esac
-}
-
-# tarball NAME: where it is kept. All that goes into it is part of its name, so
-# that a changed recipe gives a new image and an unchanged one never does.
-tarball() {
-  local inputs
-  inputs=$(
-    cd "$HERE"
-    { cat lib/base.sh lib/base-hook.sh lib/suite.sh; import_changes "$1"; extra_authorities | sort | xargs -r cat; } | sha256sum
-    [[ $1 != mysql:* ]] || cat mysql/* | sha256sum
-  )
-  printf '%s/images/%s-%s.tar\n' "$CACHE" "${1/:/-}" "$(sha256sum <<<"$inputs" | cut -c1-12)"
-}
-
-ensure_tarball() {
-  local file
-  file=$(tarball "$1")
-  [[ ! -e $file ]] || return 0
-  need_debian_root "making the base image $1"
-  need_space 2000 "the base image $1"
-  rm -f "$CACHE/images/${1/:/-}"-*.tar
-  step "$1 from Debian's packages" make_tarball "$1" "$file"
-}
-
-# extra_authorities: certificates that somebody has made this machine trust.
-# Behind a proxy that opens https, containers need them as well.
-extra_authorities() { find /usr/local/share/ca-certificates -name '*.crt' 2>/dev/null || true; }

@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034
 # Settings and words shared by the set-up commands. Sourced, never run.
 
 # Everything that set-up makes lies below these two folders. The cache holds
@@ -16,6 +17,10 @@ REGISTRY_PORT=${DOCKER_BMO_REGISTRY_PORT:-5000}
 if [[ -n ${DOCKER_BMO_SOCKET:-} ]]; then
   export DOCKER_HOST=unix://$SOCKET
 fi
+
+# The oldest API of an engine that is good enough; the plugin itself asks for
+# the same.
+MIN_API=1.44
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -35,11 +40,12 @@ die() {
   exit 1
 }
 
+OWN_ENGINE="start a docker engine (25.0 or newer) yourself, and point DOCKER_HOST or a docker context at it"
+
+# need_debian_root WHAT
 need_debian_root() {
-  [[ -e /etc/debian_version ]] && command -v apt-get >/dev/null ||
-    die "$1 needs Debian" "start a docker engine yourself (26.0 or newer), and point DOCKER_HOST or a docker context at it"
-  [[ $(id -u) == 0 ]] ||
-    die "$1 needs root" "run it as root, or point DOCKER_HOST or a docker context at an engine that runs"
+  [[ -e /etc/debian_version ]] || die "$1 needs Debian" "$OWN_ENGINE"
+  [[ $(id -u) == 0 ]] || die "$1 needs root" "run it as root; or $OWN_ENGINE"
 }
 
 # install_packages NAME...: Debian packages that are not there yet. The lists
@@ -63,13 +69,25 @@ apt_quiet() {
 }
 
 # take_lock: one set-up at a time below one state folder; held until we exit.
-# The descriptor must not leak into what outlives us: start those with {lock}>&-.
+# What outlives us must be started without the descriptor, 9>&-.
 take_lock() {
   mkdir -p "$STATE" || die "cannot make the folder $STATE" "set DOCKER_BMO_STATE to a folder that can be written"
-  exec {lock}>"$STATE/lock"
-  flock -n "$lock" && return
-  say "=> another set-up is at work below $STATE, waiting for it"
-  flock -w 900 "$lock" || die "the other set-up has not ended in 15 minutes" "see who holds $STATE/lock"
+  exec 9>"$STATE/lock"
+  if ! flock -n 9; then
+    say "=> another set-up is at work below $STATE, waiting for it"
+    flock -w 900 9 || die "the other set-up has not ended in 15 minutes" "see who holds $STATE/lock"
+  fi
+}
+
+# endpoint: where docker finds its engine.
+endpoint() {
+  if [[ -n ${DOCKER_HOST:-} ]]; then
+    printf '%s\n' "$DOCKER_HOST"
+  elif command -v docker >/dev/null; then
+    docker context inspect --format '{{.Endpoints.docker.Host}}'
+  else
+    printf 'unix:///var/run/docker.sock\n'
+  fi
 }
 
 # need_space MEGABYTES WHAT

@@ -14,18 +14,47 @@ our_pid() {
   printf '%s\n' "$pid"
 }
 
+# ours: whether the engine that docker talks to is the one set up here.
+ours() {
+  our_pid >/dev/null && [[ $(docker info --format '{{.DockerRootDir}}' 2>/dev/null) == "$STATE"/* ]]
+}
+
+# our_store: the image store that our engine was started with.
+our_store() { cat "$RUN/store" 2>/dev/null; }
+
 # start_engine STORE
 start_engine() {
-  local pid
   prepare_run "$1"
-  rm -f "$RUN/pid"
-  # A clean environment, and nothing inherited that would keep a lock or a pipe open.
+  # An environment of its own, and no descriptor that would hold the lock on.
   # shellcheck disable=SC2046
   env -i $(environment) setsid --fork \
     unshare --mount --pid --fork bash "$RUN/supervise.sh" enter \
-    </dev/null >>"$RUN/engine.log" 2>&1 {lock}>&-
-  wait_engine
+    </dev/null >>"$RUN/engine.log" 2>&1 9>&-
+  wait_answer
+}
+
+prepare_run() {
+  mkdir -p "$RUN" "$STATE/$1" "$(dirname "$SOCKET")"
+  check_filesystem
+  rm -f "$RUN/pid"
+  note_network
+  install -m 755 "$HERE/lib/supervise.sh" "$RUN/supervise.sh"
+  prepare_registry
+  daemon_json "$1" >"$RUN/daemon.json"
   printf '%s\n' "$1" >"$RUN/store"
+  : >"$RUN/engine.log"
+}
+
+# check_filesystem: overlay2 cannot lie on an overlay, as in most containers.
+check_filesystem() {
+  local kind
+  kind=$(stat -f -c %T "$STATE")
+  case $kind in
+    overlayfs | tmpfs | ramfs | nfs | fuseblk)
+      die "$STATE is on $kind, where the engine cannot keep its images" \
+        "set DOCKER_BMO_STATE to a folder on a local disk (ext4, xfs or btrfs)"
+      ;;
+  esac
 }
 
 # environment: what the supervisor gets, a word each.
@@ -38,37 +67,16 @@ environment() {
   done
 }
 
-prepare_run() {
-  mkdir -p "$RUN" "$STATE/$1" "$(dirname "$SOCKET")"
-  check_filesystem
-  install -m 755 "$HERE/lib/supervise.sh" "$RUN/supervise.sh"
-  write_registry_config
-  daemon_json "$1" >"$RUN/daemon.json"
-  : >"$RUN/engine.log"
-}
-
-# check_filesystem: overlay2 cannot lie on an overlay, as in most containers.
-check_filesystem() {
-  local kind
-  kind=$(stat -f -c %T "$STATE")
-  case $kind in
-    overlayfs | tmpfs | nfs | fuseblk | ramfs)
-      die "$STATE is on $kind, where the engine cannot keep images" \
-        "set DOCKER_BMO_STATE to a folder on a local disk (ext4, xfs or btrfs)" ;;
-  esac
-}
-
 # daemon_json STORE
 daemon_json() {
-  local driver=overlay2 snapshotter=false group
+  local driver=overlay2 snapshotter=false group mirror
   [[ $1 != containerd ]] || { driver=overlayfs snapshotter=true; }
   group=$(getent group docker | cut -d: -f3) || true
   printf '{\n'
   printf '  "data-root": "%s",\n' "$STATE/$1"
   printf '  "storage-driver": "%s",\n' "$driver"
   printf '  "features": {"containerd-snapshotter": %s},\n' "$snapshotter"
-  [[ ! -e $RUN/registry.yml ]] ||
-    printf '  "registry-mirrors": ["http://127.0.0.1:%s"],\n' "$REGISTRY_PORT"
+  ! mirror=$(registry_address) || printf '  "registry-mirrors": ["http://%s"],\n' "$mirror"
   [[ -z $BRIDGE ]] || printf '  "bridge": "%s",\n' "$BRIDGE"
   [[ -z $POOL ]] || printf '  "default-address-pools": [{"base": "%s", "size": 24}],\n' "$POOL"
   printf '  "group": "%s",\n' "${group:-0}"
@@ -76,33 +84,43 @@ daemon_json() {
   printf '}\n'
 }
 
-wait_engine() {
-  local until=$((SECONDS + 90))
-  until DOCKER_HOST=unix://$SOCKET timeout 10 docker version >/dev/null 2>&1; do
-    sleep 0.2
-    # The supervisor notes its process id within moments of its start.
-    if ((SECONDS > until)) || { ((SECONDS > until - 80)) && ! our_pid >/dev/null; }; then
-      grep -E 'level=(error|fatal)|^failed|rror:' "$RUN/engine.log" | tail -n 5 >&2 || true
-      die "the engine does not come up" "see $RUN/engine.log"
+# answers: whether an engine does, on our socket.
+answers() { DOCKER_HOST=unix://$SOCKET timeout 10 docker version >/dev/null 2>&1; }
+
+# wait_answer: for the engine, and its registry where it has one.
+wait_answer() {
+  local tick
+  for ((tick = 0; tick < 900; tick++)); do
+    if answers && { [[ ! -e $RUN/registry ]] || registry_answers; }; then
+      return
     fi
+    # The supervisor notes its process id in the first moment of its life.
+    ((tick < 50)) || our_pid >/dev/null || break
+    sleep 0.1
   done
+  grep -E 'level=(error|fatal)|rror:|ailed' "$RUN/engine.log" | tail -n 5 >&2 || true
+  stop_engine
+  die "the engine does not come up" "see $RUN/engine.log and $RUN/registry.log"
 }
 
 stop_engine() {
-  local pid tick
+  local pid
   if pid=$(our_pid); then
     kill -TERM "$pid"
-    for ((tick = 0; tick < 600; tick++)); do
-      our_pid >/dev/null || break
-      sleep 0.1
-    done
     # The end of a namespace's first process is the end of all in it.
-    if our_pid >/dev/null; then
-      say "   the engine does not stop, killing it"
-      kill -KILL "$pid"
-    fi
+    await_end 900 || { kill -KILL "$pid" && await_end 100; } || die "the engine does not end, process $pid"
   fi
   remove_networks
-  rm -f "$RUN/pid" "$RUN/store"
-  [[ ! -S $SOCKET ]] || DOCKER_HOST=unix://$SOCKET timeout 10 docker version >/dev/null 2>&1 || rm -f "$SOCKET"
+  rm -f "$RUN/pid"
+  [[ ! -S $SOCKET ]] || answers || rm -f "$SOCKET"
+}
+
+# await_end TENTHS
+await_end() {
+  local tick
+  for ((tick = 0; tick < $1; tick++)); do
+    our_pid >/dev/null || return 0
+    sleep 0.1
+  done
+  return 1
 }

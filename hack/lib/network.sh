@@ -8,8 +8,33 @@ remove_networks() {
     remove_rules "$bridge"
     in_root ip link delete "$bridge" 2>/dev/null || true
   done
-  # The chains are shared with any other engine: they go with the last bridge.
-  [[ -n $(engine_bridges) ]] || remove_chains
+  # What other engines need too goes with the last bridge of all.
+  [[ -n $(engine_bridges) ]] || { remove_chains && restore_network; }
+}
+
+# An engine turns forwarding on for the whole machine, and its policy to drop.
+# The first of our engines notes here what was before; the last puts it back.
+NETWORK_NOTE=/run/docker-bmo-network
+
+note_network() {
+  [[ ! -e $NETWORK_NOTE ]] || return 0
+  {
+    printf 'ip_forward %s\n' "$(</proc/sys/net/ipv4/ip_forward)"
+    in_root iptables -S FORWARD | sed -n 's/^-P/iptables -P/p'
+    in_root ip6tables -S FORWARD 2>/dev/null | sed -n 's/^-P/ip6tables -P/p'
+  } >"$NETWORK_NOTE"
+}
+
+restore_network() {
+  local line
+  [[ -e $NETWORK_NOTE ]] || return 0
+  while read -ra line; do
+    case ${line[0]} in
+      ip_forward) printf '%s\n' "${line[1]}" >/proc/sys/net/ipv4/ip_forward ;;
+      *) in_root "${line[@]}" ;;
+    esac
+  done <"$NETWORK_NOTE"
+  rm "$NETWORK_NOTE"
 }
 
 # in_root COMMAND...: the engine's root folder has the tools.

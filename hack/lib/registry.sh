@@ -7,36 +7,53 @@ public_registry() {
   curl -s -o /dev/null --connect-timeout 5 --max-time 10 https://registry-1.docker.io/v2/
 }
 
-write_registry_config() {
-  rm -f "$RUN/registry.yml"
+# registry_address: of the registry that our engine was started with; fails
+# when it was started without.
+registry_address() { [[ -s $RUN/registry ]] && cat "$RUN/registry"; }
+
+# prepare_registry: decides, at the start of the engine, whether there is one.
+prepare_registry() {
+  local port=$REGISTRY_PORT
+  rm -f "$RUN/registry" "$RUN/registry.yml"
   ! public_registry || return 0
+  while port_taken "$port"; do
+    ((++port))
+  done
   mkdir -p "$STATE/registry"
+  printf '127.0.0.1:%s\n' "$port" >"$RUN/registry"
   cat >"$RUN/registry.yml" <<END
 version: 0.1
 log: {level: warn, accesslog: {disabled: true}}
-storage:
-  filesystem: {rootdirectory: $STATE/registry}
-  delete: {enabled: true}
-http: {addr: "127.0.0.1:$REGISTRY_PORT"}
+storage: {filesystem: {rootdirectory: $STATE/registry}}
+http: {addr: "127.0.0.1:$port"}
 END
+}
+
+port_taken() { (: <>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+registry_answers() {
+  curl -fs -o /dev/null --noproxy '*' --max-time 5 "http://$(registry_address)/v2/"
 }
 
 # registry_has NAME: whether our registry has that image.
 registry_has() {
-  curl -fsS -o /dev/null --max-time 10 -H 'Accept: application/vnd.docker.distribution.manifest.v2+json' \
+  curl -fs -o /dev/null --noproxy '*' --max-time 10 --head \
+    -H 'Accept: application/vnd.docker.distribution.manifest.v2+json' \
     -H 'Accept: application/vnd.oci.image.manifest.v1+json' \
-    -I "http://127.0.0.1:$REGISTRY_PORT/v2/library/${1%:*}/manifests/${1#*:}" 2>/dev/null
+    "http://$(registry_address)/v2/library/${1%:*}/manifests/${1#*:}"
 }
 
 # engine_resolves NAME: whether the engine itself finds that name in a
-# registry. Asked of the engine where it is on a socket here; from afar, this
+# registry. Asked of the engine where its socket is here; of one far away, this
 # machine's own view has to do.
 engine_resolves() {
   local endpoint
-  endpoint=${DOCKER_HOST:-$(docker context inspect --format '{{.Endpoints.docker.Host}}')}
+  endpoint=$(endpoint)
   case $endpoint in
     unix://*)
-      curl -fs -o /dev/null --max-time 15 --unix-socket "${endpoint#unix://}" "http://docker/v1.45/distribution/$1/json" ;;
+      curl -fs -o /dev/null --max-time 15 --unix-socket "${endpoint#unix://}" \
+        "http://docker/v$MIN_API/distribution/$1/json"
+      ;;
     *) public_registry ;;
   esac
 }

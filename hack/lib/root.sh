@@ -13,6 +13,8 @@ ensure_root() {
   local root
   root=$(root_folder)
   [[ ! -d $root ]] || return 0
+  need_debian_root "setting up an engine"
+  install_packages mmdebstrap
   need_space 3000 "the engine"
   step "a root folder for the engine, from Debian $ROOT_SUITE" \
     debian_tree "$ROOT_SUITE" "$root" --include="$ROOT_PACKAGES"

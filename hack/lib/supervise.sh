@@ -22,9 +22,9 @@ enter() {
 
 # record_self: /proc is still that of the host here, and so are its numbers.
 record_self() {
-  local line
+  local line rest
   read -r line </proc/self/stat
-  local rest=(${line##*) })
+  read -ra rest <<<"${line##*) }"
   printf '%s %s %s\n' "${line%% *}" "${rest[19]}" "$(</proc/sys/kernel/random/boot_id)" >"$RUN/pid.new"
   mv "$RUN/pid.new" "$RUN/pid"
 }
@@ -61,8 +61,12 @@ share_host_files() {
 
 bind_file() {
   [[ -e $1 ]] || return 0
-  rm -f "$ROOT$2"
-  : >"$ROOT$2"
+  # Only when it has to be: removing a file unmounts it in every namespace, and
+  # another engine may share this root folder.
+  if [[ ! -f $ROOT$2 || -L $ROOT$2 ]]; then
+    rm -f "$ROOT$2"
+    : >"$ROOT$2"
+  fi
   mount --bind "$(realpath "$1")" "$ROOT$2"
 }
 

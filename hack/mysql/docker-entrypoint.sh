@@ -28,7 +28,7 @@ quoted() {
 }
 
 # identifier TEXT: as an SQL name.
-identifier() { printf '`%s`' "${1//\`/\`\`}"; }
+identifier() { printf '\140%s\140' "${1//\`/\`\`}"; }
 
 check_environment() {
   [[ -n ${MYSQL_ROOT_PASSWORD:-} || -n ${MYSQL_ALLOW_EMPTY_PASSWORD:-} ]] ||

@@ -1,0 +1,78 @@
+# The targets do all the set-up that they need, and can be repeated.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+GO ?= go
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X github.com/docker-bmo/docker-bmo/internal/version.Version=$(VERSION)
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+# Where docker looks for plugins: as root, a folder that serves every user.
+PLUGINS := $(if $(filter 0,$(shell id -u)),/usr/local/lib/docker/cli-plugins,$(HOME)/.docker/cli-plugins)
+
+# An image store of the engine, for the targets engine, demo and test: overlay2
+# or containerd. Without it an engine that runs is used whatever it has.
+STORE ?=
+# For demo: a source tree of BMO, built in place of the demo stack.
+SOURCE ?=
+
+.PHONY: help
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: demo
+demo: engine images install ## build and run the demo stack, or BMO from SOURCE=DIR, and show its address
+	hack/demo $(SOURCE)
+
+.PHONY: test
+test: engine images install lint unit e2e ## set everything up, and run every test
+
+.PHONY: unit
+unit: go ## run the unit tests, with the race detector
+	hack/need gcc=gcc,libc6-dev
+	CGO_ENABLED=1 $(GO) test -race -count=1 $$($(GO) list ./... | grep -v '/e2e\(/\|$$\)')
+
+.PHONY: e2e
+e2e: ## run the end-to-end tests on the engine and the plugin that are there
+	BMO_BUILD_ARGS="$$(hack/images args)" $(GO) test -count=1 -timeout 40m ./e2e/...
+
+.PHONY: lint
+lint: go ## check the form of Go and shell files
+	@hack/need shellcheck=shellcheck
+	@files=$$(gofmt -l $$(git ls-files '*.go')); \
+	[[ -z $$files ]] || { printf 'error: not formatted:\n%s\nhint: gofmt -w\n' "$$files"; exit 1; }
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+	shellcheck -x -P hack .ci/run hack/{demo,engine,images,need} hack/lib/{supervise,base-hook}.sh hack/mysql/*.sh
+
+.PHONY: engine
+engine: ## make sure of a docker engine; STORE=containerd for that image store
+	hack/engine up STORE=$(STORE)
+
+.PHONY: engine-down
+engine-down: ## end the engine and the registry that set-up started, and nothing else
+	hack/engine down
+
+.PHONY: images
+images: ## make sure that the base images can be had
+	hack/images ensure
+
+.PHONY: install
+install: go ## build the plugin and put it where docker finds it
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/docker-bmo ./cmd/docker-bmo
+	mkdir -p $(PLUGINS)
+	install -m 755 bin/docker-bmo $(PLUGINS)/docker-bmo
+
+.PHONY: bench
+bench: go ## run the benchmarks
+	$(GO) test -run '^$$' -bench . ./...
+
+.PHONY: clean
+clean: ## remove what was built here
+	rm -rf bin
+
+.PHONY: go
+go:
+	@command -v $(GO) >/dev/null || { printf 'error: go is not installed\nhint: https://go.dev/doc/install\n' >&2; exit 1; }
