@@ -12,5 +12,7 @@ HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$HERE/lib/registry.sh"
 # shellcheck source=lib/network.sh
 . "$HERE/lib/network.sh"
+# shellcheck source=lib/second.sh
+. "$HERE/lib/second.sh"
 # shellcheck source=lib/daemon.sh
 . "$HERE/lib/daemon.sh"

@@ -8,10 +8,12 @@ STATE=${DOCKER_BMO_STATE:-/var/lib/docker-bmo-engine}
 CACHE=${DOCKER_BMO_CACHE:-$STATE/cache}
 RUN=$STATE/run
 
-# A second engine on the same machine needs all four to be its own.
+# A second engine on the same machine needs a state folder, a socket and a pool
+# of addresses of its own, like 10.213.0.0/16.
 SOCKET=${DOCKER_BMO_SOCKET:-/var/run/docker.sock}
-BRIDGE=${DOCKER_BMO_BRIDGE:-}
 POOL=${DOCKER_BMO_POOL:-}
+# Named as engines name theirs, so that each counts the bridges of all.
+BRIDGE=$(sed -n 's/^\([0-9]*\)\.\([0-9]*\)\.0\.0\/16$/br-bmo-\1-\2/p' <<<"$POOL")
 REGISTRY_PORT=${DOCKER_BMO_REGISTRY_PORT:-5000}
 
 if [[ -n ${DOCKER_BMO_SOCKET:-} ]]; then

@@ -38,6 +38,7 @@ prepare_run() {
   check_filesystem
   rm -f "$RUN/pid"
   note_network
+  make_second_network
   install -m 755 "$HERE/lib/supervise.sh" "$RUN/supervise.sh"
   prepare_registry
   daemon_json "$1" >"$RUN/daemon.json"
@@ -61,7 +62,7 @@ check_filesystem() {
 environment() {
   local name
   printf '%s\n' PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8
-  printf '%s\n' "ROOT=$(root_folder)" "STATE=$STATE" "RUN=$RUN" "SOCKET=$SOCKET" "BRIDGE=$BRIDGE" "POOL=$POOL"
+  printf '%s\n' "ROOT=$(root_folder)" "STATE=$STATE" "RUN=$RUN" "SOCKET=$SOCKET"
   for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY; do
     [[ -z ${!name:-} ]] || printf '%s=%s\n' "$name" "${!name}"
   done
@@ -77,8 +78,10 @@ daemon_json() {
   printf '  "storage-driver": "%s",\n' "$driver"
   printf '  "features": {"containerd-snapshotter": %s},\n' "$snapshotter"
   ! mirror=$(registry_address) || printf '  "registry-mirrors": ["http://%s"],\n' "$mirror"
-  [[ -z $BRIDGE ]] || printf '  "bridge": "%s",\n' "$BRIDGE"
-  [[ -z $POOL ]] || printf '  "default-address-pools": [{"base": "%s", "size": 24}],\n' "$POOL"
+  if [[ -n $BRIDGE ]]; then
+    printf '  "bridge": "%s", "iptables": false, "ip6tables": false,\n' "$BRIDGE"
+    printf '  "default-address-pools": [{"base": "%s", "size": 24}],\n' "$POOL"
+  fi
   printf '  "group": "%s",\n' "${group:-0}"
   printf '  "hosts": ["unix:///run/host/%s"]\n' "$(basename "$SOCKET")"
   printf '}\n'

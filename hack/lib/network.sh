@@ -8,6 +8,7 @@ remove_networks() {
     remove_rules "$bridge"
     in_root ip link delete "$bridge" 2>/dev/null || true
   done
+  remove_second_network
   # What other engines need too goes with the last bridge of all.
   [[ -n $(engine_bridges) ]] || { remove_chains && restore_network; }
 }
@@ -45,7 +46,7 @@ engine_bridges() {
   local path name
   for path in /sys/class/net/*/bridge; do
     name=$(basename "$(dirname "$path")")
-    case $name in docker0 | br-* | "${BRIDGE:-docker0}") printf '%s\n' "$name" ;; esac
+    case $name in docker0 | br-*) printf '%s\n' "$name" ;; esac
   done
 }
 
@@ -54,41 +55,32 @@ engine_bridges() {
 our_bridges() {
   local name
   for name in $(engine_bridges); do
-    if [[ $name == "${BRIDGE:-docker0}" ]] ||
+    if [[ $name == docker0 && -z $BRIDGE ]] ||
       grep -qaF "${name#br-}" "$STATE"/*/network/files/local-kv.db 2>/dev/null; then
       printf '%s\n' "$name"
     fi
   done
 }
 
-# remove_rules BRIDGE: every rule that names it, in both address families.
-remove_rules() {
-  local tool table rule
-  for tool in iptables ip6tables; do
-    for table in raw nat filter; do
-      in_root "$tool" -t "$table" -S 2>/dev/null | sed -n "/ $1\( \|$\)/s/^-A/-D/p" |
-        while read -r rule; do
-          # shellcheck disable=SC2086
-          in_root "$tool" -t "$table" $rule
-        done
-    done
-  done
+# remove_rules BRIDGE: every rule that names it.
+remove_rules() { edit_filters "/ $1\( \|\$\)/s/^-A/-D/p"; }
+
+# remove_chains: the jumps to an engine's chains, the chains, and the guards of
+# published ports, which a clean stop takes away by itself.
+remove_chains() {
+  edit_filters '/ -j DOCKER/s/^-A/-D/p'
+  edit_filters 's/^-N \(DOCKER\)/-F \1/p'
+  edit_filters 's/^-N \(DOCKER\)/-X \1/p'
+  edit_filters '/^-A PREROUTING -d 127.0.0.1\/32 ! -i lo .* -j DROP$/s/^-A/-D/p'
 }
 
-# remove_chains: the jumps from the built-in chains first, then what they led to.
-remove_chains() {
-  local tool table rule chain
+# edit_filters SCRIPT: what sed makes of the list of rules is carried out.
+edit_filters() {
+  local tool table change
   for tool in iptables ip6tables; do
     for table in raw nat filter; do
-      in_root "$tool" -t "$table" -S 2>/dev/null | sed -n '/ -j DOCKER/s/^-A/-D/p' |
-        while read -r rule; do
-          # shellcheck disable=SC2086
-          in_root "$tool" -t "$table" $rule
-        done
-      in_root "$tool" -t "$table" -S 2>/dev/null | sed -n 's/^-N \(DOCKER.*\)/\1/p' |
-        while read -r chain; do in_root "$tool" -t "$table" -F "$chain"; done
-      in_root "$tool" -t "$table" -S 2>/dev/null | sed -n 's/^-N \(DOCKER.*\)/\1/p' |
-        while read -r chain; do in_root "$tool" -t "$table" -X "$chain"; done
+      in_root "$tool" -t "$table" -S 2>/dev/null | sed -n "$1" |
+        while read -ra change; do in_root "$tool" -t "$table" "${change[@]}"; done
     done
   done
 }

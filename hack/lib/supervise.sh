@@ -9,7 +9,7 @@
 # would not do: loading images needs pivot_root.
 set -euo pipefail
 
-: "${ROOT:?}" "${STATE:?}" "${RUN:?}" "${SOCKET:?}" "${BRIDGE?}" "${POOL?}"
+: "${ROOT:?}" "${STATE:?}" "${RUN:?}" "${SOCKET:?}"
 
 enter() {
   record_self
@@ -70,41 +70,22 @@ bind_file() {
   mount --bind "$(realpath "$1")" "$ROOT$2"
 }
 
+# watch: until dockerd ends, of itself or because we are asked to end it. As the
+# first process we also collect the orphans, which bash does by itself.
 watch() {
   local engine registry=
-  trap 'stopping=yes' TERM INT HUP
-  make_bridge
   if [[ -e $RUN/registry.yml ]]; then
     docker-registry serve "$RUN/registry.yml" >>"$RUN/registry.log" 2>&1 &
     registry=$!
   fi
   dockerd --config-file "$RUN/daemon.json" &
   engine=$!
-  wait_for "$engine"
-  [[ -z $registry ]] || { kill "$registry" && wait "$registry"; } || true
-}
-
-# wait_for PID: until it ends, of itself or because we are asked to. As the
-# first process we are also who collects the orphans, which bash does here.
-stopping=
-wait_for() {
-  while [[ -z $stopping ]] && kill -0 "$1" 2>/dev/null; do
-    wait "$1" || true
+  # shellcheck disable=SC2064
+  trap "kill $engine 2>/dev/null || true" TERM INT HUP
+  while kill -0 "$engine" 2>/dev/null; do
+    wait "$engine" || true
   done
-  kill "$1" 2>/dev/null || true
-  while kill -0 "$1" 2>/dev/null; do
-    wait "$1" || true
-  done
-}
-
-# make_bridge: a second engine gets a bridge of its own, at the start of its pool.
-make_bridge() {
-  [[ -n $BRIDGE ]] || return 0
-  [[ ! -e /sys/class/net/$BRIDGE ]] || return 0
-  local base=${POOL%/*}
-  ip link add "$BRIDGE" type bridge
-  ip addr add "${base%.*}.1/24" dev "$BRIDGE"
-  ip link set "$BRIDGE" up
+  [[ -z $registry ]] || kill "$registry" || true
 }
 
 "$1"

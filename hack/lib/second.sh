@@ -1,0 +1,34 @@
+# shellcheck shell=bash
+# The network of a second engine on one machine: the one that DOCKER_BMO_POOL
+# gives a pool of its own. An engine flushes the packet filter chains of any
+# other when it starts, so this one keeps its hands off them, and the few rules
+# that it needs are made here. They let containers out, replies in, and nothing
+# from one bridge to another; published ports go through docker-proxy.
+
+make_second_network() {
+  [[ -n $POOL ]] || return 0
+  [[ -n $BRIDGE ]] || die "DOCKER_BMO_POOL is not a network of 16 bits: $POOL" "for instance 10.213.0.0/16"
+  remove_second_network
+  # The default network is the first of the pool.
+  in_root ip link add "$BRIDGE" type bridge
+  in_root ip addr add "${POOL%.0/16}.1/24" dev "$BRIDGE"
+  in_root ip link set "$BRIDGE" up
+  in_root iptables -N "$BRIDGE"
+  # What stays on one bridge passes here as well, if the kernel filters bridges.
+  in_root iptables -A "$BRIDGE" -s "$POOL" -d "$POOL" -m physdev --physdev-is-bridged -j ACCEPT
+  in_root iptables -A "$BRIDGE" -s "$POOL" -d "$POOL" -j DROP
+  in_root iptables -A "$BRIDGE" -s "$POOL" -j ACCEPT
+  in_root iptables -A "$BRIDGE" -d "$POOL" -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+  in_root iptables -I FORWARD -j "$BRIDGE"
+  in_root iptables -t nat -A POSTROUTING -s "$POOL" ! -d "$POOL" -m comment --comment "$BRIDGE" -j MASQUERADE
+  printf '1\n' >/proc/sys/net/ipv4/ip_forward
+}
+
+remove_second_network() {
+  [[ -n $BRIDGE ]] || return 0
+  in_root iptables -D FORWARD -j "$BRIDGE" 2>/dev/null || true
+  in_root iptables -F "$BRIDGE" 2>/dev/null || true
+  in_root iptables -X "$BRIDGE" 2>/dev/null || true
+  in_root iptables -t nat -D POSTROUTING -s "$POOL" ! -d "$POOL" -m comment --comment "$BRIDGE" -j MASQUERADE 2>/dev/null || true
+  in_root ip link delete "$BRIDGE" 2>/dev/null || true
+}
