@@ -32,6 +32,8 @@ type ContainerSpec struct {
 	Publish map[int]int
 	// MemLimit and ShmSize are in bytes; 0 means none, or the engine's default.
 	MemLimit, ShmSize int64
+	// Ulimits maps a limit's name to its soft and hard value.
+	Ulimits map[string][2]int64
 	// Init runs the engine's own init as process 1.
 	Init bool
 }
@@ -67,6 +69,9 @@ func (e *Engine) CreateContainer(ctx context.Context, s ContainerSpec) (string, 
 	}
 	if s.Init {
 		host.Init = &s.Init
+	}
+	for name, l := range s.Ulimits {
+		host.Ulimits = append(host.Ulimits, &container.Ulimit{Name: name, Soft: l[0], Hard: l[1]})
 	}
 	nets := &network.NetworkingConfig{EndpointsConfig: map[string]*network.EndpointSettings{}}
 	if s.Network != "" {

@@ -45,7 +45,9 @@ func (i Info) Platform() string { return i.OS + "/" + i.Arch }
 
 // SlowDriver tells whether commits are known to take several seconds on the engine's storage driver, because it
 // copies whole filesystems (vfs) or computes differences by walking them (devicemapper, btrfs excluded).
-func (i Info) SlowDriver() bool { return i.Driver == "vfs" || i.Driver == "devicemapper" || i.Driver == "native" }
+func (i Info) SlowDriver() bool {
+	return i.Driver == "vfs" || i.Driver == "devicemapper" || i.Driver == "native"
+}
 
 // New returns an engine that is spoken to through api.
 func New(api client.APIClient) *Engine { return &Engine{api: api, host: api.DaemonHost()} }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/containerd/platforms"
+	"github.com/distribution/reference"
 	bkclient "github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/client/llb/sourceresolver"
@@ -67,7 +68,11 @@ func (e *Engine) Seal(ctx context.Context, bk *bkclient.Client, platform string,
 }
 
 func seal(ctx context.Context, gw gateway.Client, p ocispec.Platform, s SealSpec) (*gateway.Result, error) {
-	_, _, raw, err := gw.ResolveImageConfig(ctx, s.Config, sourceresolver.Opt{
+	name, err := reference.ParseNormalizedNamed(s.Config)
+	if err != nil {
+		return nil, err
+	}
+	_, _, raw, err := gw.ResolveImageConfig(ctx, name.String(), sourceresolver.Opt{
 		ImageOpt: &sourceresolver.ResolveImageOpt{Platform: &p, ResolveMode: llb.ResolveModePreferLocal.String()},
 	})
 	if err != nil {

@@ -17,52 +17,88 @@ import (
 	"github.com/docker/docker/pkg/stdcopy"
 )
 
-// relay connects its standard streams to a port of the container's own loopback interface. It waits up to ten seconds
-// for somebody to listen, so that one exec is enough for a server that is about to come up. Needs bash and cat.
-const relay = `for ((i = 0; i < 500; i++)); do
+// relay connects its standard streams to a port of the container's own loopback interface and says so on standard
+// error. It waits a while for somebody to listen, so that one exec is enough for a server that is about to come up,
+// and gives up at once when its input ends, that is, when nobody waits any more. Needs bash and cat.
+const relay = `for ((i = 0; i < 75; i++)); do
   { exec 3<>/dev/tcp/127.0.0.1/$0; } 2>/dev/null && break
-  read -rt 0.02 <> <(:) || :
+  read -rt 0.02
+  (($? != 1)) || exit 1
 done
 { true >&3; } 2>/dev/null || { echo "nothing listens on port $0" >&2; exit 1; }
+echo connected >&2
 { cat <&3; kill $$; } &
 cat >&3
 kill $!`
 
 // Dial opens a TCP connection to a port inside a running container. It goes through the Engine API, so it works for
-// ports that are not published and for engines on other machines.
+// ports that are not published and for engines on other machines. The image must have bash and cat.
 func (e *Engine) Dial(ctx context.Context, id string, port int) (net.Conn, error) {
 	ex, err := e.api.ContainerExecCreate(ctx, id, container.ExecOptions{
 		AttachStdin: true, AttachStdout: true, AttachStderr: true,
 		Cmd: []string{"bash", "-c", relay, strconv.Itoa(port)},
 	})
 	if err != nil {
-		return nil, fmt.Errorf("prepare a connection to port %d of container %s: %w", port, id, err)
+		return nil, fmt.Errorf("prepare a connection to port %d: %w", port, err)
 	}
 	att, err := e.api.ContainerExecAttach(ctx, ex.ID, container.ExecAttachOptions{})
 	if err != nil {
-		return nil, fmt.Errorf("connect to port %d of container %s: %w", port, id, err)
+		return nil, fmt.Errorf("connect to port %d: %w", port, err)
 	}
-	return newTunnel(att), nil
+	t := newTunnel(att)
+	select {
+	case <-t.connected:
+		return t, nil
+	case <-t.ended:
+		t.Close()
+		return nil, t.err
+	case <-ctx.Done():
+		t.Close()
+		return nil, context.Cause(ctx)
+	}
 }
 
 // tunnel makes a net.Conn of an exec's attached streams.
 type tunnel struct {
-	net.Conn // the hijacked connection: writes and deadlines
-	read     *io.PipeReader
-	close    sync.Once
+	net.Conn  // the hijacked connection: writes and deadlines
+	read      *io.PipeReader
+	close     sync.Once
+	connected chan struct{} // closed when the relay has connected
+	ended     chan struct{} // closed when the relay has ended; then err says why
+	err       error
 }
 
 func newTunnel(att types.HijackedResponse) *tunnel {
 	r, w := io.Pipe()
+	t := &tunnel{Conn: att.Conn, read: r, connected: make(chan struct{}), ended: make(chan struct{})}
 	go func() {
-		var stderr bytes.Buffer
-		_, err := stdcopy.StdCopy(w, &stderr, att.Reader)
-		if msg := strings.TrimSpace(stderr.String()); err == nil && msg != "" {
+		stderr := &relayStatus{connected: t.connected}
+		_, err := stdcopy.StdCopy(w, stderr, att.Reader)
+		if msg := strings.TrimSpace(stderr.rest.String()); err == nil && msg != "" {
 			err = errors.New(msg)
 		}
+		if t.err = err; err == nil {
+			t.err = io.ErrUnexpectedEOF
+		}
+		close(t.ended)
 		w.CloseWithError(err) // nil reads as io.EOF
 	}()
-	return &tunnel{Conn: att.Conn, read: r}
+	return t
+}
+
+// relayStatus reads the relay's standard error: its word that it has connected, then complaints.
+type relayStatus struct {
+	connected chan struct{}
+	rest      bytes.Buffer
+}
+
+func (s *relayStatus) Write(p []byte) (int, error) {
+	s.rest.Write(p)
+	if bytes.HasPrefix(s.rest.Bytes(), []byte("connected\n")) {
+		s.rest.Next(len("connected\n"))
+		close(s.connected)
+	}
+	return len(p), nil
 }
 
 // Read reads what the container's server sent.

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"strings"
 )
 
 // SchemaVersion is part of every key. It changes when a snapshot of the same inputs would be made differently.
@@ -58,8 +59,14 @@ func Short(key string) string {
 	return key
 }
 
+// repository begins the names of all images of ours.
+const repository = "docker-bmo/"
+
+// OwnTag tells whether an image's name is one that Tag gave.
+func OwnTag(ref string) bool { return strings.HasPrefix(ref, repository) }
+
 // Tag is the name of a snapshot's image: docker-bmo/STACK-SERVICE:KEY12. It is there because docker's own
 // `image prune` takes untagged images; nothing is ever looked up by it.
 func Tag(stack, service, key string) string {
-	return "docker-bmo/" + stack + "-" + service + ":" + Short(key)
+	return repository + stack + "-" + service + ":" + Short(key)
 }

@@ -33,6 +33,8 @@ const (
 	LabelInstance = Prefix + "instance"
 	// LabelURL is the application's address, on the container that serves it.
 	LabelURL = Prefix + "url"
+	// LabelLead is "true" on the container whose name tells whether its instance is ready.
+	LabelLead = Prefix + "lead"
 	// LabelFlavor is the flavor that a container runs in.
 	LabelFlavor = Prefix + "flavor"
 	// LabelDetached is "true" on instances that outlive the command that started them.

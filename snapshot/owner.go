@@ -73,3 +73,13 @@ func Orphaned(labels map[string]string) bool {
 	created, _ := time.Parse(time.RFC3339Nano, labels[LabelCreated])
 	return !o.Alive(created)
 }
+
+// startingSuffix marks the name of an instance's lead container until the instance is ready. Labels cannot be changed
+// once a container is made; its name can, and in one step.
+const startingSuffix = "-starting"
+
+// StartingName is a container's name while its instance is starting.
+func StartingName(name string) string { return name + startingSuffix }
+
+// Starting tells whether a lead container's name says that its instance is starting.
+func Starting(name string) bool { return strings.HasSuffix(name, startingSuffix) }

@@ -1,0 +1,198 @@
+// Package bootstrap runs an application's slow first run once, in linked containers, and keeps the result as a
+// snapshot: database up and answering queries, steps, a check of the result, a graceful stop of everything, commits.
+// Whatever goes wrong on the way, there is no snapshot and nothing stays behind.
+package bootstrap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/progress"
+	"github.com/docker-bmo/docker-bmo/journal"
+	"github.com/docker-bmo/docker-bmo/launch"
+	"github.com/docker-bmo/docker-bmo/snapshot"
+	"github.com/docker-bmo/docker-bmo/stack"
+)
+
+// Request says what to bootstrap.
+type Request struct {
+	Engine *engine.Engine
+	Stack  *stack.Stack
+	// Snapshot says what the result will be called: everything but its images is set.
+	Snapshot snapshot.Snapshot
+	// Built maps each service to the name of its image as BuildKit made it.
+	Built map[string]string
+	// Labels are set on the snapshot's images beside the snapshot's own.
+	Labels map[string]string
+	// Platform is the engine's, for example "linux/amd64".
+	Platform string
+	Owner    snapshot.Owner
+	Journal  *journal.Journal
+	Progress *progress.Printer
+}
+
+// ErrBusy says that another process on the engine is making the same snapshot.
+var ErrBusy = errors.New("another bootstrap of the same snapshot is under way")
+
+// readyTimeout is how long a service may take before it answers, if it does not say itself.
+const readyTimeout = 2 * time.Minute
+
+// teardownTimeout bounds the clearing away, which goes on when the caller's context has ended.
+const teardownTimeout = time.Minute
+
+// run is one bootstrap under way.
+type run struct {
+	Request
+	group   *launch.Group
+	network string
+	images  map[string]string // what each service's next container is made of
+	raw     map[string]string // committed, not sealed yet
+}
+
+// Name is the lock of a snapshot's bootstrap: the name of its network, and with a service behind it, of a container.
+func Name(key string) string { return "docker-bmo-bootstrap-" + snapshot.Short(key) }
+
+// Run makes the snapshot. It returns ErrBusy when another process makes it already.
+func Run(ctx context.Context, r Request) (*snapshot.Snapshot, error) {
+	b := &run{Request: r, images: maps.Clone(r.Built), raw: map[string]string{}}
+	defer b.clear()
+	if err := b.lock(ctx); err != nil {
+		return nil, err
+	}
+	b.group = b.newGroup()
+	if err := b.steps(ctx); err != nil {
+		return nil, err
+	}
+	if err := b.check(ctx); err != nil {
+		return nil, err
+	}
+	if err := b.stop(ctx); err != nil {
+		return nil, err
+	}
+	if err := b.commitStopped(ctx); err != nil {
+		return nil, err
+	}
+	if err := b.seal(ctx); err != nil {
+		return nil, err
+	}
+	return snapshot.FindKey(ctx, r.Engine, r.Snapshot.Key)
+}
+
+// lock makes the network. Its name is the lock: the engine lets only one be made.
+func (b *run) lock(ctx context.Context) error {
+	id, err := b.Engine.CreateNetwork(ctx, Name(b.Snapshot.Key), b.labels(""))
+	if engine.IsConflict(err) {
+		return ErrBusy
+	}
+	b.network = id
+	return err
+}
+
+// labels are those of containers, networks and images that live only as long as the bootstrap.
+func (b *run) labels(service string) map[string]string {
+	l := map[string]string{
+		snapshot.LabelRole: snapshot.RoleBootstrap, snapshot.LabelKey: b.Snapshot.Key,
+		snapshot.LabelStack: b.Snapshot.Stack, snapshot.LabelOwner: b.Owner.String(),
+		snapshot.LabelCreated: time.Now().UTC().Format(time.RFC3339Nano),
+	}
+	if service != "" {
+		l[snapshot.LabelService] = service
+	}
+	return l
+}
+
+func (b *run) newGroup() *launch.Group {
+	g := launch.New(b.Engine)
+	g.Network = b.network
+	g.Name = func(service string) string { return Name(b.Snapshot.Key) + "-" + service }
+	g.Image = func(service string) string { return b.images[service] }
+	g.Labels = b.labels
+	g.Environment = b.environment
+	g.Timeout = readyTimeout
+	g.Journal, g.Progress, g.Attach = b.Journal, b.Progress, true
+	return g
+}
+
+// environment carries the application's address, which is its own loopback interface as long as nothing is published.
+func (b *run) environment(service string) map[string]string {
+	if service != b.Stack.URL.Service {
+		return nil
+	}
+	env, err := b.Stack.URL.Render(launch.Vars(b.Stack.URL.Port, Name(b.Snapshot.Key)))
+	if err != nil {
+		return nil // loading the stack rendered it once already
+	}
+	return env
+}
+
+// closure returns services and all that they depend on, in start order.
+func (b *run) closure(names ...string) []stack.Service {
+	want := map[string]bool{}
+	for _, n := range names {
+		want[n] = true
+	}
+	var out []stack.Service
+	for _, s := range slices.Backward(b.Stack.Services) {
+		if !want[s.Name] {
+			continue
+		}
+		for _, d := range s.DependsOn {
+			want[d] = true
+		}
+		out = append(out, s.With(stack.DefaultFlavor))
+	}
+	slices.Reverse(out)
+	return out
+}
+
+// check starts every service that is not up yet, those with steps from their commit, and waits until all are ready.
+func (b *run) check(ctx context.Context) error {
+	var names []string
+	for _, s := range b.Stack.Services {
+		names = append(names, s.Name)
+	}
+	if err := b.group.Up(ctx, b.closure(names...), nil); err != nil {
+		return fmt.Errorf("check the bootstrapped application: %w", err)
+	}
+	return nil
+}
+
+// Stopping the web service has no influence on the commit that was made before it, but one that has to be killed, or
+// that fails on its way out, is a defect of the stack that every later stop would meet.
+
+// stop ends every service gracefully, each before those it depends on.
+func (b *run) stop(ctx context.Context) error {
+	for _, s := range slices.Backward(b.Stack.Services) {
+		err := b.Progress.Step(ctx, "stop "+s.Name, func(ctx context.Context, log io.Writer) error {
+			return b.stopService(ctx, s, log)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *run) stopService(ctx context.Context, s stack.Service, log io.Writer) error {
+	p := b.group.Process(s.Name)
+	code, killed, err := p.Stop(ctx, s.StopGracePeriod)
+	switch {
+	case err != nil:
+		return fmt.Errorf("stop %s: %w", s.Name, err)
+	case !s.Snapshot:
+		return nil
+	case killed:
+		return engine.Hint(fmt.Errorf("service %s did not stop within %s of its stop signal and was killed: not committed", s.Name, s.StopGracePeriod),
+			"make the service end on its stop signal, or raise stop_grace_period")
+	case code != 0:
+		return fmt.Errorf("service %s ended with exit code %d when it was stopped: not committed%s", s.Name, code, last(b.Journal.Tail(s.Name)))
+	}
+	fmt.Fprintf(log, "exit code 0\n")
+	return nil
+}

@@ -1,0 +1,122 @@
+package bootstrap
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"time"
+
+	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/snapshot"
+)
+
+// SlowCommit is how long a commit takes at most on a storage driver that suits; longer ones are remarked upon.
+const SlowCommit = 5 * time.Second
+
+// commit makes a raw image of a service's ended container and removes the container.
+func (b *run) commit(ctx context.Context, service string) error {
+	ref := snapshot.Tag(b.Snapshot.Stack, service, b.Snapshot.Key) + "-raw"
+	err := b.Progress.Step(ctx, "commit "+service, func(ctx context.Context, log io.Writer) error {
+		labels := b.labels(service)
+		labels[snapshot.LabelRole] = snapshot.RoleRaw
+		start := time.Now()
+		if err := b.Engine.Commit(ctx, b.group.ID(service), ref, labels); err != nil {
+			return err
+		}
+		if took := time.Since(start); took > SlowCommit {
+			fmt.Fprintf(log, "took %s: the engine's storage driver or disk is slow at this (`docker info` names it)\n", took.Round(100*time.Millisecond))
+		}
+		return b.Engine.RemoveContainer(ctx, b.group.ID(service))
+	})
+	if err != nil {
+		return err
+	}
+	b.group.Forget(service)
+	b.raw[service], b.images[service] = ref, ref
+	return nil
+}
+
+// commitStopped commits the services that have no step of their own, such as the database, one after the other:
+// several commits at once can fail on older containerd stores.
+func (b *run) commitStopped(ctx context.Context) error {
+	for _, s := range b.Stack.Services {
+		if _, done := b.raw[s.Name]; done || !s.Snapshot {
+			continue
+		}
+		if err := b.commit(ctx, s.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// seal makes the snapshot's images: the committed layers, or for services that are not committed the built ones,
+// under the built image's configuration and the snapshot's labels. Only when the last one is there is it a snapshot.
+func (b *run) seal(ctx context.Context) error {
+	bk, err := b.Engine.BuildKit(ctx)
+	if err != nil {
+		return err
+	}
+	defer bk.Close()
+	return b.Progress.Step(ctx, "seal snapshot "+snapshot.Short(b.Snapshot.Key), func(ctx context.Context, log io.Writer) error {
+		for _, service := range b.Snapshot.Services {
+			spec, err := b.sealSpec(ctx, service)
+			if err != nil {
+				return err
+			}
+			id, err := b.Engine.Seal(ctx, bk, b.Platform, spec)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(log, "%s %s\n", id, spec.Name)
+		}
+		return nil
+	})
+}
+
+func (b *run) sealSpec(ctx context.Context, service string) (engine.SealSpec, error) {
+	built, err := b.Engine.Image(ctx, b.Built[service])
+	if err != nil {
+		return engine.SealSpec{}, err
+	}
+	labels := b.Snapshot.Labels()
+	maps.Copy(labels, b.Labels)
+	labels[snapshot.LabelService] = service
+	labels[snapshot.LabelParent] = built.ID
+	layers := b.Built[service]
+	if raw, ok := b.raw[service]; ok {
+		layers = raw
+	}
+	return engine.SealSpec{
+		Layers: layers, Config: b.Built[service], Name: snapshot.Tag(b.Snapshot.Stack, service, b.Snapshot.Key),
+		Labels: labels, DropPrefix: snapshot.Prefix, Comment: "docker bmo bootstrap", Created: b.Snapshot.Created,
+	}, nil
+}
+
+// clear removes containers, network and raw images, even when the caller's context has ended. What it cannot remove
+// now has an owner that will be gone soon: the next command removes it.
+func (b *run) clear() {
+	b.Journal.Flush()
+	ctx, cancel := context.WithTimeout(context.Background(), teardownTimeout)
+	defer cancel()
+	if b.network == "" {
+		return // another process has the lock, and all of this is its own
+	}
+	for _, s := range b.Stack.Services {
+		if id := b.group.ID(s.Name); id != "" {
+			b.note(b.Engine.RemoveContainer(ctx, id))
+		}
+	}
+	for _, ref := range b.raw {
+		_, _, err := b.Engine.RemoveImage(ctx, ref)
+		b.note(err)
+	}
+	b.note(b.Engine.RemoveNetwork(ctx, b.network))
+}
+
+func (b *run) note(err error) {
+	if err != nil && !engine.IsNotFound(err) {
+		b.Journal.Note("clear away: %v", err)
+	}
+}

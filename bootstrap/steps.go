@@ -1,0 +1,106 @@
+package bootstrap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"strings"
+	"time"
+
+	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/stack"
+)
+
+// stepTimeout is how long a step may take that does not say itself.
+const stepTimeout = 30 * time.Minute
+
+// steps runs the bootstrap's steps in order. The container of each is committed, and the next one of the same service
+// is made from the commit.
+func (b *run) steps(ctx context.Context) error {
+	for i, step := range b.Stack.Bootstrap {
+		s, ok := b.Stack.Service(step.Service)
+		if !ok {
+			return fmt.Errorf("bootstrap step %d: stack %s has no service %s", i+1, b.Stack.Name, step.Service)
+		}
+		s = s.With(stack.DefaultFlavor)
+		if err := b.group.Up(ctx, b.closure(s.DependsOn...), nil); err != nil {
+			return fmt.Errorf("before bootstrap step %d: %w", i+1, err)
+		}
+		name := fmt.Sprintf("bootstrap %d/%d %s: %s", i+1, len(b.Stack.Bootstrap), step.Service, strings.Join(step.Command, " "))
+		err := b.Progress.Step(ctx, name, func(ctx context.Context, log io.Writer) error {
+			return b.step(ctx, s, step, log)
+		})
+		if err != nil {
+			return fmt.Errorf("bootstrap step %d of %d: %w", i+1, len(b.Stack.Bootstrap), err)
+		}
+		if err := b.commit(ctx, step.Service); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// StepError says which step failed, how, and what it printed last.
+type StepError struct {
+	Step   stack.Step
+	Code   int
+	Output []string
+}
+
+func (e *StepError) Error() string {
+	return fmt.Sprintf("`%s` in service %s ended with exit code %d%s",
+		strings.Join(e.Step.Command, " "), e.Step.Service, e.Code, last(e.Output))
+}
+
+// Hint says where to go on.
+func (e *StepError) Hint() string {
+	return "the step's whole output is in the journal; mend the stack or the source and run `docker bmo build` again"
+}
+
+// last makes a paragraph of a container's last lines.
+func last(lines []string) string {
+	if len(lines) == 0 {
+		return ""
+	}
+	return "; its last lines:\n  " + strings.Join(lines, "\n  ")
+}
+
+// step runs one step to its end in a container of its own.
+func (b *run) step(ctx context.Context, s stack.Service, step stack.Step, log io.Writer) error {
+	timeout := step.Timeout
+	if timeout == 0 {
+		timeout = stepTimeout
+	}
+	limited, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+
+	env := maps.Clone(s.Environment)
+	if env == nil {
+		env = map[string]string{}
+	}
+	maps.Copy(env, step.Environment)
+	s.Environment, s.Command = env, step.Command
+	id, err := b.group.Create(limited, s)
+	if err != nil {
+		return err
+	}
+	out := io.MultiWriter(log, b.Journal.Source(s.Name))
+	p, err := b.Engine.Start(limited, id, out, out)
+	if err != nil {
+		return err
+	}
+	code, err := p.Wait(limited)
+	if err != nil && ctx.Err() == nil && errors.Is(limited.Err(), context.DeadlineExceeded) {
+		return engine.Hint(fmt.Errorf("`%s` in service %s did not end within %s%s", strings.Join(step.Command, " "), s.Name, timeout, last(b.Journal.Tail(s.Name))),
+			"raise the step's timeout in the stack")
+	}
+	if err != nil {
+		return err
+	}
+	if code != 0 {
+		return &StepError{Step: step, Code: code, Output: b.Journal.Tail(s.Name)}
+	}
+	return nil
+}

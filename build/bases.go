@@ -1,0 +1,93 @@
+package build
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"strings"
+	"sync"
+
+	"github.com/moby/buildkit/client/llb/sourceresolver"
+	"github.com/moby/buildkit/frontend/dockerfile/builder"
+	gateway "github.com/moby/buildkit/frontend/gateway/client"
+	digest "github.com/opencontainers/go-digest"
+	"github.com/tonistiigi/fsutil"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/docker-bmo/docker-bmo/contexts"
+	"github.com/docker-bmo/docker-bmo/internal/progress"
+)
+
+// Bases resolves the base images that the stack's builds would use, without building anything. It maps each one's
+// name to the digest of its configuration, which is the same on every image store.
+func Bases(ctx context.Context, c Connector, r Request, p *progress.Printer) (map[string]string, error) {
+	bk, err := c.BuildKit(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer bk.Close()
+	seen := &record{bases: map[string]string{}}
+	eg, ctx := errgroup.WithContext(ctx)
+	for _, t := range r.targets() {
+		eg.Go(func() error {
+			err := r.solve(ctx, bk, t, nil, p, func(ctx context.Context, gw gateway.Client) (*gateway.Result, error) {
+				// The frontend only describes the build; nothing of it runs unless its result is returned.
+				if _, err := builder.Build(ctx, &client{Client: gw, attrs: t.attrs, record: seen}); err != nil {
+					return nil, err
+				}
+				return gateway.NewResult(), nil
+			})
+			if err != nil {
+				return fmt.Errorf("read the Dockerfile of %s: %w", strings.Join(t.services, " and "), err)
+			}
+			return nil
+		})
+	}
+	return seen.bases, eg.Wait()
+}
+
+// record collects the images that frontends resolve.
+type record struct {
+	mu    sync.Mutex
+	bases map[string]string
+}
+
+func (r *record) add(ref string, config []byte) {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.bases[ref] = digest.FromBytes(config).String()
+}
+
+// client is BuildKit's gateway with one target's attributes, which records what is resolved through it.
+type client struct {
+	gateway.Client
+	attrs  map[string]string
+	record *record
+}
+
+// BuildOpts returns the target's attributes in place of those of the whole solve.
+func (c *client) BuildOpts() gateway.BuildOpts {
+	o := c.Client.BuildOpts()
+	o.Opts = maps.Clone(c.attrs)
+	return o
+}
+
+// ResolveImageConfig resolves an image and records it.
+func (c *client) ResolveImageConfig(ctx context.Context, ref string, opt sourceresolver.Opt) (string, digest.Digest, []byte, error) {
+	name, dgst, config, err := c.Client.ResolveImageConfig(ctx, ref, opt)
+	if err == nil {
+		c.record.add(ref, config)
+	}
+	return name, dgst, config, err
+}
+
+func mounts(trees contexts.Set) map[string]fsutil.FS {
+	m := make(map[string]fsutil.FS, len(trees))
+	for name, t := range trees {
+		m[name] = t.FS()
+	}
+	return m
+}

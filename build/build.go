@@ -1,0 +1,218 @@
+// Package build makes the images of a stack: one BuildKit solve for each distinct build of its services, independent
+// ones in parallel, by way of the engine.
+//
+// The Dockerfile frontend runs in this process (BuildKit's own package): that lets us see which base images it
+// resolves, needs no frontend image, and makes named contexts work the same on every engine.
+package build
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	bkclient "github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/exporter/containerimage/exptypes"
+	"github.com/moby/buildkit/frontend/dockerfile/builder"
+	gateway "github.com/moby/buildkit/frontend/gateway/client"
+	"github.com/moby/buildkit/session"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/docker-bmo/docker-bmo/contexts"
+	"github.com/docker-bmo/docker-bmo/internal/progress"
+	"github.com/docker-bmo/docker-bmo/stack"
+)
+
+// Request says what to build.
+type Request struct {
+	Stack    *stack.Stack
+	Contexts *contexts.Result
+	// Platform is the engine's, for example "linux/amd64".
+	Platform string
+	// Args are build arguments for every image; a service's own stand behind them.
+	Args map[string]string
+	// NoCache ignores BuildKit's cache; Pull asks the registries for base images even when they are here.
+	NoCache, Pull bool
+	// Session holds what BuildKit may ask the client for, such as registry credentials.
+	Session []session.Attachable
+}
+
+// target is one distinct build and the services that share its result.
+type target struct {
+	services []string
+	attrs    map[string]string // the frontend's
+}
+
+// name is what the target is called in progress and errors.
+func (t target) name() string { return t.services[0] }
+
+// targets groups services by what would be built for them.
+func (r Request) targets() []target {
+	byID := map[string]*target{}
+	var ids []string
+	for _, s := range r.Stack.Services {
+		attrs := r.attrs(s)
+		id := r.identity(attrs)
+		if byID[id] == nil {
+			byID[id] = &target{attrs: attrs}
+			ids = append(ids, id)
+		}
+		byID[id].services = append(byID[id].services, s.Name)
+	}
+	out := make([]target, len(ids))
+	for i, id := range ids {
+		out[i] = *byID[id]
+	}
+	return out
+}
+
+// identity is equal for attributes that give the same image: local contexts count by what they hold, not by name.
+func (r Request) identity(attrs map[string]string) string {
+	same := maps.Clone(attrs)
+	for k, v := range same {
+		if k == "contextkey" || k == "dockerfilekey" {
+			same[k] = r.Contexts.Trees[v].Digest().String()
+		} else if name, ok := strings.CutPrefix(v, "local:"); ok {
+			same[k] = r.Contexts.Trees[name].Digest().String()
+		}
+	}
+	b, err := json.Marshal(same)
+	if err != nil {
+		panic(err) // strings always marshal
+	}
+	return string(b)
+}
+
+// attrs are the Dockerfile frontend's attributes for a service.
+func (r Request) attrs(s stack.Service) map[string]string {
+	a := map[string]string{
+		"platform": r.Platform, "filename": r.Contexts.Dockerfiles[s.Name],
+		"contextkey": "service/" + s.Name, "dockerfilekey": "dockerfile/" + s.Name,
+	}
+	if s.Build != nil {
+		a["target"] = s.Build.Target
+		for k, v := range s.Build.Args {
+			a["build-arg:"+k] = v
+		}
+	}
+	for k, v := range r.Args {
+		a["build-arg:"+k] = v
+	}
+	trees, remote := r.Contexts.Named(s.Name)
+	for name := range trees {
+		full := "service/" + s.Name + "/" + name
+		if _, own := r.Contexts.Trees[full]; !own {
+			full = name
+		}
+		a["context:"+name] = "local:" + full
+	}
+	for name, url := range remote {
+		a["context:"+name] = url
+	}
+	if r.NoCache {
+		a["no-cache"] = ""
+	}
+	if r.Pull {
+		a["image-resolve-mode"] = "pull"
+	}
+	return a
+}
+
+// Connector gives BuildKit clients; an engine is one.
+type Connector interface {
+	BuildKit(ctx context.Context) (*bkclient.Client, error)
+}
+
+// Images builds every service's image and gives it the name and labels that the functions say for the first of the
+// services that share it. It returns the name of each service's image.
+func Images(ctx context.Context, c Connector, r Request, name func(service string) string,
+	labels func(service string) map[string]string, p *progress.Printer,
+) (map[string]string, error) {
+	bk, err := c.BuildKit(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer bk.Close()
+	targets, images := r.targets(), map[string]string{}
+	eg, ctx := errgroup.WithContext(ctx)
+	for _, t := range targets {
+		for _, s := range t.services {
+			images[s] = name(t.name())
+		}
+		eg.Go(func() error {
+			export := bkclient.ExportEntry{Type: "moby", Attrs: map[string]string{"name": name(t.name())}}
+			err := r.solve(ctx, bk, t, []bkclient.ExportEntry{export}, p, func(ctx context.Context, gw gateway.Client) (*gateway.Result, error) {
+				res, err := builder.Build(ctx, &client{Client: gw, attrs: t.attrs})
+				if err != nil {
+					return nil, err
+				}
+				return res, setLabels(res, labels(t.name()))
+			})
+			if err != nil {
+				return fmt.Errorf("build the image of %s: %w", strings.Join(t.services, " and "), err)
+			}
+			return nil
+		})
+	}
+	return images, eg.Wait()
+}
+
+// solve runs fn as one build of BuildKit, with every tree at hand and progress shown.
+func (r Request) solve(ctx context.Context, bk *bkclient.Client, t target, exports []bkclient.ExportEntry,
+	p *progress.Printer, fn gateway.BuildFunc,
+) error {
+	ctx, cancel := r.Contexts.Watch(ctx)
+	defer cancel()
+	status := make(chan *bkclient.SolveStatus)
+	shown := make(chan struct{})
+	go func() {
+		defer close(shown)
+		p.Forward(t.name(), status)
+	}()
+	_, err := bk.Build(ctx, bkclient.SolveOpt{
+		Exports:       exports,
+		FrontendAttrs: t.attrs,
+		LocalMounts:   mounts(r.Contexts.Trees),
+		SharedKey:     "docker-bmo/" + r.Stack.Name,
+		Session:       slices.Clone(r.Session),
+	}, "docker-bmo", fn, status)
+	<-shown
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// setLabels adds labels to the configuration of a build's result.
+func setLabels(res *gateway.Result, labels map[string]string) error {
+	raw, ok := res.Metadata[exptypes.ExporterImageConfigKey]
+	if !ok {
+		return errors.New("the build gave no image configuration")
+	}
+	img := map[string]any{}
+	if err := json.Unmarshal(raw, &img); err != nil {
+		return fmt.Errorf("image configuration: %w", err)
+	}
+	cfg, _ := img["config"].(map[string]any)
+	if cfg == nil {
+		cfg = map[string]any{}
+		img["config"] = cfg
+	}
+	all, _ := cfg["Labels"].(map[string]any)
+	if all == nil {
+		all = map[string]any{}
+	}
+	for k, v := range labels {
+		all[k] = v
+	}
+	cfg["Labels"] = all
+	raw, err := json.Marshal(img)
+	if err != nil {
+		return err
+	}
+	res.AddMeta(exptypes.ExporterImageConfigKey, raw)
+	return nil
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/docker/cli/cli"
+
+	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/probe"
+)
+
+// Exit codes beside 0, 1 for a mistake in the input or a failed build, and a test command's own.
+const (
+	exitNotReady    = 124 // an instance did not become ready in time
+	exitEngine      = 125 // the engine is missing, too old or failed; in `run`, anything that is not the command's own
+	exitInterrupted = 130
+)
+
+// coded is an error that decides the exit code.
+type coded struct {
+	error
+	code int
+}
+
+func (c coded) Unwrap() error { return c.error }
+
+// report prints an error with its hints and returns the exit code.
+func report(w io.Writer, err error) int {
+	var st cli.StatusError
+	if errors.As(err, &st) {
+		if st.Error() != "" {
+			fmt.Fprintln(w, st.Error())
+		}
+		return max(st.StatusCode, 1)
+	}
+	code := exitCode(err)
+	if code == exitInterrupted {
+		fmt.Fprintln(w, "interrupted")
+		return code
+	}
+	fmt.Fprintf(w, "error: %v\n", err)
+	for _, h := range engine.Hints(err) {
+		fmt.Fprintf(w, "hint: %s\n", h)
+	}
+	return code
+}
+
+func exitCode(err error) int {
+	var notReady *probe.NotReadyError
+	var unavailable *engine.UnavailableError
+	var sig interrupted
+	var c coded
+	switch {
+	case errors.As(err, &sig) || errors.Is(err, context.Canceled):
+		return exitInterrupted
+	case errors.As(err, &notReady):
+		return exitNotReady
+	case errors.As(err, &unavailable):
+		return exitEngine
+	case errors.As(err, &c):
+		return c.code
+	default:
+		return 1
+	}
+}

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/docker/cli/cli/command"
+	"github.com/moby/buildkit/session"
+	"github.com/moby/buildkit/session/auth/authprovider"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/docker-bmo/docker-bmo/dockerfiles"
+	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/stack"
+)
+
+// defaultStack is what commands work on when no stack is named.
+const defaultStack = "bmo"
+
+// stackOptions are the flags that say which snapshot is meant; build and run share them.
+type stackOptions struct {
+	stack, source            string
+	set                      []string
+	buildContexts, buildArgs []string
+	noCache, pull, quiet     bool
+	progress                 string
+}
+
+func (o *stackOptions) addFlags(flags *pflag.FlagSet) {
+	flags.StringVar(&o.stack, "stack", defaultStack, `Stack to use: a built-in one or a Compose file`)
+	flags.StringVar(&o.source, "source", "", `Source tree of the application: a folder or GIT-URL#REF`)
+	flags.StringArrayVar(&o.set, "set", nil, `Set a variable of the stack's Compose file ("KEY=VALUE")`)
+	flags.StringArrayVar(&o.buildContexts, "build-context", nil, `Additional build contexts (e.g., name=path)`)
+	flags.StringArrayVar(&o.buildArgs, "build-arg", nil, `Set build-time variables`)
+	flags.BoolVar(&o.noCache, "no-cache", false, `Do not use cache when building the images, and bootstrap again`)
+	flags.BoolVar(&o.pull, "pull", false, `Always attempt to pull all referenced images`)
+	flags.StringVar(&o.progress, "progress", "auto", `Set type of progress output ("auto", "plain", "tty", "quiet", "rawjson")`)
+	flags.BoolVarP(&o.quiet, "quiet", "q", false, `Suppress progress and print the identifier only`)
+}
+
+// complete gives shell completion to the flags.
+func (o *stackOptions) complete(cmd *cobra.Command) {
+	_ = cmd.RegisterFlagCompletionFunc("stack", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return builtinStacks(), cobra.ShellCompDirectiveDefault
+	})
+	_ = cmd.RegisterFlagCompletionFunc("progress", cobra.FixedCompletions(
+		[]string{"auto", "plain", "tty", "quiet", "rawjson"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// mode is the progress mode that quiet and progress together ask for.
+func (o *stackOptions) mode() string {
+	if o.quiet {
+		return "quiet"
+	}
+	return o.progress
+}
+
+// load loads the stack.
+func (o *stackOptions) load(ctx context.Context) (*stack.Stack, error) {
+	set, err := keyValues("--set", o.set)
+	if err != nil {
+		return nil, err
+	}
+	opts := stack.Options{Set: set, Environ: os.Environ()}
+	if slices.Contains(builtinStacks(), o.stack) {
+		return stack.LoadFS(ctx, dockerfiles.FS, path.Join(o.stack, "compose.yaml"), opts)
+	}
+	file, err := stack.FindFile(o.stack)
+	if os.IsNotExist(err) {
+		return nil, engine.Hint(fmt.Errorf("no stack %q: neither built in nor a Compose file", o.stack),
+			"built in are "+strings.Join(builtinStacks(), " and "))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return stack.Load(ctx, file, opts)
+}
+
+// builtinStacks are the folders of the embedded tree that hold a Compose file.
+func builtinStacks() []string {
+	entries, _ := dockerfiles.FS.ReadDir(".")
+	var names []string
+	for _, e := range entries {
+		if _, err := dockerfiles.FS.Open(path.Join(e.Name(), "compose.yaml")); err == nil {
+			names = append(names, e.Name())
+		}
+	}
+	return names
+}
+
+// keyValues parses a flag's KEY=VALUE words.
+func keyValues(flag string, words []string) (map[string]string, error) {
+	m := make(map[string]string, len(words))
+	for _, w := range words {
+		k, v, ok := strings.Cut(w, "=")
+		if !ok || k == "" {
+			return nil, fmt.Errorf("invalid %s %q: want KEY=VALUE", flag, w)
+		}
+		m[k] = v
+	}
+	return m, nil
+}
+
+// buildArgs parses --build-arg as docker does: KEY alone takes the environment's value.
+func buildArgs(words []string) (map[string]string, error) {
+	m := make(map[string]string, len(words))
+	for _, w := range words {
+		k, v, ok := strings.Cut(w, "=")
+		if k == "" {
+			return nil, fmt.Errorf("invalid --build-arg %q: want KEY=VALUE", w)
+		}
+		if !ok {
+			if v, ok = os.LookupEnv(k); !ok {
+				continue
+			}
+		}
+		m[k] = v
+	}
+	return m, nil
+}
+
+// sessionFunc makes what BuildKit may ask the client for.
+type sessionFunc func() []session.Attachable
+
+// registryAuth lets BuildKit use the credentials of the docker configuration.
+func registryAuth(dockerCli command.Cli) sessionFunc {
+	return func() []session.Attachable {
+		return []session.Attachable{authprovider.NewDockerAuthProvider(authprovider.DockerAuthProviderConfig{
+			ConfigFile: dockerCli.ConfigFile(),
+		})}
+	}
+}
+
+// publicSource is a Git URL without its credentials, and nothing for a folder: neither belongs into a label.
+func publicSource(source string) string {
+	u, err := url.Parse(source)
+	if err != nil || u.Scheme == "" || u.Host == "" {
+		return ""
+	}
+	u.User = nil
+	return u.String()
+}
+
+// cacheDir holds what can be made again: checkouts and the stat cache. Empty when the user has no such folder.
+func cacheDir() string {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(dir, "docker-bmo")
+}
+
+// stateDir holds journals.
+func stateDir() string {
+	if dir := os.Getenv("XDG_STATE_HOME"); dir != "" {
+		return filepath.Join(dir, "docker-bmo")
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return filepath.Join(os.TempDir(), "docker-bmo")
+	}
+	return filepath.Join(home, ".local", "state", "docker-bmo")
+}

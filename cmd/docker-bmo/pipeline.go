@@ -1,0 +1,221 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/docker-bmo/docker-bmo/bootstrap"
+	"github.com/docker-bmo/docker-bmo/build"
+	"github.com/docker-bmo/docker-bmo/contexts"
+	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/progress"
+	"github.com/docker-bmo/docker-bmo/internal/version"
+	"github.com/docker-bmo/docker-bmo/journal"
+	"github.com/docker-bmo/docker-bmo/prune"
+	"github.com/docker-bmo/docker-bmo/snapshot"
+	"github.com/docker-bmo/docker-bmo/stack"
+)
+
+// pipeline leads from a stack to its snapshot: contexts, key, look-up, images, bootstrap.
+type pipeline struct {
+	engine   *engine.Engine
+	info     engine.Info
+	stack    *stack.Stack
+	options  stackOptions
+	request  build.Request
+	inputs   snapshot.Inputs
+	progress *progress.Printer
+	journal  *journal.Journal
+	logFile  string
+	// want is the snapshot that make was last about to make.
+	want snapshot.Snapshot
+	// made is true when ensure had to make the snapshot.
+	made bool
+}
+
+// compose makes the stack's contexts and the digest of all inputs. BuildKit is not asked for anything.
+func (p *pipeline) compose(ctx context.Context, session sessionFunc) error {
+	overrides, err := keyValues("--build-context", p.options.buildContexts)
+	if err != nil {
+		return err
+	}
+	args, err := buildArgs(p.options.buildArgs)
+	if err != nil {
+		return err
+	}
+	var res *contexts.Result
+	err = p.progress.Step(ctx, "load contexts of "+p.stack.Name, func(ctx context.Context, log io.Writer) error {
+		res, err = contexts.Compose(ctx, p.stack, contexts.Options{
+			Source: p.options.source, Overrides: overrides, Cache: cacheDir(),
+			Progress: func(name, detail string) { fmt.Fprintf(log, "%s %s\n", name, detail) },
+		})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	canonical, err := p.stack.Canonical()
+	if err != nil {
+		return err
+	}
+	p.inputs = snapshot.Inputs{
+		Platform: p.info.Platform(), Stack: canonical, Contexts: digests(res.Trees), Remote: res.Remote, BuildArgs: args,
+	}
+	p.request = build.Request{
+		Stack: p.stack, Contexts: res, Platform: p.info.Platform(), Args: args,
+		NoCache: p.options.noCache, Pull: p.options.pull, Session: session(),
+	}
+	return nil
+}
+
+func digests(trees contexts.Set) map[string]string {
+	m := make(map[string]string, len(trees))
+	for name, t := range trees {
+		m[name] = t.Digest().String()
+	}
+	return m
+}
+
+// ensure returns the snapshot of the inputs. One that is there is found by one question to the engine; else it is
+// made, here or by another process that is at it already.
+func (p *pipeline) ensure(ctx context.Context) (*snapshot.Snapshot, error) {
+	force := p.options.noCache || p.options.pull
+	for {
+		if !force {
+			s, err := snapshot.Find(ctx, p.engine, p.inputs.Digest())
+			if s != nil || err != nil {
+				return s, err
+			}
+		}
+		s, err := p.make(ctx)
+		if !errors.Is(err, bootstrap.ErrBusy) {
+			return s, err
+		}
+		if err := p.await(ctx); err != nil {
+			return nil, err
+		}
+		force = false
+	}
+}
+
+// make builds the images and bootstraps them.
+func (p *pipeline) make(ctx context.Context) (*snapshot.Snapshot, error) {
+	bases, err := build.Bases(ctx, p.engine, p.request, p.progress)
+	if err != nil {
+		return nil, err
+	}
+	want := p.describe(bases)
+	p.want = want
+	if p.options.pull && !p.options.noCache {
+		if s, err := snapshot.FindKey(ctx, p.engine, want.Key); s != nil || err != nil {
+			return s, err // the registries have nothing newer
+		}
+	}
+	owner := snapshot.Self()
+	suffix := randomSuffix()
+	name := func(service string) string { return snapshot.Tag(p.stack.Name, service, want.Key) + "-built-" + suffix }
+	images, err := build.Images(ctx, p.engine, p.request, name, func(service string) map[string]string {
+		return map[string]string{
+			snapshot.LabelRole: snapshot.RoleBuilt, snapshot.LabelKey: want.Key, snapshot.LabelStack: p.stack.Name,
+			snapshot.LabelService: service, snapshot.LabelOwner: owner.String(),
+			snapshot.LabelCreated: time.Now().UTC().Format(time.RFC3339Nano),
+		}
+	}, p.progress)
+	defer p.untag(images)
+	if err != nil {
+		return nil, err
+	}
+	s, err := bootstrap.Run(ctx, bootstrap.Request{
+		Engine: p.engine, Stack: p.stack, Snapshot: want, Built: images, Labels: p.contextLabels(),
+		Platform: p.info.Platform(), Owner: owner, Journal: p.journal, Progress: p.progress,
+	})
+	if err != nil {
+		return nil, err
+	}
+	p.made = true
+	return s, p.supersede(ctx, s)
+}
+
+// describe says what the snapshot will be called.
+func (p *pipeline) describe(bases map[string]string) snapshot.Snapshot {
+	services := make([]string, len(p.stack.Services))
+	for i, s := range p.stack.Services {
+		services[i] = s.Name
+	}
+	slices.Sort(services)
+	return snapshot.Snapshot{
+		Key: p.inputs.Key(bases), Inputs: p.inputs.Digest(), Stack: p.stack.Name, Version: version.Version,
+		Created: time.Now().UTC(), Services: services,
+	}
+}
+
+func (p *pipeline) contextLabels() map[string]string {
+	labels := map[string]string{}
+	for name, dgst := range p.inputs.Contexts {
+		labels[snapshot.LabelContext+name] = dgst
+	}
+	if src := publicSource(p.request.Contexts.Source); src != "" {
+		labels[snapshot.LabelSource] = src
+	}
+	return labels
+}
+
+// supersede removes older snapshots with the same key, which a build with --no-cache leaves without names.
+func (p *pipeline) supersede(ctx context.Context, s *snapshot.Snapshot) error {
+	same, err := snapshot.List(ctx, p.engine, snapshot.LabelKey+"="+s.Key)
+	if err != nil {
+		return err
+	}
+	old := slices.DeleteFunc(same, func(o snapshot.Snapshot) bool { return o.Created.Equal(s.Created) })
+	_, err = prune.Remove(ctx, p.engine, old)
+	return err
+}
+
+// untag takes the names of the built images away; their layers live on in the snapshot and in BuildKit's cache.
+func (p *pipeline) untag(images map[string]string) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	for _, ref := range slices.Compact(slices.Sorted(maps.Values(images))) {
+		if _, _, err := p.engine.RemoveImage(ctx, ref); err != nil && !engine.IsNotFound(err) {
+			p.journal.Note("remove %s: %v", ref, err)
+		}
+	}
+}
+
+// await waits until another process has ended its bootstrap of the same snapshot, or is gone.
+func (p *pipeline) await(ctx context.Context) error {
+	return p.progress.Step(ctx, "wait for another docker bmo that is making the same snapshot", func(ctx context.Context, log io.Writer) error {
+		tick := time.NewTicker(250 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			locks, err := p.engine.Networks(ctx, snapshot.LabelRole+"="+snapshot.RoleBootstrap)
+			if err != nil {
+				return err
+			}
+			if !slices.ContainsFunc(locks, func(n engine.Network) bool { return n.Name == bootstrap.Name(p.want.Key) }) {
+				return nil
+			}
+			if _, err := prune.Sweep(ctx, p.engine); err != nil {
+				return err
+			}
+			select {
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			case <-tick.C:
+			}
+		}
+	})
+}
+
+func randomSuffix() string {
+	b := make([]byte, 4)
+	_, _ = rand.Read(b) // never fails, says crypto/rand
+	return hex.EncodeToString(b)
+}

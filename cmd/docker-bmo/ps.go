@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/docker/cli/cli"
+	"github.com/docker/cli/cli/command"
+	"github.com/docker/cli/cli/command/formatter"
+	"github.com/docker/go-units"
+	"github.com/spf13/cobra"
+
+	"github.com/docker-bmo/docker-bmo/instance"
+	"github.com/docker-bmo/docker-bmo/snapshot"
+)
+
+type psOptions struct {
+	quiet   bool
+	noTrunc bool
+	format  string
+}
+
+func newPsCommand(dockerCli command.Cli) *cobra.Command {
+	var options psOptions
+	cmd := &cobra.Command{
+		Use:               "ps [OPTIONS]",
+		Short:             "List instances",
+		Aliases:           []string{"ls", "list"},
+		Args:              cli.NoArgs,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return runPs(cmd.Context(), dockerCli, options) },
+		ValidArgsFunction: cobra.NoFileCompletions,
+	}
+	addListFlags(cmd, &options.quiet, &options.noTrunc, &options.format, "Only display instance names")
+	return cmd
+}
+
+func runPs(ctx context.Context, dockerCli command.Cli, options psOptions) error {
+	e, _, err := connect(ctx, dockerCli)
+	if err != nil {
+		return err
+	}
+	list, err := instance.List(ctx, e)
+	if err != nil {
+		return err
+	}
+	return writeList(dockerCli, options.format, options.quiet, "{{.Name}}",
+		"table {{.Name}}\t{{.Stack}}\t{{.Snapshot}}\t{{.CreatedSince}}\t{{.Status}}\t{{.URL}}",
+		formatter.SubHeaderContext{
+			"Name": "NAME", "Stack": "STACK", "Snapshot": "SNAPSHOT", "Flavor": "FLAVOR",
+			"CreatedSince": "CREATED", "CreatedAt": "CREATED AT", "Status": "STATUS", "URL": "URL",
+		}, func(write func(formatter.SubContext) error) error {
+			for _, i := range list {
+				if err := write(&instanceContext{i: i, trunc: !options.noTrunc}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+}
+
+// instanceContext is what a template sees of an instance.
+type instanceContext struct {
+	formatter.HeaderContext
+	i     instance.Instance
+	trunc bool
+}
+
+func (c *instanceContext) MarshalJSON() ([]byte, error) { return formatter.MarshalJSON(c) }
+
+// Name is the instance's name.
+func (c *instanceContext) Name() string { return c.i.Name }
+
+// Stack is the stack's name.
+func (c *instanceContext) Stack() string { return c.i.Stack }
+
+// Snapshot is the key of the snapshot that it was started from.
+func (c *instanceContext) Snapshot() string {
+	if c.trunc {
+		return snapshot.Short(c.i.Key)
+	}
+	return c.i.Key
+}
+
+// Flavor is the flavor that it runs in.
+func (c *instanceContext) Flavor() string { return c.i.Flavor }
+
+// Status is what it is doing.
+func (c *instanceContext) Status() string { return string(c.i.State) }
+
+// URL is the application's address.
+func (c *instanceContext) URL() string { return c.i.URL }
+
+// CreatedAt is when it was started.
+func (c *instanceContext) CreatedAt() string { return c.i.Created.Local().String() }
+
+// CreatedSince is how long ago that was.
+func (c *instanceContext) CreatedSince() string { return since(c.i.Created) }
+
+func since(t time.Time) string { return units.HumanDuration(time.Since(t)) + " ago" }

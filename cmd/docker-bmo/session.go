@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/docker/cli/cli/command"
+
+	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/progress"
+	"github.com/docker-bmo/docker-bmo/journal"
+	"github.com/docker-bmo/docker-bmo/prune"
+)
+
+// connect returns the engine that docker itself would use, after sweeping away what has lost its owner on it.
+func connect(ctx context.Context, dockerCli command.Cli) (*engine.Engine, engine.Info, error) {
+	e := engine.New(dockerCli.Client())
+	info, err := e.Connect(ctx)
+	if err != nil {
+		return nil, info, err
+	}
+	if _, err := prune.Sweep(ctx, e); err != nil && ctx.Err() == nil {
+		// What cannot be removed now will be met again by the next command; it is no reason to refuse this one.
+		fmt.Fprintf(dockerCli.Err(), "warning: left-overs of earlier commands could not all be removed: %v\n", err)
+	}
+	return e, info, nil
+}
+
+// open prepares a pipeline for the stack that the options name. The caller closes its printer and journal by close.
+func open(ctx context.Context, dockerCli command.Cli, o stackOptions) (p *pipeline, closeAll func(), err error) {
+	st, err := o.load(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	e, info, err := connect(ctx, dockerCli)
+	if err != nil {
+		return nil, nil, err
+	}
+	printer, err := progress.New(dockerCli.Err(), o.mode())
+	if err != nil {
+		return nil, nil, err
+	}
+	file, err := newJournalFile(st.Name)
+	if err != nil {
+		printer.Close()
+		return nil, nil, err
+	}
+	p = &pipeline{
+		engine: e, info: info, stack: st, options: o, progress: printer, journal: journal.New(file, nil), logFile: file.Name(),
+	}
+	if info.SlowDriver() {
+		fmt.Fprintf(dockerCli.Err(), "warning: the engine's storage driver %s copies whole filesystems: commits take seconds\n", info.Driver)
+	}
+	closeAll = func() {
+		printer.Close()
+		p.journal.Flush()
+		file.Close()
+		if fi, err := os.Stat(file.Name()); err == nil && fi.Size() == 0 {
+			os.Remove(file.Name())
+		}
+	}
+	if err := p.compose(ctx, registryAuth(dockerCli)); err != nil {
+		closeAll()
+		return nil, nil, err
+	}
+	return p, closeAll, nil
+}
+
+// keepJournals is how many journals stay on disk.
+const keepJournals = 50
+
+// newJournalFile makes a journal's file and removes the oldest ones.
+func newJournalFile(name string) (*os.File, error) {
+	dir := filepath.Join(stateDir(), "journals")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	old, _ := filepath.Glob(filepath.Join(dir, "*.log"))
+	slices.Sort(old) // names begin with the time
+	for len(old) >= keepJournals {
+		os.Remove(old[0])
+		old = old[1:]
+	}
+	return os.CreateTemp(dir, time.Now().UTC().Format("20060102T150405.000Z")+"-"+name+"-*.log")
+}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"strings"
+
+	"github.com/docker/cli/cli"
+	"github.com/docker/cli/cli/command"
+	"github.com/docker/cli/cli/command/formatter"
+	"github.com/docker/go-units"
+	"github.com/spf13/cobra"
+
+	"github.com/docker-bmo/docker-bmo/snapshot"
+)
+
+type snapshotLsOptions struct {
+	quiet   bool
+	noTrunc bool
+	format  string
+}
+
+func newSnapshotLsCommand(dockerCli command.Cli) *cobra.Command {
+	var options snapshotLsOptions
+	cmd := &cobra.Command{
+		Use:               "ls [OPTIONS]",
+		Short:             "List snapshots",
+		Aliases:           []string{"list"},
+		Args:              cli.NoArgs,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return runSnapshotLs(cmd.Context(), dockerCli, options) },
+		ValidArgsFunction: cobra.NoFileCompletions,
+	}
+	addListFlags(cmd, &options.quiet, &options.noTrunc, &options.format, "Only display snapshot keys")
+	return cmd
+}
+
+func runSnapshotLs(ctx context.Context, dockerCli command.Cli, options snapshotLsOptions) error {
+	e, _, err := connect(ctx, dockerCli)
+	if err != nil {
+		return err
+	}
+	list, err := snapshot.List(ctx, e)
+	if err != nil {
+		return err
+	}
+	return writeList(dockerCli, options.format, options.quiet, "{{.Key}}",
+		"table {{.Key}}\t{{.Stack}}\t{{.Services}}\t{{.CreatedSince}}\t{{.Size}}",
+		formatter.SubHeaderContext{
+			"Key": "KEY", "Stack": "STACK", "Services": "SERVICES", "Version": "VERSION",
+			"CreatedSince": "CREATED", "CreatedAt": "CREATED AT", "Size": "SIZE",
+		}, func(write func(formatter.SubContext) error) error {
+			for _, s := range list {
+				if !s.Complete() {
+					continue
+				}
+				if err := write(&snapshotContext{s: s, trunc: !options.noTrunc}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+}
+
+// snapshotContext is what a template sees of a snapshot.
+type snapshotContext struct {
+	formatter.HeaderContext
+	s     snapshot.Snapshot
+	trunc bool
+}
+
+func (c *snapshotContext) MarshalJSON() ([]byte, error) { return formatter.MarshalJSON(c) }
+
+// Key is the snapshot's key.
+func (c *snapshotContext) Key() string {
+	if c.trunc {
+		return snapshot.Short(c.s.Key)
+	}
+	return c.s.Key
+}
+
+// Stack is the stack's name.
+func (c *snapshotContext) Stack() string { return c.s.Stack }
+
+// Services are the names of its services.
+func (c *snapshotContext) Services() string { return strings.Join(c.s.Services, ",") }
+
+// Version is the version of docker bmo that made it.
+func (c *snapshotContext) Version() string { return c.s.Version }
+
+// CreatedAt is when it was made.
+func (c *snapshotContext) CreatedAt() string { return c.s.Created.Local().String() }
+
+// CreatedSince is how long ago that was.
+func (c *snapshotContext) CreatedSince() string { return since(c.s.Created) }
+
+// Size is the sum of its images' sizes.
+func (c *snapshotContext) Size() string { return units.HumanSizeWithPrecision(float64(c.s.Size()), 3) }

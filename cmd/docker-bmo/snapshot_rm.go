@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/docker/cli/cli"
+	"github.com/docker/cli/cli/command"
+	"github.com/spf13/cobra"
+
+	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/prune"
+	"github.com/docker-bmo/docker-bmo/snapshot"
+)
+
+func newSnapshotRmCommand(dockerCli command.Cli) *cobra.Command {
+	return &cobra.Command{
+		Use:     "rm KEY [KEY...]",
+		Short:   "Remove one or more snapshots",
+		Aliases: []string{"remove"},
+		Args:    cli.RequiresMinArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runSnapshotRm(cmd.Context(), dockerCli, args)
+		},
+		ValidArgsFunction: completeSnapshots(dockerCli),
+	}
+}
+
+func runSnapshotRm(ctx context.Context, dockerCli command.Cli, keys []string) error {
+	e, _, err := connect(ctx, dockerCli)
+	if err != nil {
+		return err
+	}
+	inUse, err := prune.InUse(ctx, e)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, key := range keys {
+		s, err := snapshot.Resolve(ctx, e, key)
+		if err == nil && inUse[s.Key] {
+			err = engine.Hint(fmt.Errorf("snapshot %s is in use by an instance", snapshot.Short(s.Key)), "`docker bmo ps` lists instances, `docker bmo stop` removes them")
+		}
+		if err == nil {
+			_, err = prune.Remove(ctx, e, []snapshot.Snapshot{*s})
+		}
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		fmt.Fprintln(dockerCli.Out(), snapshot.Short(s.Key))
+	}
+	return errors.Join(errs...)
+}
+
+func completeSnapshots(dockerCli command.Cli) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+		list, err := snapshot.List(cmd.Context(), engine.New(dockerCli.Client()))
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveError
+		}
+		var keys []string
+		for _, s := range list {
+			keys = append(keys, snapshot.Short(s.Key)+"\t"+s.Stack)
+		}
+		return keys, cobra.ShellCompDirectiveNoFileComp
+	}
+}

@@ -1,0 +1,178 @@
+// Package instance starts, lists and removes running copies of a snapshot. Each has a network of its own, publishes
+// nothing but the application's port, on 127.0.0.1, and goes without a trace.
+package instance
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/snapshot"
+)
+
+// State is what an instance is doing.
+type State string
+
+// States of an instance.
+const (
+	// Starting is an instance that has not answered its probes yet.
+	Starting State = "starting"
+	// Ready is an instance that has.
+	Ready State = "running"
+	// Broken is an instance one of whose containers has ended or is gone.
+	Broken State = "exited"
+)
+
+// Instance is one running copy of a snapshot.
+type Instance struct {
+	Name, URL, Key, Stack, Flavor string
+	State                         State
+	Detached                      bool
+	Created                       time.Time
+	// Services maps each service to its container's identifier.
+	Services map[string]string
+	// Env is what a test command is given. It is known only to who started the instance.
+	Env map[string]string
+	// Labels are those of its lead container or network.
+	Labels map[string]string
+}
+
+// objectName is the name of an instance's network, and the beginning of its containers' names.
+func objectName(instance string) string { return "docker-bmo-" + instance }
+
+func containerName(instance, service string) string { return objectName(instance) + "-" + service }
+
+// List returns all instances on the engine, newest first.
+func List(ctx context.Context, e *engine.Engine) ([]Instance, error) {
+	// Containers come and go while we look; the network is made first and removed last, so it is listed first.
+	networks, err := e.Networks(ctx, snapshot.LabelRole+"="+snapshot.RoleInstance)
+	if err != nil {
+		return nil, err
+	}
+	containers, err := e.Containers(ctx, snapshot.LabelRole+"="+snapshot.RoleInstance)
+	if err != nil {
+		return nil, err
+	}
+	byName := map[string]*Instance{}
+	for _, n := range networks {
+		add(byName, n.Labels).State = Starting
+	}
+	for _, c := range containers {
+		inst := add(byName, c.Labels)
+		inst.Services[c.Labels[snapshot.LabelService]] = c.ID
+		inst.observe(c)
+	}
+	out := make([]Instance, 0, len(byName))
+	for _, i := range byName {
+		out = append(out, *i)
+	}
+	slices.SortFunc(out, func(a, b Instance) int {
+		return cmp.Or(b.Created.Compare(a.Created), strings.Compare(a.Name, b.Name))
+	})
+	return out, nil
+}
+
+func add(byName map[string]*Instance, labels map[string]string) *Instance {
+	name := labels[snapshot.LabelInstance]
+	if i := byName[name]; i != nil {
+		return i
+	}
+	created, _ := time.Parse(time.RFC3339Nano, labels[snapshot.LabelCreated])
+	i := &Instance{
+		Name: name, Key: labels[snapshot.LabelKey], Stack: labels[snapshot.LabelStack],
+		Flavor: labels[snapshot.LabelFlavor], Detached: labels[snapshot.LabelDetached] == "true",
+		Created: created, State: Ready, Services: map[string]string{}, Labels: labels,
+	}
+	byName[name] = i
+	return i
+}
+
+// observe takes in what one container tells of the instance.
+func (i *Instance) observe(c engine.Container) {
+	if url := c.Labels[snapshot.LabelURL]; url != "" {
+		i.URL = url
+	}
+	for _, public := range c.Ports {
+		i.URL = fmt.Sprintf("http://%s:%d", engine.Loopback, public)
+	}
+	switch {
+	case c.State == "exited" || c.State == "dead":
+		i.State = Broken
+	case i.State == Broken:
+	case snapshot.Starting(c.Name):
+		i.State = Starting
+	case c.Labels[snapshot.LabelLead] == "true":
+		i.State = Ready
+	}
+}
+
+// Orphaned tells whether nobody will ever finish or stop the instance: its owner is gone and it was not meant, or not
+// ready, to outlive it.
+func (i Instance) Orphaned() bool {
+	return snapshot.Orphaned(i.Labels) && (!i.Detached || i.State == Starting)
+}
+
+// removeTimeout bounds the removal of one instance beyond its grace period.
+const removeTimeout = 30 * time.Second
+
+// removeTries is how often a removal is tried: engines report passing trouble ("device or resource busy", a network
+// with "active endpoints") that is gone a moment later.
+const removeTries = 5
+
+// Remove stops an instance's containers, killing those that do not end within grace, and removes them, their
+// anonymous volumes and the network. An instance that is gone already is no error.
+func Remove(ctx context.Context, e *engine.Engine, name string, grace time.Duration) error {
+	var err error
+	for try := range removeTries {
+		if try > 0 {
+			select {
+			case <-ctx.Done():
+				return errors.Join(err, context.Cause(ctx))
+			case <-time.After(time.Duration(try) * 100 * time.Millisecond):
+			}
+		}
+		if err = removeOnce(ctx, e, name, grace); err == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("remove instance %s: %w", name, err)
+}
+
+func removeOnce(ctx context.Context, e *engine.Engine, name string, grace time.Duration) error {
+	of := snapshot.LabelInstance + "=" + name
+	containers, err := e.Containers(ctx, of)
+	if err != nil {
+		return err
+	}
+	var eg errgroup.Group
+	for _, c := range containers {
+		eg.Go(func() error {
+			if grace > 0 && c.State == "running" {
+				if err := e.StopContainer(ctx, c.ID, grace); err != nil {
+					return err
+				}
+			}
+			return e.RemoveContainer(ctx, c.ID)
+		})
+	}
+	if err := eg.Wait(); err != nil {
+		return err
+	}
+	networks, err := e.Networks(ctx, of)
+	if err != nil {
+		return err
+	}
+	for _, n := range networks {
+		if err := e.RemoveNetwork(ctx, n.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,279 @@
+// Package launch brings up services in the order of their dependencies. Order means ready: a service starts when all
+// that it depends on has answered its probe, not when it has merely been started.
+package launch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/progress"
+	"github.com/docker-bmo/docker-bmo/journal"
+	"github.com/docker-bmo/docker-bmo/probe"
+	"github.com/docker-bmo/docker-bmo/stack"
+)
+
+// Group is a set of containers on one network.
+type Group struct {
+	Engine  *engine.Engine
+	Network string
+	// Name, Image and Labels say how each service's container is made.
+	Name, Image func(service string) string
+	Labels      func(service string) map[string]string
+	// Environment is added to a service's own; may be nil.
+	Environment func(service string) map[string]string
+	// Publish says which ports of a service are published; may be nil.
+	Publish func(service string) map[int]int
+	// Timeout is how long each service may take to become ready, unless its own probe says otherwise.
+	Timeout  time.Duration
+	Journal  *journal.Journal
+	Progress *progress.Printer
+	// Attach records the containers' output in the journal as it comes. Without it the journal gets it on failure only.
+	Attach bool
+
+	mu      sync.Mutex
+	running map[string]*engine.Process
+	ids     map[string]string
+	public  map[string]string
+}
+
+// New returns an empty group; the caller fills in the exported fields.
+func New(e *engine.Engine) *Group {
+	return &Group{
+		Engine: e, running: map[string]*engine.Process{}, ids: map[string]string{}, public: map[string]string{},
+	}
+}
+
+// Announce records the address (host:port) that a service is published at.
+func (g *Group) Announce(service, addr string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.public[service] = addr
+}
+
+// Forget drops a service's container, which the caller has removed, so that another can be made for it.
+func (g *Group) Forget(service string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.ids, service)
+	delete(g.running, service)
+}
+
+func (g *Group) published(service string) (string, bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	addr, ok := g.public[service]
+	return addr, ok
+}
+
+// Create makes a service's container without starting it.
+func (g *Group) Create(ctx context.Context, s stack.Service) (string, error) {
+	env := maps.Clone(s.Environment)
+	if env == nil {
+		env = map[string]string{}
+	}
+	if g.Environment != nil {
+		maps.Copy(env, g.Environment(s.Name))
+	}
+	var publish map[int]int
+	if g.Publish != nil {
+		publish = g.Publish(s.Name)
+	}
+	limits := map[string][2]int64{}
+	for name, l := range s.Ulimits {
+		limits[name] = [2]int64{l.Soft, l.Hard}
+	}
+	id, err := g.Engine.CreateContainer(ctx, engine.ContainerSpec{
+		Name: g.Name(s.Name), Image: g.Image(s.Name), Entrypoint: s.Entrypoint, Command: s.Command,
+		Environment: pairs(env), Labels: g.Labels(s.Name), User: s.User, WorkingDir: s.WorkingDir,
+		Hostname: s.Hostname, StopSignal: s.StopSignal, Tmpfs: s.Tmpfs, Network: g.Network,
+		Aliases: append([]string{s.Name}, s.Aliases...), Publish: publish,
+		MemLimit: s.MemLimit, ShmSize: s.ShmSize, Init: s.Init, Ulimits: limits,
+	})
+	if err != nil {
+		return "", err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.ids[s.Name] = id
+	return id, nil
+}
+
+// Start starts a service's container, which Create made.
+func (g *Group) Start(ctx context.Context, s stack.Service) (*engine.Process, error) {
+	var out, errOut io.Writer
+	if g.Attach {
+		out, errOut = g.Journal.Source(s.Name), g.Journal.Source(s.Name)
+	}
+	p, err := g.Engine.Start(ctx, g.ID(s.Name), out, errOut)
+	if err != nil {
+		return nil, fmt.Errorf("service %s: %w", s.Name, err)
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.running[s.Name] = p
+	return p, nil
+}
+
+// ID is the identifier of a service's container, empty before Create.
+func (g *Group) ID(service string) string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.ids[service]
+}
+
+// Process is a service's started container, nil before Start.
+func (g *Group) Process(service string) *engine.Process {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.running[service]
+}
+
+// Up creates, starts and awaits services, each after those it depends on; independent ones at once. Those that are
+// running already are taken as they are. start, if not nil, stands in for creating and starting a service.
+func (g *Group) Up(ctx context.Context, services []stack.Service, start func(context.Context, stack.Service) error) error {
+	if start == nil {
+		start = func(ctx context.Context, s stack.Service) error {
+			_, err := g.Start(ctx, s)
+			return err
+		}
+	}
+	ready := map[string]chan struct{}{}
+	for _, s := range services {
+		ready[s.Name] = make(chan struct{})
+	}
+	// The containers outlive this call, and so must the watch on them: ctx goes to them, grp only to the waiting.
+	grp, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	errs := make(chan error, len(services))
+	for _, s := range services {
+		go func() {
+			err := g.up(ctx, grp, s, ready, start)
+			if err != nil {
+				cancel(err)
+			}
+			errs <- err
+		}()
+	}
+	var first error
+	for range services {
+		// Once one has failed the others only report that they were called off.
+		if err := <-errs; err != nil && (first == nil || errors.Is(first, context.Canceled)) {
+			first = err
+		}
+	}
+	return first
+}
+
+func (g *Group) up(ctx, grp context.Context, s stack.Service, ready map[string]chan struct{}, start func(context.Context, stack.Service) error) error {
+	if g.Process(s.Name) != nil {
+		close(ready[s.Name])
+		return nil
+	}
+	if g.ID(s.Name) == "" {
+		if _, err := g.Create(grp, s); err != nil {
+			return err
+		}
+	}
+	for _, d := range s.DependsOn {
+		if ready[d] == nil {
+			continue // up already, in an earlier call
+		}
+		select {
+		case <-ready[d]:
+		case <-grp.Done():
+			return context.Cause(grp)
+		}
+	}
+	err := g.Progress.Step(grp, "start "+s.Name, func(_ context.Context, log io.Writer) error {
+		if err := start(ctx, s); err != nil {
+			return err
+		}
+		return g.Await(grp, s, log)
+	})
+	if err == nil {
+		close(ready[s.Name])
+	}
+	return err
+}
+
+// Await waits until a started service is ready. What is waited for is said to log.
+func (g *Group) Await(ctx context.Context, s stack.Service, log io.Writer) error {
+	proc := g.Process(s.Name)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go func() {
+		select {
+		case <-proc.Done():
+			code, _ := proc.Wait(context.Background())
+			cancel(&ExitError{Code: code})
+		case <-ctx.Done():
+		}
+	}()
+	timeout := s.Ready.Timeout
+	if timeout == 0 {
+		timeout = g.Timeout
+	}
+	for _, p := range g.probes(s) {
+		if err := probe.Wait(ctx, p.Probe, g.dialer(s.Name, p), timeout, newSayer(log, p.String()).failed); err != nil {
+			return g.failure(s.Name, err)
+		}
+	}
+	return nil
+}
+
+// ExitError says that a service ended when it should have become ready.
+type ExitError struct{ Code int }
+
+func (e *ExitError) Error() string {
+	return fmt.Sprintf("ended with exit code %d before it was ready", e.Code)
+}
+
+// failure adds the service's last lines to err.
+func (g *Group) failure(service string, err error) error {
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
+	if !g.Attach {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		w := g.Journal.Source(service)
+		_ = g.Engine.Logs(ctx, g.ID(service), false, w, w)
+	}
+	return &ServiceError{Service: service, Err: err, Output: g.Journal.Tail(service)}
+}
+
+// ServiceError is what went wrong with a service, and its last lines.
+type ServiceError struct {
+	Service string
+	Err     error
+	Output  []string
+}
+
+func (e *ServiceError) Error() string {
+	msg := fmt.Sprintf("service %s: %v", e.Service, e.Err)
+	if len(e.Output) > 0 {
+		msg += "\nlast lines of " + e.Service + ":\n  " + strings.Join(e.Output, "\n  ")
+	}
+	return msg
+}
+
+// Unwrap returns what went wrong.
+func (e *ServiceError) Unwrap() error { return e.Err }
+
+// pairs makes a sorted KEY=VALUE list.
+func pairs(m map[string]string) []string {
+	out := make([]string, 0, len(m))
+	for k, v := range m {
+		out = append(out, k+"="+v)
+	}
+	slices.Sort(out)
+	return out
+}

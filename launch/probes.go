@@ -1,0 +1,92 @@
+package launch
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"regexp"
+	"strconv"
+	"time"
+
+	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/probe"
+	"github.com/docker-bmo/docker-bmo/stack"
+)
+
+// portProbe is a probe and the container's port that it goes to.
+type portProbe struct {
+	probe.Probe
+	port int
+	http bool
+}
+
+// probes are what a service has to answer before it counts as ready, in the order of their depth.
+func (g *Group) probes(s stack.Service) []portProbe {
+	var out []portProbe
+	if t := s.Ready.TCP; t != nil {
+		out = append(out, portProbe{Probe: probe.TCP{Port: t.Port}, port: t.Port})
+	}
+	if m := s.Ready.MySQL; m != nil {
+		out = append(out, portProbe{port: m.Port, Probe: probe.MySQL{
+			Port: m.Port, User: m.User, Password: m.Password, Database: m.Database, Query: m.Query,
+		}})
+	}
+	if h := s.Ready.HTTP; h != nil {
+		p := probe.HTTP{URL: "http://" + g.httpAddress(s.Name, h.Port) + h.Path, MinStatus: h.MinStatus, MaxStatus: h.MaxStatus}
+		if h.Body != "" {
+			p.Body = regexp.MustCompile(h.Body) // loading the stack compiled it already
+		}
+		out = append(out, portProbe{Probe: p, port: h.Port, http: true})
+	}
+	return out
+}
+
+// httpAddress is the address that a service is asked by: the one it is published at, so that an application that
+// knows its address recognises it.
+func (g *Group) httpAddress(service string, port int) string {
+	if addr, ok := g.published(service); ok {
+		return addr
+	}
+	return Address(port)
+}
+
+// Address is a port of the loopback interface as host:port.
+func Address(port int) string { return net.JoinHostPort(engine.Loopback, strconv.Itoa(port)) }
+
+// dialer leads to a service's port: directly when it is published on this machine, else through the engine.
+func (g *Group) dialer(service string, p portProbe) probe.Dialer {
+	if addr, ok := g.published(service); ok && p.http && g.Engine.Local() {
+		return func(ctx context.Context) (net.Conn, error) {
+			var d net.Dialer
+			return d.DialContext(ctx, "tcp", addr)
+		}
+	}
+	id := g.ID(service)
+	return func(ctx context.Context) (net.Conn, error) { return g.Engine.Dial(ctx, id, p.port) }
+}
+
+// sayAfter is how long a wait may be silent.
+const sayAfter = 3 * time.Second
+
+// sayer says every few seconds what is still waited for.
+type sayer struct {
+	w     io.Writer
+	what  string
+	start time.Time
+	next  time.Time
+}
+
+func newSayer(w io.Writer, what string) *sayer {
+	now := time.Now()
+	return &sayer{w: w, what: what, start: now, next: now.Add(sayAfter)}
+}
+
+func (s *sayer) failed(err error) {
+	now := time.Now()
+	if now.Before(s.next) {
+		return
+	}
+	s.next = now.Add(sayAfter)
+	fmt.Fprintf(s.w, "waiting %s for %s: %v\n", now.Sub(s.start).Round(time.Second), s.what, err)
+}

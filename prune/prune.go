@@ -1,0 +1,100 @@
+// Package prune decides which snapshots are no longer wanted and removes them, and sweeps away what has lost its
+// owner. It touches nothing without the product's labels.
+package prune
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/snapshot"
+)
+
+// Policy says which snapshots to remove. Those that an instance was started from always stay.
+type Policy struct {
+	// KeepLast is how many of each stack's newest snapshots stay.
+	KeepLast int
+	// OlderThan spares snapshots younger than that.
+	OlderThan time.Duration
+	// Stack limits the removal to one stack's snapshots; empty means all.
+	Stack string
+}
+
+// Plan returns the snapshots that the policy gives up, newest first.
+func Plan(list []snapshot.Snapshot, inUse map[string]bool, p Policy, now time.Time) []snapshot.Snapshot {
+	complete := slices.DeleteFunc(slices.Clone(list), func(s snapshot.Snapshot) bool { return !s.Complete() })
+	_, rest := snapshot.Keep(complete, p.KeepLast)
+	return slices.DeleteFunc(rest, func(s snapshot.Snapshot) bool {
+		return inUse[s.Key] || p.Stack != "" && s.Stack != p.Stack || now.Sub(s.Created) < p.OlderThan
+	})
+}
+
+// InUse returns the keys of snapshots that containers were started from.
+func InUse(ctx context.Context, e *engine.Engine) (map[string]bool, error) {
+	containers, err := e.Containers(ctx, snapshot.LabelRole+"="+snapshot.RoleInstance)
+	if err != nil {
+		return nil, err
+	}
+	keys := map[string]bool{}
+	for _, c := range containers {
+		keys[c.Labels[snapshot.LabelKey]] = true
+	}
+	return keys, nil
+}
+
+// Report says what was removed, in docker's words.
+type Report struct {
+	Containers, Networks, Volumes []string
+	// Untagged and Deleted are image references and identifiers.
+	Untagged, Deleted []string
+}
+
+// Merge adds what another report says.
+func (r *Report) Merge(o Report) {
+	r.Containers = append(r.Containers, o.Containers...)
+	r.Networks = append(r.Networks, o.Networks...)
+	r.Volumes = append(r.Volumes, o.Volumes...)
+	r.Untagged = append(r.Untagged, o.Untagged...)
+	r.Deleted = append(r.Deleted, o.Deleted...)
+}
+
+// Remove removes snapshots. It goes on past what it cannot remove and returns those errors together.
+func Remove(ctx context.Context, e *engine.Engine, list []snapshot.Snapshot) (Report, error) {
+	var r Report
+	var errs []error
+	for _, s := range list {
+		errs = append(errs, r.removeSnapshot(ctx, e, s))
+	}
+	return r, errors.Join(errs...)
+}
+
+// removeSnapshot removes a snapshot's images. The first one that goes makes it incomplete, and so garbage, at once.
+func (r *Report) removeSnapshot(ctx context.Context, e *engine.Engine, s snapshot.Snapshot) error {
+	var errs []error
+	for _, service := range s.Services {
+		if img, ok := s.Images[service]; ok {
+			errs = append(errs, r.removeImage(ctx, e, img))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// removeImage takes an image's own names from it, and so deletes it; names that somebody else gave it keep it.
+func (r *Report) removeImage(ctx context.Context, e *engine.Engine, img engine.Image) error {
+	refs := slices.DeleteFunc(slices.Clone(img.Tags), func(t string) bool { return !snapshot.OwnTag(t) })
+	if len(img.Tags) == 0 {
+		refs = []string{img.ID}
+	}
+	var errs []error
+	for _, ref := range refs {
+		untagged, deleted, err := e.RemoveImage(ctx, ref)
+		if err != nil && !engine.IsNotFound(err) {
+			errs = append(errs, err)
+		}
+		r.Untagged = append(r.Untagged, untagged...)
+		r.Deleted = append(r.Deleted, deleted...)
+	}
+	return errors.Join(errs...)
+}
