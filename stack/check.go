@@ -115,7 +115,10 @@ func (l *loading) checkReady(at string, r Ready) {
 
 func (l *loading) checkServiceExists(at, name string) (Service, bool) {
 	s, ok := l.stack.Service(name)
-	if !ok {
+	switch {
+	case name == "":
+		l.problems.add(at, "missing", "")
+	case !ok:
 		l.problems.add(at, fmt.Sprintf("there is no service %q", name), suggest("the services are", name, l.serviceNames()))
 	}
 	return s, ok

@@ -5,11 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
-	"time"
-
-	"github.com/compose-spec/compose-go/v2/types"
-	units "github.com/docker/go-units"
 )
 
 // decoder reads the x-bmo extensions. It is strict: what it does not know, or
@@ -69,7 +64,7 @@ func (d decoder) list(path string, v any, read field) {
 
 func (d decoder) wrong(path, want string, got any) {
 	text := fmt.Sprintf("want %s, not %s", want, describe(got))
-	d.problems.add(path, text, "")
+	d.problems.settle(path, text, "")
 }
 
 // describe shows a value of the file in an error.
@@ -85,121 +80,5 @@ func describe(v any) string {
 		return "a mapping"
 	default:
 		return fmt.Sprint(v)
-	}
-}
-
-func (d decoder) str(dst *string) field {
-	return func(path string, v any) {
-		switch v := v.(type) {
-		case string:
-			*dst = v
-		case int, int64, uint64, float64, bool:
-			d.problems.add(path, fmt.Sprintf("want a string, not %v", v), "put it in quotes")
-		default:
-			d.wrong(path, "a string", v)
-		}
-	}
-}
-
-func (d decoder) strs(dst *[]string) field {
-	return func(path string, v any) {
-		d.list(path, v, func(path string, v any) {
-			var s string
-			d.str(&s)(path, v)
-			*dst = append(*dst, s)
-		})
-	}
-}
-
-// command reads a list of words, or a string that is split as a shell would.
-func (d decoder) command(dst *[]string) field {
-	return func(path string, v any) {
-		s, ok := v.(string)
-		if !ok {
-			if v == nil {
-				d.wrong(path, "a command", v)
-			}
-			d.strs(dst)(path, v)
-			return
-		}
-		var words types.ShellCommand
-		if err := words.DecodeMapstructure(s); err != nil {
-			d.problems.add(path, fmt.Sprintf("%q can not be split into words: %v", s, err), "write it as a list")
-			return
-		}
-		*dst = words
-	}
-}
-
-// boolean reads true or false; a string comes from a variable.
-func (d decoder) boolean(dst *bool) field {
-	return func(path string, v any) {
-		b, err := strconv.ParseBool(fmt.Sprint(v))
-		if err != nil {
-			d.wrong(path, "true or false", v)
-			return
-		}
-		*dst = b
-	}
-}
-
-// number reads an integer; a string comes from a variable.
-func (d decoder) number(dst *int, what string, low, high int) field {
-	return func(path string, v any) {
-		n, err := strconv.Atoi(fmt.Sprint(v))
-		if err != nil || n < low || n > high {
-			d.wrong(path, what, v)
-			return
-		}
-		*dst = n
-	}
-}
-
-func (d decoder) port(dst *int) field {
-	return d.number(dst, "a port from 1 to 65535", 1, 65535)
-}
-
-func (d decoder) duration(dst *time.Duration) field {
-	return func(path string, v any) {
-		t, err := time.ParseDuration(fmt.Sprint(v))
-		if err != nil || t <= 0 {
-			d.wrong(path, `a duration such as "90s" or "10m"`, v)
-			return
-		}
-		*dst = t
-	}
-}
-
-func (d decoder) size(dst *int64) field {
-	return func(path string, v any) {
-		n, err := units.RAMInBytes(fmt.Sprint(v))
-		if err != nil || n <= 0 {
-			d.wrong(path, `a size such as "300m"`, v)
-			return
-		}
-		*dst = n
-	}
-}
-
-// env reads environment variables. Numbers and booleans are taken as Compose
-// takes them in a service's environment.
-func (d decoder) env(dst *map[string]string) field {
-	return func(path string, v any) {
-		d.named(path, v, func(name, path string, v any) {
-			switch v.(type) {
-			case string, int, int64, uint64, float64, bool:
-			default:
-				d.wrong(path, "a string", v)
-				return
-			}
-			if name == "" || strings.ContainsAny(name, "=\x00") {
-				d.problems.add(path, "not a name for a variable", "")
-				return
-			}
-			if *dst == nil {
-				*dst = map[string]string{}
-			}
-			(*dst)[name] = fmt.Sprint(v)
-		})
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"strings"
 
 	"github.com/compose-spec/compose-go/v2/interpolation"
 	"github.com/compose-spec/compose-go/v2/loader"
@@ -56,19 +55,32 @@ func load(ctx context.Context, s *Stack, t *tree, name, base string, opts Option
 		ConfigFiles: []types.ConfigFile{{Filename: name, Content: content}},
 	}
 	options := composeOptions(vars, t)
-	model, err := loader.LoadModelWithContext(ctx, details, options)
+	model, err := readModel(ctx, details, options)
 	switch {
-	case err == nil:
+	case len(p.list) > 0: // without a variable's value, nothing else can be judged
+	case err != nil:
+		p.addCompose(err, name, t.workingDir())
+	default:
 		l := &loading{stack: s, tree: t, vars: vars, problems: p, decoder: decoder{p}, healthy: map[string]bool{}}
 		l.model(model, loader.ToOptions(&details, []func(*loader.Options){options}), details)
 		vars.checkSet()
-	case len(p.list) == 0: // else a variable without a value is the reason
-		p.add("", composeError(err, name), "")
 	}
 	if err := p.err(name); err != nil {
 		return nil, err
 	}
 	return s, nil
+}
+
+// readModel reads the file with compose-go, which checks a file against the
+// schema only after it has followed extends, and panics when one that is
+// extended has a list where it expects a word.
+func readModel(ctx context.Context, details types.ConfigDetails, options func(*loader.Options)) (model map[string]any, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("malformed, here or in a file that it extends: %v", r)
+		}
+	}()
+	return loader.LoadModelWithContext(ctx, details, options)
 }
 
 // composeOptions make compose-go read one file as it stands: no path resolved,
@@ -77,6 +89,7 @@ func load(ctx context.Context, s *Stack, t *tree, name, base string, opts Option
 func composeOptions(vars *variables, t *tree) func(*loader.Options) {
 	return func(o *loader.Options) {
 		o.SetProjectName("unnamed", false) // what a file without a name is called until that is reported
+		o.Profiles = []string{"*"}
 		o.ResolvePaths = false
 		o.SkipNormalization = true
 		o.SkipConsistencyCheck = true
@@ -90,16 +103,6 @@ func composeOptions(vars *variables, t *tree) func(*loader.Options) {
 			TypeCastMapping: o.Interpolate.TypeCastMapping,
 		}
 	}
-}
-
-// composeError returns what compose-go says without the name of the file,
-// which stands in front of every problem already.
-func composeError(err error, name string) string {
-	text := err.Error()
-	for _, prefix := range []string{"validating " + name + ": ", "failed to parse " + name + ": "} {
-		text = strings.TrimPrefix(text, prefix)
-	}
-	return text
 }
 
 // FindFile returns the Compose file that a path means: the file itself, or the

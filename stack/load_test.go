@@ -19,7 +19,7 @@ services:
   db:
     build:
       context: ../mysql
-      args: {MYSQL_IMAGE: "${MYSQL_IMAGE:-mysql:9.7}", MYSQL_DATABASE: notes}
+      args: {MYSQL_IMAGE: "${MYSQL_IMAGE:-mysql:9.7}", MYSQL_DATABASE: notes, PASSED: null}
     command: [mysqld, --defaults-file=/etc/default.cnf]
     tmpfs: [/tmp, "/run:size=1m"]
     mem_limit: 1g

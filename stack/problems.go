@@ -14,6 +14,9 @@ import (
 // once instead of one mistake a run.
 type problems struct {
 	list []problem
+	// settled are keys of which enough has been said: that one has the wrong
+	// type makes all that is missing below it no news.
+	settled []string
 }
 
 type problem struct {
@@ -23,11 +26,27 @@ type problem struct {
 }
 
 func (p *problems) add(path, text, hint string) {
-	p.list = append(p.list, problem{path, text, hint})
+	if !p.covers(path) {
+		p.list = append(p.list, problem{path, text, hint})
+	}
 }
 
-// err returns everything collected, sorted by path, one line each and its hint
-// below; nil when there is nothing. A hint that many share is given once.
+// settle adds a problem after which nothing more counts at the path and below.
+func (p *problems) settle(path, text, hint string) {
+	p.add(path, text, hint)
+	p.settled = append(p.settled, path)
+}
+
+func (p *problems) covers(path string) bool {
+	return slices.ContainsFunc(p.settled, func(s string) bool {
+		rest, below := strings.CutPrefix(path, s)
+		return below && (rest == "" || rest[0] == '.' || rest[0] == '[')
+	})
+}
+
+// err returns everything collected, sorted by path, one line each; nil when
+// there is nothing. A hint stands below its problem, or below the last one of
+// several in a row that share it.
 func (p *problems) err(file string) error {
 	if len(p.list) == 0 {
 		return nil
@@ -38,15 +57,14 @@ func (p *problems) err(file string) error {
 	})
 	list = slices.Compact(list)
 	var lines []string
-	given := map[string]bool{"": true}
-	for _, pr := range list {
+	for i, pr := range list {
 		line := file + ": "
 		if pr.path != "" {
 			line += pr.path + ": "
 		}
 		lines = append(lines, line+pr.text)
-		if !given[pr.hint] {
-			given[pr.hint] = true
+		shared := i+1 < len(list) && list[i+1].hint == pr.hint
+		if pr.hint != "" && !shared {
 			lines = append(lines, "hint: "+pr.hint)
 		}
 	}
@@ -61,7 +79,7 @@ func suggest(what, word string, known []string) string {
 	if len(known) == 0 {
 		return ""
 	}
-	best, at := "", 1+max(1, len(word)/3)
+	best, at := "", 1+max(1, len(word)/2)
 	for _, k := range known {
 		if d := levenshtein.Distance(word, k, nil); d < at {
 			best, at = k, d

@@ -1,7 +1,6 @@
 package stack
 
 import (
-	"fmt"
 	"maps"
 	"path"
 	"path/filepath"
@@ -39,7 +38,7 @@ func (l *loading) model(model map[string]any, opts *loader.Options, details type
 
 	project, err := loader.ModelToProject(model, opts, details)
 	if err != nil {
-		l.problems.add("", err.Error(), "")
+		l.problems.addCompose(err, "", l.tree.workingDir())
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(project.Services)) {
@@ -114,11 +113,9 @@ func (l *loading) dependsOn(path, service string, cfg types.DependsOnConfig) []s
 		case types.ServiceConditionStarted:
 		case types.ServiceConditionHealthy:
 			l.healthy[service+" "+name] = true
-		case types.ServiceConditionCompletedSuccessfully:
+		default:
 			l.problems.add(path+"."+name+".condition", dep.Condition+" is not supported",
 				"a command that has to be done first is a step under x-bmo.bootstrap")
-		default:
-			l.problems.add(path+"."+name+".condition", fmt.Sprintf("%q is not supported", dep.Condition), "")
 		}
 		if !dep.Required {
 			l.problems.add(path+"."+name+".required", "false is not supported",

@@ -116,9 +116,11 @@ func checkKey(p *problems, path, pattern, key string, v any, known keys) {
 	}
 }
 
-// meansExtension tells whether a key is x-bmo, perhaps misspelt.
+// meansExtension tells whether a key is x-bmo, perhaps with a slip: one letter
+// wrong, or the letters in another order.
 func meansExtension(key string) bool {
-	return levenshtein.Distance(key, extension, nil) <= 1
+	return levenshtein.Distance(key, extension, nil) <= 1 ||
+		slices.Equal(slices.Sorted(slices.Values([]byte(key))), slices.Sorted(slices.Values([]byte(extension))))
 }
 
 func hintFor(pattern, key string) string {

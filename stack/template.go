@@ -3,6 +3,7 @@ package stack
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"text/template"
@@ -53,12 +54,13 @@ func renderValue(text string, v Vars) (string, error) {
 	return b.String(), nil
 }
 
-// reason cuts the position from a template's error: it is of no use for text
-// that is one line long, and shown beside it.
+// templateReason cuts the name and the position from a template's error: they
+// are of no use for a text that is one line long, and shown beside it.
+var templateReason = regexp.MustCompile(`^template: value:[0-9:]*(?: executing .*? at <.*?>:)? (.*?)(?: in type .*)?$`)
+
 func reason(err error) string {
-	text := strings.TrimPrefix(err.Error(), "template: value:")
-	if _, rest, ok := strings.Cut(text, ": "); ok {
-		return rest
+	if m := templateReason.FindStringSubmatch(err.Error()); m != nil {
+		return m[1]
 	}
-	return text
+	return err.Error()
 }

@@ -1,0 +1,72 @@
+package stack
+
+import (
+	"maps"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+var (
+	// unknownProperty and unknownTop are what the schema says of a key that
+	// Compose does not know.
+	unknownProperty = regexp.MustCompile(`^(\S+) false schema$`)
+	unknownTop      = regexp.MustCompile(`^(\S*) ?additional properties '([^']+)'.* not allowed$`)
+	inService       = regexp.MustCompile(`^'services\[([^]]+)\]\.([^']+)' (.*)$`)
+	atPath          = regexp.MustCompile(`^((?:services|x-bmo|name)\S*) (.*)$`)
+)
+
+// addCompose adds what compose-go says of the file called name, in our words
+// where its own are hard to understand.
+func (p *problems) addCompose(err error, name, workingDir string) {
+	text := strings.ReplaceAll(err.Error(), workingDir+string(filepath.Separator), "")
+	for _, prefix := range []string{"validating " + name + ": ", "failed to parse " + name + ": "} {
+		text = strings.TrimPrefix(text, prefix)
+	}
+	list, many := strings.CutPrefix(text, "decoding failed due to the following error(s):\n\n")
+	if !many {
+		p.addComposeLine(strings.Join(strings.Fields(text), " "))
+		return
+	}
+	for line := range strings.Lines(list) {
+		p.addComposeLine(strings.TrimSpace(line))
+	}
+}
+
+func (p *problems) addComposeLine(text string) {
+	if m := unknownProperty.FindStringSubmatch(text); m != nil {
+		p.unknown(m[1])
+		return
+	}
+	if m := unknownTop.FindStringSubmatch(text); m != nil {
+		p.unknown(strings.TrimPrefix(m[1]+"."+m[2], "."))
+		return
+	}
+	if m := inService.FindStringSubmatch(text); m != nil {
+		p.add("services."+m[1]+"."+m[2], m[3], "")
+		return
+	}
+	if m := atPath.FindStringSubmatch(text); m != nil {
+		p.add(m[1], m[2], "")
+		return
+	}
+	p.add("", text, "")
+}
+
+// unknown adds a key that Compose does not know. Of those that it knows, we
+// suggest what is supported.
+func (p *problems) unknown(path string) {
+	known := supported
+	parts := strings.Split(path, ".")
+	last := len(parts) - 1
+	for _, part := range parts[:last] {
+		below, ok := known[part]
+		if !ok {
+			below = known[anyName]
+		}
+		known = below
+	}
+	names := slices.DeleteFunc(slices.Collect(maps.Keys(known)), func(k string) bool { return k == anyName })
+	p.add(path, "unknown key", suggest("known keys", parts[last], names))
+}
