@@ -1,0 +1,119 @@
+package contexts
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"io/fs"
+	"unicode/utf8"
+)
+
+// kind is the first byte of an entry in the digest's encoding.
+type kind byte
+
+const (
+	kindDir  kind = 'd'
+	kindFile kind = 'f'
+	kindExec kind = 'x'
+	kindLink kind = 'l'
+)
+
+// A node is a file, folder or link of a root. Several trees may hold it, each
+// at a path of its own.
+type node struct {
+	kind   kind
+	target string            // of a link
+	size   int64             // of a file's content
+	sum    [sha256.Size]byte // of a file's content
+	hashed bool
+
+	root *root // nil when the content is data
+	path string
+	info fs.FileInfo
+	data []byte
+}
+
+func generatedNode(data []byte) *node {
+	return &node{kind: kindFile, size: int64(len(data)), sum: sha256.Sum256(data), hashed: true, data: data}
+}
+
+// node looks at one path of the root, without reading a file's content.
+func (r *root) node(name string) (*node, error) {
+	if n, ok := r.nodes[name]; ok {
+		return n, nil
+	}
+	if err := r.checkName(name); err != nil {
+		return nil, err
+	}
+	info, err := fs.Lstat(r.fsys, name)
+	if err != nil {
+		return nil, r.failed(name, err)
+	}
+	n := &node{root: r, path: name, info: info}
+	switch mode := info.Mode(); {
+	case mode.IsDir():
+		n.kind = kindDir
+	case mode.IsRegular():
+		n.kind, n.size = kindFile, info.Size()
+		if mode&0o100 != 0 {
+			n.kind = kindExec
+		}
+	case mode&fs.ModeSymlink != 0:
+		n.kind = kindLink
+		if n.target, err = fs.ReadLink(r.fsys, name); err != nil {
+			return nil, r.failed(name, err)
+		}
+	default:
+		return nil, fmt.Errorf("%s is a %s, which no build context can hold\nhint: name it in .dockerignore",
+			r.show(name), special(mode))
+	}
+	if !utf8.ValidString(n.target) {
+		return nil, fmt.Errorf("the target %q of the link %s is not valid UTF-8, which BuildKit cannot transfer\n"+
+			"hint: name the link in .dockerignore", n.target, r.show(name))
+	}
+	r.nodes[name] = n
+	return n, nil
+}
+
+func (r *root) checkName(name string) error {
+	if utf8.ValidString(name) {
+		return nil
+	}
+	return fmt.Errorf("the name of %s is not valid UTF-8, which BuildKit cannot transfer\n"+
+		"hint: rename it or name it in .dockerignore, with a ? for each odd byte", r.show(name))
+}
+
+func special(mode fs.FileMode) string {
+	switch {
+	case mode&fs.ModeSocket != 0:
+		return "socket"
+	case mode&fs.ModeNamedPipe != 0:
+		return "named pipe"
+	case mode&fs.ModeDevice != 0:
+		return "device"
+	}
+	return "special file"
+}
+
+// open returns the content of a file. A failure shows when it is read, not
+// before: BuildKit's sender takes a file that cannot be opened for an empty one.
+func (n *node) open(f *fault) io.ReadCloser {
+	if n.root == nil {
+		return io.NopCloser(bytes.NewReader(n.data))
+	}
+	file, err := n.root.openFile(n.path)
+	if err != nil {
+		return &checked{node: n, fault: f, err: n.changed(err)}
+	}
+	return &checked{node: n, fault: f, file: file, hash: sha256.New(), left: n.size}
+}
+
+func (n *node) changed(err error) error {
+	why := "its content has changed"
+	if err != nil {
+		why = reason(err)
+	}
+	return fmt.Errorf("%s is not what it was when it was hashed: %s\n"+
+		"hint: start again, and name in .dockerignore what changes all the time", n.root.show(n.path), why)
+}

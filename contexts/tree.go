@@ -1,0 +1,108 @@
+package contexts
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/opencontainers/go-digest"
+	"github.com/tonistiigi/fsutil"
+)
+
+// A Tree is one composed build context: an immutable list of files with a
+// digest of their content.
+type Tree struct {
+	entries []entry // in transfer order
+	digest  digest.Digest
+	files   int
+	size    int64
+	fault   *fault
+}
+
+// Set holds trees by name.
+type Set map[string]*Tree
+
+// An entry is a node at its place in a tree.
+type entry struct {
+	path string
+	*node
+}
+
+// newTree takes nodes that are hashed already.
+func newTree(entries []entry) *Tree {
+	slices.SortFunc(entries, func(a, b entry) int { return fsutil.ComparePath(a.path, b.path) })
+	t := &Tree{entries: entries, digest: digestOf(entries), fault: &fault{}}
+	for _, e := range entries {
+		if e.kind != kindDir {
+			t.files++
+		}
+		t.size += e.size
+	}
+	return t
+}
+
+// Empty returns the tree without any entry.
+func Empty() *Tree { return newTree(nil) }
+
+// Generated returns a tree of files that exist nowhere else, by slash path.
+func Generated(files map[string][]byte) (*Tree, error) {
+	nodes := map[string]*node{}
+	for name, data := range files {
+		if !fs.ValidPath(name) || name == "." {
+			return nil, fmt.Errorf("invalid path %q of a generated file", name)
+		}
+		nodes[name] = generatedNode(data)
+	}
+	for name := range files {
+		for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
+			if n, ok := nodes[dir]; ok && n.kind != kindDir {
+				return nil, fmt.Errorf("generated file %q lies below another, %q", name, dir)
+			}
+			nodes[dir] = &node{kind: kindDir}
+		}
+	}
+	entries := make([]entry, 0, len(nodes))
+	for name, n := range nodes {
+		entries = append(entries, entry{name, n})
+	}
+	return newTree(entries), nil
+}
+
+// Digest identifies the tree's content. The package documentation says what it
+// covers.
+func (t *Tree) Digest() digest.Digest { return t.digest }
+
+// Files counts the tree's files, links included, folders not.
+func (t *Tree) Files() int { return t.files }
+
+// Size is the number of bytes in the tree's files.
+func (t *Tree) Size() int64 { return t.size }
+
+// ReadFile returns the content of one of the tree's files.
+func (t *Tree) ReadFile(name string) ([]byte, error) {
+	e, err := t.file(name)
+	if err != nil {
+		return nil, err
+	}
+	r := e.open(t.fault)
+	data, err := io.ReadAll(r)
+	return data, errors.Join(err, r.Close())
+}
+
+// file finds a regular file by its path.
+func (t *Tree) file(name string) (entry, error) {
+	i, ok := slices.BinarySearchFunc(t.entries, strings.TrimPrefix(name, "/"), func(e entry, p string) int {
+		return fsutil.ComparePath(e.path, p)
+	})
+	if !ok {
+		return entry{}, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	}
+	if e := t.entries[i]; e.kind == kindFile || e.kind == kindExec {
+		return e, nil
+	}
+	return entry{}, &fs.PathError{Op: "open", Path: name, Err: errors.New("not a regular file")}
+}
