@@ -1,0 +1,165 @@
+package contexts
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/moby/buildkit/frontend/dockerfile/dfgitutil"
+	"github.com/moby/buildkit/util/gitutil"
+)
+
+// A checkout is the files of one commit, in the cache folder.
+type checkout struct {
+	dir    string
+	commit string
+}
+
+// fetch makes the commit that ref leads to available. One that is in the cache
+// already needs no network when ref names it in full.
+func fetch(ctx context.Context, cache string, ref *dfgitutil.GitRef, progress func(string)) (*checkout, error) {
+	if cache == "" {
+		return nil, fmt.Errorf("%s: a Git URL needs a cache folder to be fetched into", shown(ref.Remote))
+	}
+	g := git{remote: ref.Remote}
+	modules := ref.Submodules == nil || *ref.Submodules
+	at := func(commit string) *checkout {
+		return &checkout{filepath.Join(cache, "git", checkoutName(ref.Remote, commit, modules)), commit}
+	}
+	c := at(ref.Ref)
+	pinned := gitutil.IsCommitSHA(ref.Ref)
+	if pinned && c.exists() {
+		return c, checkSum(ref, c.commit)
+	}
+	progress("")
+	if !pinned {
+		commit, err := g.resolve(ctx, ref.Ref)
+		if err != nil {
+			return nil, err
+		}
+		c = at(commit)
+	}
+	if err := checkSum(ref, c.commit); err != nil {
+		return nil, err
+	}
+	if !c.exists() {
+		if err := g.fill(ctx, c, modules); err != nil {
+			return nil, err
+		}
+	}
+	progress("commit " + c.commit)
+	return c, nil
+}
+
+func (c *checkout) exists() bool {
+	info, err := os.Stat(c.dir)
+	return err == nil && info.IsDir()
+}
+
+// checkSum compares the commit with the one that the URL asks for beside a ref.
+func checkSum(ref *dfgitutil.GitRef, commit string) error {
+	if strings.HasPrefix(commit, ref.Checksum) {
+		return nil
+	}
+	return fmt.Errorf("%s#%s is commit %s, not %s", shown(ref.Remote), ref.Ref, commit, ref.Checksum)
+}
+
+// checkoutName holds the URL too: its submodules may be relative to it.
+func checkoutName(remote, commit string, modules bool) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%t", remote, modules))
+	return commit + "-" + hex.EncodeToString(sum[:4])
+}
+
+// fill makes the checkout in a folder beside it and moves it into place when it
+// is whole, so that nobody sees half of one.
+func (g git) fill(ctx context.Context, c *checkout, modules bool) error {
+	parent := filepath.Dir(c.dir)
+	if err := os.MkdirAll(parent, 0o700); err != nil {
+		return fmt.Errorf("cache folder: %w", err)
+	}
+	sweep(parent)
+	temp, err := os.MkdirTemp(parent, tempPrefix)
+	if err != nil {
+		return fmt.Errorf("cache folder: %w", err)
+	}
+	defer os.RemoveAll(temp)
+	g.dir = temp
+	if err := g.populate(ctx, c.commit, modules); err != nil {
+		return err
+	}
+	if err := os.Rename(temp, c.dir); err != nil && !c.exists() { // unless somebody else was faster
+		return fmt.Errorf("cache folder: %w", err)
+	}
+	return nil
+}
+
+func (g git) populate(ctx context.Context, commit string, modules bool) error {
+	if err := g.fetchCommit(ctx, commit); err != nil {
+		return err
+	}
+	if _, err := g.run(ctx, plain, "checkout", "--quiet", "--detach", commit); err != nil {
+		return err
+	}
+	_, err := os.Stat(filepath.Join(g.dir, ".gitmodules"))
+	if modules && err == nil {
+		if _, err := g.run(ctx, users, "submodule", "--quiet", "update", "--init", "--recursive", "--depth=1"); err != nil {
+			return err
+		}
+	}
+	return removeGitDirs(g.dir)
+}
+
+// removeGitDirs leaves nothing of git in a checkout. A commit cannot hold
+// anything of that name, so that it removes no file of it.
+func removeGitDirs(dir string) error {
+	return filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.Name() != ".git" {
+			return err
+		}
+		if err := os.RemoveAll(name); err != nil || !d.IsDir() {
+			return err
+		}
+		return fs.SkipDir
+	})
+}
+
+const tempPrefix = "tmp-"
+
+// sweep removes what killed fetches left. It spares what may still be at work.
+func sweep(dir string) {
+	list, _ := filepath.Glob(filepath.Join(dir, tempPrefix+"*"))
+	for _, name := range list {
+		if info, err := os.Lstat(name); err == nil && time.Since(info.ModTime()) > 24*time.Hour {
+			os.RemoveAll(name)
+		}
+	}
+}
+
+// place is the checkout or a folder in it. No link leads out of it.
+func (c *checkout) place(ref *dfgitutil.GitRef) (place, error) {
+	dir, err := os.OpenRoot(c.dir)
+	if err != nil {
+		return place{}, err
+	}
+	p, err := place{name: c.url(ref), fsys: dir.FS(), path: "."}.join(strings.TrimPrefix(ref.SubDir, "/"))
+	if err != nil {
+		return place{}, err
+	}
+	info, err := p.stat(".")
+	switch {
+	case errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir():
+		return place{}, fmt.Errorf("%s has no folder %s", p.name, ref.SubDir)
+	case err != nil:
+		return place{}, fmt.Errorf("%s: %s", p.show(), reason(err))
+	}
+	return p, nil
+}
+
+func (c *checkout) url(ref *dfgitutil.GitRef) string { return shown(ref.Remote) + "#" + c.commit }

@@ -1,0 +1,135 @@
+package contexts
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/moby/buildkit/util/gitutil"
+)
+
+// git runs the git command for one remote, as docker does for a Git context.
+type git struct {
+	remote string
+	dir    string // the work tree, "" where none is needed
+}
+
+// Whose settings git heeds. To reach the remote it needs the user's: addresses,
+// proxies, credentials. What lies in the files of a commit must not depend on
+// them, so that line endings, filters and hooks are git's own.
+type config bool
+
+const (
+	users config = true
+	plain config = false
+)
+
+// resolve asks the remote for the commit of a branch, a tag or its HEAD. A
+// branch goes before a tag of the same name, as in git checkout.
+func (g git) resolve(ctx context.Context, ref string) (string, error) {
+	name := ref
+	if ref == "" {
+		name = "HEAD"
+	}
+	out, err := g.run(ctx, users, "ls-remote", "--", g.remote, name, name+"^{}")
+	if err != nil {
+		return "", err
+	}
+	found := map[string]string{}
+	for line := range strings.Lines(out) {
+		sum, at, _ := strings.Cut(strings.TrimSpace(line), "\t")
+		found[at] = sum
+	}
+	tag := "refs/tags/" + strings.TrimPrefix(name, "refs/tags/")
+	for _, at := range []string{name + "^{}", name, "refs/" + name, "refs/heads/" + name, tag + "^{}", tag} {
+		if sum := found[at]; gitutil.IsCommitSHA(sum) {
+			return sum, nil
+		}
+	}
+	return "", fmt.Errorf("%s has no branch or tag %q\nhint: git ls-remote lists what it has; "+
+		"a commit has to be given with all its digits", shown(g.remote), name)
+}
+
+// fetchCommit fetches one commit without its history where the server allows
+// to ask for it, and else all branches and tags.
+func (g git) fetchCommit(ctx context.Context, commit string) error {
+	if _, err := g.run(ctx, plain, "init", "--quiet", "--template="); err != nil {
+		return err
+	}
+	if _, err := g.run(ctx, plain, "remote", "add", "origin", g.remote); err != nil {
+		return err
+	}
+	_, err := g.run(ctx, users, "fetch", "--quiet", "--no-tags", "--depth=1", "origin", commit)
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	_, err = g.run(ctx, users, "fetch", "--quiet", "origin", "+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*")
+	if err != nil {
+		return err
+	}
+	if _, err := g.run(ctx, plain, "cat-file", "-e", commit+"^{commit}"); err != nil {
+		return fmt.Errorf("%s has no commit %s", shown(g.remote), commit)
+	}
+	return nil
+}
+
+func (g git) run(ctx context.Context, settings config, args ...string) (string, error) {
+	files := "never" // no repository may lead to another one on this machine
+	if strings.HasPrefix(g.remote, "file:") {
+		files = "always"
+	}
+	cmd := exec.CommandContext(ctx, "git", append([]string{"-c", "protocol.file.allow=" + files,
+		"-c", "protocol.ext.allow=never", "-c", "advice.detachedHead=false"}, args...)...)
+	cmd.Dir = g.dir
+	cmd.Env = gitEnviron(settings)
+	detach(cmd)
+	cmd.WaitDelay = time.Second // a helper of git that outlives it may keep its output open
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	switch {
+	case ctx.Err() != nil:
+		return "", context.Cause(ctx)
+	case errors.Is(err, exec.ErrNotFound):
+		return "", fmt.Errorf("%s: the git command is not installed\n"+
+			"hint: install git, or give a folder in place of the URL", shown(g.remote))
+	case err != nil:
+		return "", g.failed(args[0], stderr.String(), err)
+	}
+	return stdout.String(), nil
+}
+
+// gitEnviron is the environment without what ties git to another repository, as
+// it is set when a hook of that one runs us.
+func gitEnviron(settings config) []string {
+	tied := []string{"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY",
+		"GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_CONFIG_PARAMETERS"}
+	env := slices.DeleteFunc(os.Environ(), func(v string) bool {
+		name, _, _ := strings.Cut(v, "=")
+		return slices.Contains(tied, name)
+	})
+	env = append(env, "LC_ALL=C", "GIT_TERMINAL_PROMPT=0")
+	if settings == plain {
+		env = append(env, "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_COUNT=0", "GIT_ATTR_NOSYSTEM=1")
+	}
+	return env
+}
+
+func (g git) failed(verb, stderr string, err error) error {
+	lines := strings.FieldsFunc(strings.ReplaceAll(stderr, g.remote, shown(g.remote)), func(r rune) bool { return r == '\n' })
+	why := err.Error()
+	for _, line := range lines {
+		if text, ok := strings.CutPrefix(line, "fatal: "); ok {
+			why = text
+			break
+		}
+	}
+	return fmt.Errorf("%s: git %s: %s\nhint: check the address, the network and that git can log in without asking; "+
+		"a commit given with all its digits is fetched once only", shown(g.remote), verb, why)
+}

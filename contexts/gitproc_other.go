@@ -1,0 +1,7 @@
+//go:build !unix
+
+package contexts
+
+import "os/exec"
+
+func detach(*exec.Cmd) {}

@@ -1,0 +1,112 @@
+package contexts
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/moby/patternmatcher/ignorefile"
+	"github.com/tonistiigi/fsutil"
+)
+
+const ignoreName = ".dockerignore"
+
+// A selection is what patterns leave of a root. The filters are BuildKit's own.
+type selection struct {
+	root *root // nil: nothing at all
+	fs   fsutil.FS
+}
+
+func wholeOf(r *root) selection { return selection{r, everything{r}} }
+
+// narrow keeps what include matches, or all when there is no include, and
+// removes from it what exclude matches.
+func (s selection) narrow(include, exclude []string) (selection, error) {
+	if s.root == nil || len(include)+len(exclude) == 0 {
+		return s, nil
+	}
+	filtered, err := fsutil.NewFilterFS(s.fs, &fsutil.FilterOpt{
+		IncludePatterns: cleaned(include),
+		ExcludePatterns: cleaned(exclude),
+	})
+	if err != nil {
+		return selection{}, fmt.Errorf("%w\nhint: a pattern is what a line of a .dockerignore may be", err)
+	}
+	return selection{s.root, filtered}, nil
+}
+
+// cleaned gives patterns the form that reading a .dockerignore gives them.
+func cleaned(patterns []string) []string {
+	var out []string
+	for _, p := range patterns {
+		p, not := strings.CutPrefix(strings.TrimSpace(p), "!")
+		if p = strings.TrimSpace(p); p == "" {
+			continue
+		}
+		if p = path.Clean(p); len(p) > 1 {
+			p = strings.TrimPrefix(p, "/")
+		}
+		if not {
+			p = "!" + p
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// ignoring removes what an ignore file lists: the first of names that exists.
+func (s selection) ignoring(read func(string) ([]byte, error), names ...string) (selection, error) {
+	for _, name := range names {
+		data, err := read(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return selection{}, fmt.Errorf("%s cannot be read: %s", name, reason(err))
+		}
+		patterns, err := ignorefile.ReadAll(bytes.NewReader(data))
+		if err == nil {
+			s, err = s.narrow(nil, patterns)
+		}
+		if err != nil {
+			return selection{}, fmt.Errorf("%s: %w", name, err)
+		}
+		return s, nil
+	}
+	return s, nil
+}
+
+// entries lists what is selected, without any content.
+func (s selection) entries(ctx context.Context) ([]entry, error) {
+	if s.root == nil {
+		return nil, nil
+	}
+	var paths []string
+	err := s.fs.Walk(ctx, "/", func(name string, _ fs.DirEntry, err error) error {
+		paths = append(paths, filepath.ToSlash(name))
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	list := make([]entry, 0, len(paths))
+	for _, name := range paths {
+		n, err := s.root.node(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // it went away since its folder was listed
+		}
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, entry{name, n})
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+	}
+	return list, nil
+}
