@@ -52,7 +52,8 @@ type run struct {
 	group   *launch.Group
 	network string
 	images  map[string]string // what each service's next container is made of
-	raw     map[string]string // committed, not sealed yet
+	raw     map[string]string // the image that holds each committed service's layers
+	temp    []string          // names of all images that go when the bootstrap ends
 }
 
 // Name is the lock of a snapshot's bootstrap: the name of its network, and with a service behind it, of a container.

@@ -14,9 +14,42 @@ import (
 // SlowCommit is how long a commit takes at most on a storage driver that suits; longer ones are remarked upon.
 const SlowCommit = 5 * time.Second
 
+// commitStep commits the container of a bootstrap step and seals the commit, so that what is started from it (the next
+// step, the check) has the configuration of the built image and not the step's command and environment.
+func (b *run) commitStep(ctx context.Context, service string) error {
+	if err := b.commit(ctx, service); err != nil {
+		return err
+	}
+	bk, err := b.Engine.BuildKit(ctx)
+	if err != nil {
+		return err
+	}
+	defer bk.Close()
+	labels := b.labels(service)
+	labels[snapshot.LabelRole] = snapshot.RoleRaw
+	ref := b.tempTag(service)
+	_, err = b.Engine.Seal(ctx, bk, b.Platform, engine.SealSpec{
+		Layers: b.raw[service], Config: b.Built[service], Name: ref, Labels: labels,
+		DropPrefix: snapshot.Prefix, Comment: sealComment, Created: b.Snapshot.Created,
+	})
+	b.raw[service], b.images[service] = ref, ref
+	return err
+}
+
+// tempTag is a new name for an image that lives only as long as the bootstrap. No name is used twice: an image that
+// lost its name to another one would stay behind.
+func (b *run) tempTag(service string) string {
+	ref := fmt.Sprintf("%s-raw%d", snapshot.Tag(b.Snapshot.Stack, service, b.Snapshot.Key), len(b.temp)+1)
+	b.temp = append(b.temp, ref)
+	return ref
+}
+
+// sealComment is what the history of a snapshot's image says of its last layer.
+const sealComment = "docker bmo bootstrap"
+
 // commit makes a raw image of a service's ended container and removes the container.
 func (b *run) commit(ctx context.Context, service string) error {
-	ref := snapshot.Tag(b.Snapshot.Stack, service, b.Snapshot.Key) + "-raw"
+	ref := b.tempTag(service)
 	err := b.Progress.Step(ctx, "commit "+service, func(ctx context.Context, log io.Writer) error {
 		labels := b.labels(service)
 		labels[snapshot.LabelRole] = snapshot.RoleRaw
@@ -33,7 +66,7 @@ func (b *run) commit(ctx context.Context, service string) error {
 		return err
 	}
 	b.group.Forget(service)
-	b.raw[service], b.images[service] = ref, ref
+	b.raw[service] = ref
 	return nil
 }
 
@@ -90,7 +123,7 @@ func (b *run) sealSpec(ctx context.Context, service string) (engine.SealSpec, er
 	}
 	return engine.SealSpec{
 		Layers: layers, Config: b.Built[service], Name: snapshot.Tag(b.Snapshot.Stack, service, b.Snapshot.Key),
-		Labels: labels, DropPrefix: snapshot.Prefix, Comment: "docker bmo bootstrap", Created: b.Snapshot.Created,
+		Labels: labels, DropPrefix: snapshot.Prefix, Comment: sealComment, Created: b.Snapshot.Created,
 	}, nil
 }
 
@@ -108,7 +141,7 @@ func (b *run) clear() {
 			b.note(b.Engine.RemoveContainer(ctx, id))
 		}
 	}
-	for _, ref := range b.raw {
+	for _, ref := range b.temp {
 		_, _, err := b.Engine.RemoveImage(ctx, ref)
 		b.note(err)
 	}

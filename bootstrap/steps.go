@@ -35,7 +35,7 @@ func (b *run) steps(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("bootstrap step %d of %d: %w", i+1, len(b.Stack.Bootstrap), err)
 		}
-		if err := b.commit(ctx, step.Service); err != nil {
+		if err := b.commitStep(ctx, step.Service); err != nil {
 			return err
 		}
 	}

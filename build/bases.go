@@ -84,10 +84,14 @@ func (c *client) ResolveImageConfig(ctx context.Context, ref string, opt sourcer
 	return name, dgst, config, err
 }
 
-func mounts(trees contexts.Set) map[string]fsutil.FS {
-	m := make(map[string]fsutil.FS, len(trees))
+// mounts are the folders that BuildKit may ask for: all trees by name, and the service's own under the names that the
+// Dockerfile frontend has for them.
+func mounts(trees contexts.Set, service string) map[string]fsutil.FS {
+	m := make(map[string]fsutil.FS, len(trees)+2)
 	for name, t := range trees {
 		m[name] = t.FS()
 	}
+	m["context"] = trees["service/"+service].FS()
+	m["dockerfile"] = trees["dockerfile/"+service].FS()
 	return m
 }

@@ -55,7 +55,7 @@ func (r Request) targets() []target {
 	var ids []string
 	for _, s := range r.Stack.Services {
 		attrs := r.attrs(s)
-		id := r.identity(attrs)
+		id := r.identity(s.Name, attrs)
 		if byID[id] == nil {
 			byID[id] = &target{attrs: attrs}
 			ids = append(ids, id)
@@ -69,16 +69,16 @@ func (r Request) targets() []target {
 	return out
 }
 
-// identity is equal for attributes that give the same image: local contexts count by what they hold, not by name.
-func (r Request) identity(attrs map[string]string) string {
+// identity is equal for services that get the same image: local contexts count by what they hold, not by name.
+func (r Request) identity(service string, attrs map[string]string) string {
 	same := maps.Clone(attrs)
 	for k, v := range same {
-		if k == "contextkey" || k == "dockerfilekey" {
-			same[k] = r.Contexts.Trees[v].Digest().String()
-		} else if name, ok := strings.CutPrefix(v, "local:"); ok {
+		if name, ok := strings.CutPrefix(v, "local:"); ok {
 			same[k] = r.Contexts.Trees[name].Digest().String()
 		}
 	}
+	same["context"] = r.Contexts.Trees["service/"+service].Digest().String()
+	same["dockerfile"] = r.Contexts.Trees["dockerfile/"+service].Digest().String()
 	b, err := json.Marshal(same)
 	if err != nil {
 		panic(err) // strings always marshal
@@ -88,10 +88,7 @@ func (r Request) identity(attrs map[string]string) string {
 
 // attrs are the Dockerfile frontend's attributes for a service.
 func (r Request) attrs(s stack.Service) map[string]string {
-	a := map[string]string{
-		"platform": r.Platform, "filename": r.Contexts.Dockerfiles[s.Name],
-		"contextkey": "service/" + s.Name, "dockerfilekey": "dockerfile/" + s.Name,
-	}
+	a := map[string]string{"platform": r.Platform, "filename": r.Contexts.Dockerfiles[s.Name]}
 	if s.Build != nil {
 		a["target"] = s.Build.Target
 		for k, v := range s.Build.Args {
@@ -175,9 +172,10 @@ func (r Request) solve(ctx context.Context, bk *bkclient.Client, t target, expor
 	_, err := bk.Build(ctx, bkclient.SolveOpt{
 		Exports:       exports,
 		FrontendAttrs: t.attrs,
-		LocalMounts:   mounts(r.Contexts.Trees),
-		SharedKey:     "docker-bmo/" + r.Stack.Name,
-		Session:       slices.Clone(r.Session),
+		LocalMounts:   mounts(r.Contexts.Trees, t.name()),
+		// BuildKit keeps what it received under this key and asks for the difference next time.
+		SharedKey: "docker-bmo/" + r.Stack.Name + "/" + t.name(),
+		Session:   slices.Clone(r.Session),
 	}, "docker-bmo", fn, status)
 	<-shown
 	if err != nil && ctx.Err() != nil {

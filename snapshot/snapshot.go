@@ -57,6 +57,9 @@ func group(images []engine.Image) []Snapshot {
 	sets := map[id]*Snapshot{}
 	for _, img := range images {
 		l := img.Labels
+		if l[LabelKey] == "" || l[LabelServices] == "" {
+			continue // not made by us, whatever its role says
+		}
 		k := id{l[LabelKey], l[LabelCreated]}
 		s := sets[k]
 		if s == nil {

@@ -8,11 +8,14 @@ import (
 	"github.com/docker/cli/cli-plugins/metadata"
 	"github.com/docker/cli/cli-plugins/plugin"
 	"github.com/docker/cli/cli/command"
+	"github.com/docker/cli/cli/debug"
+	"go.opentelemetry.io/otel"
 
 	"github.com/docker-bmo/docker-bmo/internal/version"
 )
 
 func main() {
+	otel.SetErrorHandler(debug.OTELErrorHandler) // else its troubles go to standard error
 	dockerCli, err := command.NewDockerCli()
 	if err != nil {
 		os.Exit(report(os.Stderr, err))

@@ -167,14 +167,17 @@ func (p *pipeline) contextLabels() map[string]string {
 	return labels
 }
 
-// supersede removes older snapshots with the same key, which a build with --no-cache leaves without names.
+// supersede removes older snapshots with the same key, which a build with --no-cache leaves without names. One that an
+// instance still runs from stays until it is pruned.
 func (p *pipeline) supersede(ctx context.Context, s *snapshot.Snapshot) error {
 	same, err := snapshot.List(ctx, p.engine, snapshot.LabelKey+"="+s.Key)
 	if err != nil {
 		return err
 	}
 	old := slices.DeleteFunc(same, func(o snapshot.Snapshot) bool { return o.Created.Equal(s.Created) })
-	_, err = prune.Remove(ctx, p.engine, old)
+	if _, err = prune.Remove(ctx, p.engine, old); engine.IsConflict(err) {
+		return nil
+	}
 	return err
 }
 
