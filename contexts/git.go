@@ -109,7 +109,7 @@ func (g git) populate(ctx context.Context, commit string, modules bool) error {
 	}
 	_, err := os.Stat(filepath.Join(g.dir, ".gitmodules"))
 	if modules && err == nil {
-		if _, err := g.run(ctx, users, "submodule", "--quiet", "update", "--init", "--recursive", "--depth=1"); err != nil {
+		if err := g.fetchModules(ctx); err != nil {
 			return err
 		}
 	}
@@ -148,7 +148,7 @@ func (c *checkout) place(ref *dfgitutil.GitRef) (place, error) {
 	if err != nil {
 		return place{}, err
 	}
-	p, err := place{name: c.url(ref), fsys: dir.FS(), path: "."}.join(strings.TrimPrefix(ref.SubDir, "/"))
+	p, err := place{name: c.url(ref), fsys: dir.FS(), path: ".", disk: c.dir}.join(strings.TrimPrefix(ref.SubDir, "/"))
 	if err != nil {
 		return place{}, err
 	}

@@ -79,13 +79,20 @@ func (g git) fetchCommit(ctx context.Context, commit string) error {
 	return nil
 }
 
-func (g git) run(ctx context.Context, settings config, args ...string) (string, error) {
-	files := "never" // no repository may lead to another one on this machine
+// fetchModules fetches the submodules. A repository from elsewhere may not lead
+// to one on this machine.
+func (g git) fetchModules(ctx context.Context) error {
+	files := "never"
 	if strings.HasPrefix(g.remote, "file:") {
 		files = "always"
 	}
-	cmd := exec.CommandContext(ctx, "git", append([]string{"-c", "protocol.file.allow=" + files,
-		"-c", "protocol.ext.allow=never", "-c", "advice.detachedHead=false"}, args...)...)
+	_, err := g.run(ctx, users, "-c", "protocol.file.allow="+files,
+		"submodule", "--quiet", "update", "--init", "--recursive", "--depth=1")
+	return err
+}
+
+func (g git) run(ctx context.Context, settings config, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, "git", append([]string{"-c", "protocol.ext.allow=never"}, args...)...)
 	cmd.Dir = g.dir
 	cmd.Env = gitEnviron(settings)
 	detach(cmd)
@@ -100,7 +107,7 @@ func (g git) run(ctx context.Context, settings config, args ...string) (string, 
 		return "", fmt.Errorf("%s: the git command is not installed\n"+
 			"hint: install git, or give a folder in place of the URL", shown(g.remote))
 	case err != nil:
-		return "", g.failed(args[0], stderr.String(), err)
+		return "", g.failed(verb(args), stderr.String(), err)
 	}
 	return stdout.String(), nil
 }
@@ -119,6 +126,14 @@ func gitEnviron(settings config) []string {
 		env = append(env, "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_COUNT=0", "GIT_ATTR_NOSYSTEM=1")
 	}
 	return env
+}
+
+// verb is the git command among its arguments.
+func verb(args []string) string {
+	if args[0] == "-c" {
+		return args[2]
+	}
+	return args[0]
 }
 
 func (g git) failed(verb, stderr string, err error) error {

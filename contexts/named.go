@@ -78,14 +78,21 @@ func (c *composer) declared(ctx context.Context, name string, trail []string) (s
 	return s.narrow(decl.Include, decl.Exclude)
 }
 
-// contextError names the context that is wrong, not those made from it.
+// contextError names the context that is wrong, not those made from it, and none
+// when it is the source tree.
 type contextError struct {
 	name string
 	err  error
 }
 
-func (e *contextError) Error() string { return fmt.Sprintf("context %s: %s", e.name, e.err) }
 func (e *contextError) Unwrap() error { return e.err }
+
+func (e *contextError) Error() string {
+	if e.name == "" {
+		return e.err.Error()
+	}
+	return fmt.Sprintf("context %s: %s", e.name, e.err)
+}
 
 // from returns what a context is made from, before it is narrowed. By its own
 // name it can only mean a folder.
@@ -121,7 +128,7 @@ func (c *composer) openSource(ctx context.Context) error {
 	}
 	p, name, err := c.findSource(ctx)
 	if err != nil {
-		return err
+		return &contextError{"", err}
 	}
 	c.result.Source = name
 	c.source, err = c.open(p)

@@ -67,7 +67,7 @@ func holdsMarkers(p place, shown string, st *stack.Stack) error {
 		return fmt.Errorf("source: %s is not a folder", shown)
 	}
 	if m := missing(p, st.Source.Marker); m != "" {
-		return fmt.Errorf("%s is not a %s source tree\nhint: it has no %s; --source takes the top folder of one",
+		return fmt.Errorf("%s is not a source tree of %s\nhint: it has no %s; --source takes the top folder of one",
 			shown, st.Name, m)
 	}
 	return nil
