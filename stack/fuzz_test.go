@@ -42,14 +42,14 @@ func checkInvariants(t *testing.T, s *Stack) {
 	for _, svc := range s.Services {
 		assert.Assert(t, validName(svc.Name) && !seen[svc.Name])
 		assert.Assert(t, (svc.Build == nil) != (svc.Image == ""))
-		assert.Assert(t, svc.StopGracePeriod > 0 && svc.Ready.Timeout > 0)
+		assert.Assert(t, svc.StopGracePeriod > 0 && svc.Ready.Timeout >= 0)
 		for _, dep := range svc.DependsOn {
 			assert.Assert(t, seen[dep], "%s starts before %s", svc.Name, dep)
 		}
 		seen[svc.Name] = true
 	}
 	for _, step := range s.Bootstrap {
-		assert.Assert(t, seen[step.Service] && len(step.Command) > 0 && step.Timeout > 0)
+		assert.Assert(t, seen[step.Service] && len(step.Command) > 0 && step.Timeout >= 0)
 	}
 	web, ok := s.Service(s.URL.Service)
 	assert.Assert(t, ok && web.Ready.HTTP != nil && s.URL.Port > 0)

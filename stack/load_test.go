@@ -93,7 +93,7 @@ func TestLoad(t *testing.T) {
 			{
 				Name: "cache", Image: "memcached:1.6", Init: true, Environment: map[string]string{}, Ulimits: map[string]Ulimit{},
 				StopGracePeriod: 2 * time.Minute,
-				Ready:           Ready{TCP: &TCP{Port: 11211}, Timeout: 2 * time.Minute},
+				Ready:           Ready{TCP: &TCP{Port: 11211}},
 			},
 			{
 				Name: "db",
@@ -134,8 +134,7 @@ func TestLoad(t *testing.T) {
 				StopGracePeriod: 2 * time.Minute, ShmSize: 64 << 20, Ulimits: map[string]Ulimit{},
 				Snapshot: true,
 				Ready: Ready{
-					HTTP:    &HTTP{Port: 8000, Path: "/rest/version", MinStatus: 200, MaxStatus: 200, Body: `"version"`},
-					Timeout: 2 * time.Minute,
+					HTTP: &HTTP{Port: 8000, Path: "/rest/version", MinStatus: 200, MaxStatus: 200, Body: `"version"`},
 				},
 			},
 		},
@@ -152,7 +151,7 @@ func TestLoad(t *testing.T) {
 		},
 		Bootstrap: []Step{
 			{Service: "web", Command: []string{"/app/load"}, Environment: map[string]string{"QA": "1"}, Timeout: 5 * time.Minute},
-			{Service: "web", Command: []string{"check", "--all"}, Timeout: 10 * time.Minute},
+			{Service: "web", Command: []string{"check", "--all"}},
 		},
 		URL: URL{Service: "web", Port: 8000, Environment: map[string]string{"URLBASE": "{{.URL}}/"}},
 		Env: map[string]string{

@@ -80,7 +80,6 @@ func (l *loading) service(cfg types.ServiceConfig, ours any) Service {
 		Init:            cfg.Init != nil && *cfg.Init,
 		Ulimits:         ulimits(cfg.Ulimits),
 		Snapshot:        true,
-		Ready:           Ready{Timeout: DefaultReadyTimeout},
 	}
 	if cfg.StopGracePeriod != nil {
 		s.StopGracePeriod = time.Duration(*cfg.StopGracePeriod)

@@ -94,7 +94,7 @@ type Ready struct {
 	MySQL *MySQL
 	HTTP  *HTTP
 	TCP   *TCP
-	// Timeout is how long to wait for the service.
+	// Timeout is how long to wait for the service, 0 when it does not say.
 	Timeout time.Duration
 }
 
@@ -152,7 +152,7 @@ type Step struct {
 	Service     string
 	Command     []string
 	Environment map[string]string // on top of the service's
-	Timeout     time.Duration
+	Timeout     time.Duration     // 0 when the step does not say
 }
 
 // URL is the address of the application.

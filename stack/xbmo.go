@@ -4,15 +4,12 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // What counts where a stack does not say.
 const (
-	DefaultReadyTimeout = 2 * time.Minute
-	DefaultStepTimeout  = 10 * time.Minute
-	DefaultMySQLPort    = 3306
-	DefaultMySQLQuery   = "SELECT 1"
+	DefaultMySQLPort  = 3306
+	DefaultMySQLQuery = "SELECT 1"
 )
 
 // extension is the key under which everything of ours stands.
@@ -57,7 +54,7 @@ func (d decoder) contexts(path string, v any) map[string]Context {
 
 func (d decoder) bootstrap(path string, v any) (steps []Step) {
 	d.list(path, v, func(path string, v any) {
-		step := Step{Timeout: DefaultStepTimeout}
+		var step Step
 		d.object(path, v, map[string]field{
 			"service":     d.str(&step.Service),
 			"command":     d.command(&step.Command),
