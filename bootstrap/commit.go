@@ -20,15 +20,10 @@ func (b *run) commitStep(ctx context.Context, service string) error {
 	if err := b.commit(ctx, service); err != nil {
 		return err
 	}
-	bk, err := b.Engine.BuildKit(ctx)
-	if err != nil {
-		return err
-	}
-	defer bk.Close()
 	labels := b.labels(service)
 	labels[snapshot.LabelRole] = snapshot.RoleRaw
 	ref := b.tempTag(service)
-	_, err = b.Engine.Seal(ctx, bk, b.Platform, engine.SealSpec{
+	_, err := b.Engine.Seal(ctx, b.Platform, engine.SealSpec{
 		Layers: b.raw[service], Config: b.Built[service], Name: ref, Labels: labels,
 		DropPrefix: snapshot.Prefix, Comment: sealComment, Created: b.Snapshot.Created,
 	})
@@ -87,24 +82,20 @@ func (b *run) commitStopped(ctx context.Context) error {
 // seal makes the snapshot's images: the committed layers, or for services that are not committed the built ones,
 // under the built image's configuration and the snapshot's labels. Only when the last one is there is it a snapshot.
 func (b *run) seal(ctx context.Context) error {
-	bk, err := b.Engine.BuildKit(ctx)
-	if err != nil {
-		return err
-	}
-	defer bk.Close()
 	return b.Progress.Step(ctx, "seal snapshot "+snapshot.Short(b.Snapshot.Key), func(ctx context.Context, log io.Writer) error {
+		var specs []engine.SealSpec
 		for _, service := range b.Snapshot.Services {
 			spec, err := b.sealSpec(ctx, service)
 			if err != nil {
 				return err
 			}
-			id, err := b.Engine.Seal(ctx, bk, b.Platform, spec)
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(log, "%s %s\n", id, spec.Name)
+			specs = append(specs, spec)
 		}
-		return nil
+		ids, err := b.Engine.Seal(ctx, b.Platform, specs...)
+		for i, id := range ids {
+			fmt.Fprintf(log, "%s %s\n", id, specs[i].Name)
+		}
+		return err
 	})
 }
 

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -35,14 +36,67 @@ type SealSpec struct {
 	Created time.Time
 }
 
-// Seal makes an image of one image's layers and another's configuration, without copying anything: BuildKit exports
+// Seal makes images of one image's layers and another's configuration each, without copying anything: BuildKit exports
 // the layers that are there already under a configuration of ours. No environment, command or label that a container
-// was given gets into the result, and declared volumes are dropped, since the data is in the layers.
-func (e *Engine) Seal(ctx context.Context, bk *bkclient.Client, platform string, s SealSpec) (imageID string, err error) {
+// was given gets into the result, and declared volumes are dropped, since the data is in the layers. It returns the
+// images' identifiers.
+func (e *Engine) Seal(ctx context.Context, platform string, specs ...SealSpec) (ids []string, err error) {
 	p, err := platforms.Parse(platform)
 	if err != nil {
-		return "", fmt.Errorf("platform %q: %w", platform, err)
+		return nil, fmt.Errorf("platform %q: %w", platform, err)
 	}
+	bk, err := e.BuildKit(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer bk.Close()
+	forget, err := localImages(ctx, bk)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range specs {
+		id, err := sealOne(ctx, bk, p, s)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("seal %s: %w", s.Name, err), forget())
+		}
+		ids = append(ids, id)
+	}
+	return ids, forget()
+}
+
+// localImages notes which records of images in the engine's own store BuildKit's cache has. The function that it
+// returns drops those that have come since: each pins the layers of an image that was sealed, even when all images
+// with them are long gone, and costs nothing to make again.
+func localImages(ctx context.Context, bk *bkclient.Client) (forget func() error, err error) {
+	// Moby describes the records as "from local REF" (builder-next/adapters/containerimage/pull.go).
+	filter := bkclient.WithFilter([]string{`description~="^from local"`})
+	old, err := bk.DiskUsage(ctx, filter)
+	if err != nil {
+		return nil, fmt.Errorf("list BuildKit's cache: %w", err)
+	}
+	known := map[string]bool{}
+	for _, r := range old {
+		known[r.ID] = true
+	}
+	return func() error {
+		records, err := bk.DiskUsage(ctx, filter)
+		if err != nil {
+			return fmt.Errorf("list BuildKit's cache: %w", err)
+		}
+		var ids []string
+		for _, r := range records {
+			if !known[r.ID] {
+				ids = append(ids, "id=="+r.ID)
+			}
+		}
+		if len(ids) == 0 {
+			return nil
+		}
+		return bk.Prune(ctx, nil, bkclient.PruneAll, bkclient.WithFilter(ids))
+	}, nil
+}
+
+func sealOne(ctx context.Context, bk *bkclient.Client, p ocispec.Platform, s SealSpec) (imageID string, err error) {
 	status := make(chan *bkclient.SolveStatus)
 	eg, ctx := errgroup.WithContext(ctx)
 	eg.Go(func() error {
@@ -62,7 +116,7 @@ func (e *Engine) Seal(ctx context.Context, bk *bkclient.Client, platform string,
 		return err
 	})
 	if err := eg.Wait(); err != nil {
-		return "", fmt.Errorf("seal %s: %w", s.Name, err)
+		return "", err
 	}
 	return resp.ExporterResponse[exptypes.ExporterImageConfigDigestKey], nil
 }
