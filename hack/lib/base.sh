@@ -23,7 +23,6 @@ make_tarball() {
 
 # import_changes NAME: what the image says of itself, as Dockerfile lines.
 import_changes() {
-  printf 'LABEL docker-bmo.role=base-image docker-bmo.recipe=%s\n' "$(recipe "$1")"
   case $1 in
     debian:*) printf 'CMD ["bash"]\n' ;;
     mysql:*)

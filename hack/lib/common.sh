@@ -73,6 +73,8 @@ apt_quiet() {
 # take_lock: one set-up at a time below one state folder; held until we exit.
 # What outlives us must be started without the descriptor, 9>&-.
 take_lock() {
+  [[ -z ${LOCKED:-} ]] || return 0
+  LOCKED=yes
   mkdir -p "$STATE" || die "cannot make the folder $STATE" "set DOCKER_BMO_STATE to a folder that can be written"
   exec 9>"$STATE/lock"
   if ! flock -n 9; then

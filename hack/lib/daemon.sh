@@ -14,6 +14,9 @@ our_pid() {
   printf '%s\n' "$pid"
 }
 
+# started_here: whether our engine was started in this boot, and not ended by us.
+started_here() { grep -qs " $(</proc/sys/kernel/random/boot_id)\$" "$RUN/pid"; }
+
 # ours: whether the engine that docker talks to is the one set up here.
 ours() {
   our_pid >/dev/null && [[ $(docker info --format '{{.DockerRootDir}}' 2>/dev/null) == "$STATE"/* ]]
@@ -78,10 +81,7 @@ daemon_json() {
   printf '  "storage-driver": "%s",\n' "$driver"
   printf '  "features": {"containerd-snapshotter": %s},\n' "$snapshotter"
   ! mirror=$(registry_address) || printf '  "registry-mirrors": ["http://%s"],\n' "$mirror"
-  if [[ -n $BRIDGE ]]; then
-    printf '  "bridge": "%s", "iptables": false, "ip6tables": false,\n' "$BRIDGE"
-    printf '  "default-address-pools": [{"base": "%s", "size": 24}],\n' "$POOL"
-  fi
+  [[ -z $BRIDGE ]] || second_daemon_json
   printf '  "group": "%s",\n' "${group:-0}"
   printf '  "hosts": ["unix:///run/host/%s"]\n' "$(basename "$SOCKET")"
   printf '}\n'
@@ -113,9 +113,13 @@ stop_engine() {
     # The end of a namespace's first process is the end of all in it.
     await_end 900 || { kill -KILL "$pid" && await_end 100; } || die "the engine does not end, process $pid"
   fi
-  remove_networks
+  # Without a start of ours in this boot, or with another engine where ours was,
+  # what goes by the usual names is not ours.
+  if started_here && ! answers; then
+    remove_networks
+    rm -f "$SOCKET"
+  fi
   rm -f "$RUN/pid"
-  [[ ! -S $SOCKET ]] || answers || rm -f "$SOCKET"
 }
 
 # await_end TENTHS

@@ -54,11 +54,10 @@ engine_bridges() {
 # state folder; another engine's are none of our business.
 our_bridges() {
   local name
+  printf '%s\n' "${BRIDGE:-docker0}"
   for name in $(engine_bridges); do
-    if [[ $name == docker0 && -z $BRIDGE ]] ||
-      grep -qaF "${name#br-}" "$STATE"/*/network/files/local-kv.db 2>/dev/null; then
-      printf '%s\n' "$name"
-    fi
+    [[ $name == br-* ]] || continue
+    ! grep -qaF "${name#br-}" "$STATE"/*/network/files/local-kv.db 2>/dev/null || printf '%s\n' "$name"
   done
 }
 

@@ -1,9 +1,18 @@
 # shellcheck shell=bash
-# The network of a second engine on one machine: the one that DOCKER_BMO_POOL
-# gives a pool of its own. An engine flushes the packet filter chains of any
-# other when it starts, so this one keeps its hands off them, and the few rules
-# that it needs are made here. They let containers out, replies in, and nothing
-# from one bridge to another; published ports go through docker-proxy.
+# A second engine on one machine: the one that DOCKER_BMO_POOL gives a pool of
+# its own. An engine flushes the packet filter chains of any other when it
+# starts, so this one keeps its hands off them, and the few rules that it needs
+# are made here. They let containers out, replies in, and nothing from one
+# bridge to another; published ports go through docker-proxy.
+
+# second_daemon_json: its lines in the configuration. An engine with a pool
+# removes docker0 when it starts, whoever's that is; one that restores live
+# containers does not. There are none to restore: they end with the namespace.
+second_daemon_json() {
+  printf '  "bridge": "%s", "iptables": false, "ip6tables": false,\n' "$BRIDGE"
+  printf '  "default-address-pools": [{"base": "%s", "size": 24}],\n' "$POOL"
+  printf '  "live-restore": true,\n'
+}
 
 make_second_network() {
   [[ -n $POOL ]] || return 0
