@@ -2,6 +2,7 @@ package stack
 
 import (
 	"context"
+	"io/fs"
 	"maps"
 	"os"
 	"regexp"
@@ -122,5 +123,17 @@ func TestExamples(t *testing.T) {
 		s, err := Load(context.Background(), file, Options{})
 		assert.NilError(t, err)
 		assert.Equal(t, s.Name, dir.Name())
+	}
+}
+
+// TestBuiltIn loads the stacks that are embedded, from their folder.
+func TestBuiltIn(t *testing.T) {
+	files, err := fs.Glob(os.DirFS("../dockerfiles"), "*/compose.yaml")
+	assert.NilError(t, err)
+	assert.Assert(t, len(files) > 0)
+	for _, file := range files {
+		s, err := LoadFS(context.Background(), os.DirFS("../dockerfiles"), file, Options{})
+		assert.NilError(t, err)
+		assert.Equal(t, s.Name+"/compose.yaml", file)
 	}
 }
