@@ -4,9 +4,9 @@ package dockerfiles
 
 import "embed"
 
-// FS holds one folder for each built-in stack, with its compose.yaml, and the
-// folders that stacks share. Embedding keeps no executable bits: a Dockerfile
-// sets those that it needs.
+// FS holds all folders beside this file: one for each built-in stack, with its
+// compose.yaml, and those that stacks share. Embedding keeps no executable
+// bits: a Dockerfile sets those that it needs.
 //
-//go:embed all:demo all:mysql
+//go:embed all:*/*
 var FS embed.FS
