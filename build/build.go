@@ -146,7 +146,7 @@ func Images(ctx context.Context, c Connector, r Request, name func(service strin
 				if err != nil {
 					return nil, err
 				}
-				return res, setLabels(res, labels(t.name()))
+				return res, configure(res, labels(t.name()))
 			})
 			if err != nil {
 				return fmt.Errorf("build the image of %s: %w", strings.Join(t.services, " and "), err)
@@ -184,8 +184,9 @@ func (r Request) solve(ctx context.Context, bk *bkclient.Client, t target, expor
 	return err
 }
 
-// setLabels adds labels to the configuration of a build's result.
-func setLabels(res *gateway.Result, labels map[string]string) error {
+// configure adds labels to the configuration of a build's result and drops its volumes: what bootstrap writes to a
+// volume would be lost to the commit, and each container would leave an anonymous one behind.
+func configure(res *gateway.Result, labels map[string]string) error {
 	raw, ok := res.Metadata[exptypes.ExporterImageConfigKey]
 	if !ok {
 		return errors.New("the build gave no image configuration")
@@ -199,6 +200,7 @@ func setLabels(res *gateway.Result, labels map[string]string) error {
 		cfg = map[string]any{}
 		img["config"] = cfg
 	}
+	delete(cfg, "Volumes")
 	all, _ := cfg["Labels"].(map[string]any)
 	if all == nil {
 		all = map[string]any{}
