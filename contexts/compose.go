@@ -89,7 +89,7 @@ func (c *composer) open(p place) (*root, error) {
 
 func usesSource(st *stack.Stack) bool {
 	for _, decl := range st.Contexts {
-		if decl.From == fromSource {
+		if decl.From == stack.FromSource {
 			return true
 		}
 	}

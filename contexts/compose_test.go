@@ -71,6 +71,8 @@ func TestNamedContextsRefused(t *testing.T) {
 			"context b: ignore has no meaning here", "set it on a"},
 		{"a name of ours", named{"service/web": {From: "empty"}}, Options{},
 			`"service/web" cannot be the name of a build context`, "lower case"},
+		{"a name of BuildKit's", named{"context": {From: "empty"}}, Options{},
+			`"context" cannot be the name of a build context`, "not context or dockerfile"},
 		{"a name", named{"Web": {From: "empty"}}, Options{}, `"Web" cannot be the name of a build context`, "lower case"},
 		{"a long name", named{"docker.io/library/web": {From: "empty"}}, Options{}, "context docker.io/library/web has to be named web", ""},
 		{"a pattern", named{"a": {From: ".", Include: []string{"[a"}}}, Options{},

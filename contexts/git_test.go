@@ -3,6 +3,7 @@ package contexts
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -241,9 +242,9 @@ func TestGitConcurrent(t *testing.T) {
 
 // git and what it has started end when the context does.
 func TestGitCancel(t *testing.T) {
-	bin, ready := t.TempDir(), filepath.Join(t.TempDir(), "ready")
-	assert.NilError(t, mkfifo(ready))
-	script := "#!/bin/sh\nsleep 600 &\necho $! > '" + ready + "'\nwait\n"
+	bin, pipe := t.TempDir(), filepath.Join(t.TempDir(), "pipe")
+	assert.NilError(t, mkfifo(pipe))
+	script := "#!/bin/sh\nexec 3> '" + pipe + "'\n(sleep 20; echo survived >&3) &\necho started >&3\nwait\n"
 	assert.NilError(t, os.WriteFile(bin+"/git", []byte(script), 0o755))
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
 	ctx, cancel := context.WithCancel(context.Background())
@@ -253,12 +254,17 @@ func TestGitCancel(t *testing.T) {
 		_, err := (git{remote: "https://unreachable.invalid/x.git"}).resolve(ctx, "main")
 		done <- err
 	}()
-	pid, err := os.ReadFile(ready)
+	said, err := os.Open(pipe)
+	assert.NilError(t, err)
+	defer said.Close()
+	started := make([]byte, len("started\n"))
+	_, err = io.ReadFull(said, started)
 	assert.NilError(t, err)
 	cancel()
 	assert.Assert(t, errors.Is(<-done, context.Canceled))
-	_, err = os.Stat("/proc/" + strings.TrimSpace(string(pid)) + "/cwd")
-	assert.Assert(t, err != nil, "the helper is still alive")
+	rest, err := io.ReadAll(said) // until nobody has the pipe open
+	assert.NilError(t, err)
+	assert.Equal(t, string(rest), "")
 }
 
 // One URL that several contexts are made from is fetched once, and a Git URL

@@ -11,12 +11,6 @@ import (
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
-// What a context is made from besides other contexts and folders.
-const (
-	fromSource = "source"
-	fromEmpty  = "empty"
-)
-
 // planContexts plans the named contexts of the stack and of the user.
 func (c *composer) planContexts(ctx context.Context) error {
 	names := maps.Clone(c.overrides)
@@ -101,9 +95,9 @@ func (c *composer) from(ctx context.Context, name string, decl stack.Context, tr
 	_, isContext := c.stack.Contexts[decl.From]
 	_, isOverride := c.overrides[decl.From]
 	switch {
-	case decl.From == fromEmpty:
+	case decl.From == stack.FromEmpty:
 		return selection{}, nil
-	case decl.From == fromSource:
+	case decl.From == stack.FromSource:
 		if err := c.openSource(ctx); err != nil {
 			return selection{}, err
 		}

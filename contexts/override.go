@@ -8,9 +8,11 @@ import (
 	"github.com/distribution/reference"
 )
 
-// reserved tells whether we use such a name ourselves.
+// reserved tells whether a name is one of ours or of BuildKit's for what a
+// service is built from.
 func reserved(name string) bool {
-	return strings.HasPrefix(name, "service/") || strings.HasPrefix(name, "dockerfile/")
+	return name == "context" || name == "dockerfile" ||
+		strings.HasPrefix(name, "service/") || strings.HasPrefix(name, "dockerfile/")
 }
 
 // contextName is a name as BuildKit looks it up, where a name is an image's:
@@ -19,7 +21,7 @@ func contextName(name string) (string, error) {
 	ref, err := reference.ParseNormalizedNamed(name)
 	if err != nil || reserved(name) {
 		return "", fmt.Errorf("%q cannot be the name of a build context\n"+
-			"hint: a name is lower case, like that of an image", name)
+			"hint: a name is lower case, like that of an image, and not context or dockerfile", name)
 	}
 	return strings.TrimSuffix(reference.FamiliarString(ref), ":latest"), nil
 }

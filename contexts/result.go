@@ -67,7 +67,6 @@ func (r *Result) Named(service string) (Set, map[string]string) {
 	for full, t := range r.Trees {
 		if name, ok := strings.CutPrefix(full, own); ok {
 			trees[name] = t
-			delete(remote, name)
 		}
 	}
 	for full, ref := range r.Remote {

@@ -100,7 +100,7 @@ type everything struct{ *root }
 func (all everything) Open(string) (io.ReadCloser, error) { return nil, fs.ErrInvalid }
 
 func (all everything) Walk(ctx context.Context, _ string, fn fs.WalkDirFunc) error {
-	return fs.WalkDir(memory{all.root}, ".", func(name string, d fs.DirEntry, err error) error {
+	return fs.WalkDir(memory(all), ".", func(name string, d fs.DirEntry, err error) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}

@@ -15,7 +15,7 @@ import (
 func composeService(t testing.TB, dir string, svc stack.Service, opts Options) (*Result, error) {
 	t.Helper()
 	svc.Name = "web"
-	st := &stack.Stack{Name: "test", Dir: dir, Services: []stack.Service{svc}, Contexts: named{"shared": {From: "empty"}}}
+	st := &stack.Stack{Name: "test", Dir: dir, Services: []stack.Service{svc}, Contexts: named{"shared": {From: "empty"}, "base": {From: "empty"}}}
 	return Compose(context.Background(), st, opts)
 }
 
@@ -98,7 +98,7 @@ func TestAdditionalContexts(t *testing.T) {
 	}})
 	assert.NilError(t, err)
 	assert.DeepEqual(t, slices.Sorted(maps.Keys(result.Trees)), []string{
-		"dockerfile/web", "extra", "other", "service/web", "service/web/shared", "shared"})
+		"base", "dockerfile/web", "extra", "other", "service/web", "service/web/shared", "shared"})
 	trees, remote := result.Named("web")
 	got := map[string]string{}
 	for name, tree := range trees {
@@ -107,7 +107,7 @@ func TestAdditionalContexts(t *testing.T) {
 	assert.DeepEqual(t, got, map[string]string{"shared": "f 1", "extra": "f 2", "other": "f 3"})
 	assert.DeepEqual(t, remote, map[string]string{"base": "docker-image://debian", "image": "docker-image://y"})
 	trees, remote = result.Named("db")
-	assert.DeepEqual(t, slices.Sorted(maps.Keys(trees)), []string{"extra", "other", "shared"})
+	assert.DeepEqual(t, slices.Sorted(maps.Keys(trees)), []string{"base", "extra", "other", "shared"})
 	assert.Equal(t, trees["shared"].Files(), 0)
 	assert.DeepEqual(t, remote, map[string]string{"image": "docker-image://y"})
 }
