@@ -45,7 +45,7 @@ func TestTransferIsUniform(t *testing.T) {
 	dir := folder(t, files{"dir/file": "1", "dir/run": "x:1", "link": "->dir"})
 	assert.NilError(t, os.Chmod(dir+"/dir", 0o700))
 	assert.NilError(t, os.Chmod(dir+"/dir/file", 0o6666))
-	assert.NilError(t, os.Chmod(dir+"/dir/run", 0o100))
+	assert.NilError(t, os.Chmod(dir+"/dir/run", 0o500))
 	one, same := one(t, dir), map[string]int64{}
 	err := one.FS().Walk(context.Background(), "/", func(name string, d fs.DirEntry, err error) error {
 		assert.NilError(t, err)
