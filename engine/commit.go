@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/docker/docker/api/types/container"
 )
@@ -24,16 +23,4 @@ func (e *Engine) Commit(ctx context.Context, id, ref string, labels map[string]s
 		return fmt.Errorf("commit %s: %w", ref, err)
 	}
 	return nil
-}
-
-// EventFilter narrows Events to objects that carry all labels.
-type EventFilter struct{ Labels []string }
-
-// short is an identifier as docker shows it.
-func short(id string) string {
-	id = strings.TrimPrefix(id, "sha256:")
-	if len(id) > 12 {
-		return id[:12]
-	}
-	return id
 }
