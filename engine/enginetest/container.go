@@ -1,0 +1,187 @@
+package enginetest
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/go-connections/nat"
+)
+
+// States of a container, in docker's words.
+const (
+	created = "created"
+	running = "running"
+	exited  = "exited"
+)
+
+type ctr struct {
+	id, name, image, imageID string
+	config                   container.Config
+	host                     container.HostConfig
+	network                  string // identifier
+	made                     time.Time
+	volumes                  []string // anonymous ones
+
+	state string
+	code  int
+	proc  *Proc
+	out   *output
+	ports nat.PortMap
+	// ended and removed are closed when that has happened.
+	ended, removed chan struct{}
+}
+
+func (f *Fake) createContainer(_ http.ResponseWriter, r *http.Request) (any, error) {
+	req := container.CreateRequest{Config: &container.Config{}}
+	if err := json.NewDecoder(r.Body).Decode(&req); err != nil {
+		return nil, &fault{http.StatusBadRequest, err.Error()}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	name := r.URL.Query().Get("name")
+	if c := f.findContainer(name); c != nil {
+		return nil, conflict("Conflict. The container name %q is already in use by container %q.", "/"+name, c.id)
+	}
+	image := f.findImage(req.Image)
+	if image == nil {
+		return nil, notFound("image", req.Image)
+	}
+	c := &ctr{
+		id: f.id("container"), name: name, image: req.Image, imageID: image.ID, config: *req.Config, made: f.now(),
+		state: created, out: newOutput(), ended: make(chan struct{}), removed: make(chan struct{}),
+	}
+	if req.HostConfig != nil {
+		c.host = *req.HostConfig
+	}
+	if ref := string(c.host.NetworkMode); ref != "" {
+		n := f.findNetwork(ref)
+		if n == nil {
+			return nil, notFound("network", ref)
+		}
+		c.network = n.id
+	}
+	for range image.Volumes {
+		v := f.id("volume")
+		f.volumes[v] = &vol{name: v, labels: map[string]string{"com.docker.volume.anonymous": ""}}
+		c.volumes = append(c.volumes, v)
+	}
+	f.containers[c.id] = c
+	return container.CreateResponse{ID: c.id, Warnings: []string{}}, nil
+}
+
+func (f *Fake) findContainer(ref string) *ctr {
+	for _, c := range f.containers {
+		if c.id == ref || c.name == strings.TrimPrefix(ref, "/") {
+			return c
+		}
+	}
+	return nil
+}
+
+// container returns the container that a request is about; f.mu is held.
+func (f *Fake) container(r *http.Request) (*ctr, error) {
+	if c := f.findContainer(r.PathValue("id")); c != nil {
+		return c, nil
+	}
+	return nil, notFound("container", r.PathValue("id"))
+}
+
+func (f *Fake) listContainers(_ http.ResponseWriter, r *http.Request) (any, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	out := []container.Summary{}
+	for _, c := range f.containers {
+		ok, err := labelled(r, c.config.Labels)
+		if err != nil {
+			return nil, err
+		}
+		if ok && (c.state == running || r.URL.Query().Get("all") == "1") {
+			out = append(out, container.Summary{
+				ID: c.id, Names: []string{"/" + c.name}, Image: c.image, ImageID: c.imageID, Labels: c.config.Labels,
+				Created: c.made.Unix(), State: c.state, Status: c.status(), Ports: c.summaryPorts(),
+			})
+		}
+	}
+	slices.SortFunc(out, func(a, b container.Summary) int { return strings.Compare(a.Names[0], b.Names[0]) })
+	return out, nil
+}
+
+func (c *ctr) status() string {
+	if c.state == exited {
+		return fmt.Sprintf("Exited (%d)", c.code)
+	}
+	return map[string]string{created: "Created", running: "Up"}[c.state]
+}
+
+func (c *ctr) summaryPorts() []container.Port {
+	var out []container.Port
+	for p, bindings := range c.ports {
+		for _, b := range bindings {
+			public, _ := strconv.ParseUint(b.HostPort, 10, 16)
+			out = append(out, container.Port{IP: b.HostIP, PrivatePort: uint16(p.Int()), PublicPort: uint16(public), Type: "tcp"})
+		}
+	}
+	return out
+}
+
+func (f *Fake) inspectContainer(_ http.ResponseWriter, r *http.Request) (any, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	c, err := f.container(r)
+	if err != nil {
+		return nil, err
+	}
+	return container.InspectResponse{
+		ContainerJSONBase: &container.ContainerJSONBase{
+			ID: c.id, Name: "/" + c.name, Image: c.imageID, HostConfig: &c.host,
+			State: &container.State{Status: c.state, Running: c.state == running, ExitCode: c.code},
+		},
+		Config:          &c.config,
+		NetworkSettings: &container.NetworkSettings{NetworkSettingsBase: container.NetworkSettingsBase{Ports: c.ports}},
+	}, nil
+}
+
+func (f *Fake) renameContainer(_ http.ResponseWriter, r *http.Request) (any, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	c, err := f.container(r)
+	if err != nil {
+		return nil, err
+	}
+	name := r.URL.Query().Get("name")
+	if other := f.findContainer(name); other != nil {
+		return nil, conflict("Error when allocating new name: Conflict. The container name %q is already in use", "/"+name)
+	}
+	c.name = name
+	return nil, nil
+}
+
+func (f *Fake) removeContainer(_ http.ResponseWriter, r *http.Request) (any, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	c, err := f.container(r)
+	if err != nil {
+		return nil, err
+	}
+	if c.state == running {
+		if r.URL.Query().Get("force") != "1" {
+			return nil, conflict("cannot remove container %q: container is running: stop the container before removing or force remove", "/"+c.name)
+		}
+		c.end(137)
+	}
+	c.out.close()
+	close(c.removed)
+	delete(f.containers, c.id)
+	if r.URL.Query().Get("v") == "1" {
+		for _, v := range c.volumes {
+			delete(f.volumes, v)
+		}
+	}
+	return nil, nil
+}

@@ -1,0 +1,104 @@
+package enginetest
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/docker/docker/client"
+
+	"github.com/docker-bmo/docker-bmo/engine"
+)
+
+// Fake is an engine. New makes one; it is safe for use by many at once.
+type Fake struct {
+	socket string
+	ctx    context.Context // ends with the test
+	work   sync.WaitGroup  // streams and programs
+
+	mu         sync.Mutex
+	about      About
+	now        func() time.Time
+	programs   func(Spec) Program
+	containers map[string]*ctr
+	networks   map[string]*netw
+	volumes    map[string]*vol
+	images     map[string]*img
+	execs      map[string]*execution
+	hooks      []hook
+	requests   []string
+	streams    int
+	serial     int
+}
+
+// New starts an engine that ends with the test.
+func New(t testing.TB) *Fake {
+	t.Helper()
+	// t.TempDir has the test's name in it, and the path of a socket is limited to about 100 characters.
+	dir, err := os.MkdirTemp("", "bmo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	f := &Fake{
+		socket: filepath.Join(dir, "s"), ctx: ctx, about: Modern, now: time.Now,
+		programs: func(Spec) Program { return Serve() }, containers: map[string]*ctr{}, networks: map[string]*netw{},
+		volumes: map[string]*vol{}, images: map[string]*img{}, execs: map[string]*execution{},
+	}
+	l, err := net.Listen("unix", f.socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := &http.Server{Handler: f.handler(), BaseContext: func(net.Listener) context.Context { return ctx }}
+	go func() { _ = srv.Serve(l) }()
+	t.Cleanup(func() {
+		cancel()
+		_ = srv.Close()
+		f.killAll()
+		f.work.Wait()
+		_ = os.RemoveAll(dir)
+	})
+	return f
+}
+
+// Host is the engine's address as DOCKER_HOST has it.
+func (f *Fake) Host() string { return "unix://" + f.socket }
+
+// Client returns the real client, talking to the fake.
+func (f *Fake) Client(t testing.TB) client.APIClient {
+	t.Helper()
+	c, err := client.NewClientWithOpts(client.WithHost(f.Host()), client.WithAPIVersionNegotiation())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+// Engine returns the real engine, talking to the fake.
+func (f *Fake) Engine(t testing.TB) *engine.Engine {
+	t.Helper()
+	return engine.New(f.Client(t))
+}
+
+// SetNow sets the clock that objects get their creation time from.
+func (f *Fake) SetNow(now func() time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.now = now
+}
+
+// id returns an identifier that is the same in every run; f.mu is held.
+func (f *Fake) id(kind string) string {
+	f.serial++
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %d", kind, f.serial))
+	return hex.EncodeToString(sum[:])
+}

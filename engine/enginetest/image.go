@@ -1,0 +1,208 @@
+package enginetest
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/image"
+	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
+)
+
+// Layer is one layer of an image; those of equal name are the same.
+type Layer struct {
+	Name string
+	Size int64
+}
+
+// Image is an image of the fake, to be put in and looked at.
+type Image struct {
+	ID      string
+	Tags    []string
+	Labels  map[string]string
+	Env     []string
+	Command []string
+	Volumes []string
+	Layers  []Layer
+	Created time.Time
+}
+
+type img struct {
+	Image
+	parent string // identifier, of committed images
+}
+
+// AddImage puts an image into the store. Without an identifier it gets one, without layers a base layer.
+func (f *Fake) AddImage(i Image) string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.addImage(i, "")
+}
+
+func (f *Fake) addImage(i Image, parent string) string {
+	if i.ID == "" {
+		i.ID = "sha256:" + f.id("image")
+	}
+	if i.Layers == nil {
+		i.Layers = []Layer{{"base", 100e6}}
+	}
+	if i.Created.IsZero() {
+		i.Created = f.now()
+	}
+	for _, other := range f.images { // a name moves to the newest image
+		other.Tags = slices.DeleteFunc(other.Tags, func(t string) bool { return slices.Contains(i.Tags, t) })
+	}
+	f.images[i.ID] = &img{i, parent}
+	return i.ID
+}
+
+// Image returns the image of that name or identifier.
+func (f *Fake) Image(ref string) (Image, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if i := f.findImage(ref); i != nil {
+		return i.Image, true
+	}
+	return Image{}, false
+}
+
+func (f *Fake) findImage(ref string) *img {
+	for _, i := range f.images {
+		if i.ID == ref || slices.Contains(i.Tags, ref) || slices.Contains(i.Tags, ref+":latest") {
+			return i
+		}
+	}
+	return nil
+}
+
+func (f *Fake) listImages(_ http.ResponseWriter, r *http.Request) (any, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	out := []image.Summary{}
+	for _, i := range f.images {
+		ok, err := labelled(r, i.Labels)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			out = append(out, image.Summary{ID: i.ID, RepoTags: i.Tags, Labels: i.Labels, Created: i.Created.Unix(), Size: i.size()})
+		}
+	}
+	slices.SortFunc(out, func(a, b image.Summary) int { return strings.Compare(a.ID, b.ID) })
+	return out, nil
+}
+
+func (i *img) size() (n int64) {
+	for _, l := range i.Layers {
+		n += l.Size
+	}
+	return n
+}
+
+func (f *Fake) inspectImage(_ http.ResponseWriter, r *http.Request) (any, error) {
+	name := strings.TrimSuffix(r.PathValue("name"), "/json")
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	i := f.findImage(name)
+	if i == nil {
+		return nil, notFound("image", name)
+	}
+	return image.InspectResponse{
+		ID: i.ID, RepoTags: i.Tags, Created: i.Created.UTC().Format(time.RFC3339Nano), Size: i.size(), Parent: i.parent,
+		Config: &dockerspec.DockerOCIImageConfig{ImageConfig: imageConfig(i.Image)},
+	}, nil
+}
+
+func (f *Fake) removeImage(_ http.ResponseWriter, r *http.Request) (any, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	ref := r.PathValue("name")
+	i := f.findImage(ref)
+	if i == nil {
+		return nil, notFound("image", ref)
+	}
+	byID := i.ID == ref
+	last := len(i.Tags) <= 1
+	if last || byID {
+		for _, c := range f.containers {
+			if c.imageID == i.ID {
+				return nil, conflict("conflict: unable to remove %s (must force) - container %s is using its referenced image %s", ref, c.id[:12], i.ID)
+			}
+		}
+	}
+	if byID && !last {
+		return nil, conflict("conflict: unable to delete %s (must be forced) - image is referenced in multiple repositories", ref)
+	}
+	var done []image.DeleteResponse
+	if len(i.Tags) > 0 {
+		gone := i.Tags[0]
+		if !byID {
+			gone = i.Tags[slices.IndexFunc(i.Tags, func(t string) bool { return t == ref || t == ref+":latest" })]
+		}
+		i.Tags = slices.DeleteFunc(i.Tags, func(t string) bool { return t == gone })
+		done = append(done, image.DeleteResponse{Untagged: gone})
+	}
+	return f.deleteUnnamed(i, done), nil
+}
+
+// deleteUnnamed deletes an image that has no name any more, and then its parents of which the same is true.
+func (f *Fake) deleteUnnamed(i *img, done []image.DeleteResponse) []image.DeleteResponse {
+	for i != nil && len(i.Tags) == 0 {
+		for _, other := range f.images {
+			if other.parent == i.ID {
+				return done
+			}
+		}
+		delete(f.images, i.ID)
+		done = append(done, image.DeleteResponse{Deleted: i.ID})
+		i = f.images[i.parent]
+	}
+	return done
+}
+
+func (f *Fake) commit(_ http.ResponseWriter, r *http.Request) (any, error) {
+	q := r.URL.Query()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	c := f.findContainer(q.Get("container"))
+	if c == nil {
+		return nil, notFound("container", q.Get("container"))
+	}
+	labels := map[string]string{}
+	for k, v := range c.config.Labels {
+		labels[k] = v
+	}
+	for _, change := range q["changes"] {
+		k, v, err := labelChange(change)
+		if err != nil {
+			return nil, &fault{http.StatusBadRequest, err.Error()}
+		}
+		labels[k] = v
+	}
+	from := f.images[c.imageID]
+	what := strings.TrimSpace(c.name + " " + strings.Join(c.config.Cmd, " "))
+	id := f.addImage(Image{
+		Tags: []string{q.Get("repo") + ":" + q.Get("tag")}, Labels: labels, Env: c.config.Env, Command: c.config.Cmd,
+		Layers: append(slices.Clone(from.Layers), Layer{"commit of " + what, 10e6}),
+	}, c.imageID)
+	return container.CommitResponse{ID: id}, nil
+}
+
+// labelChange reads a Dockerfile's LABEL "key"="value".
+func labelChange(s string) (key, value string, err error) {
+	rest, ok := strings.CutPrefix(s, "LABEL ")
+	quoted, perr := strconv.QuotedPrefix(rest)
+	if !ok || perr != nil {
+		return "", "", fmt.Errorf("cannot read %s", s)
+	}
+	key, err = strconv.Unquote(quoted)
+	if err != nil {
+		return "", "", err
+	}
+	value, err = strconv.Unquote(strings.TrimPrefix(rest[len(quoted):], "="))
+	return key, value, err
+}

@@ -1,0 +1,121 @@
+package enginetest
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/docker/docker/api/types/network"
+	"github.com/docker/docker/api/types/volume"
+)
+
+type netw struct {
+	id, name string
+	labels   map[string]string
+}
+
+type vol struct {
+	name   string
+	labels map[string]string
+}
+
+func (f *Fake) createNetwork(_ http.ResponseWriter, r *http.Request) (any, error) {
+	var req network.CreateRequest
+	if err := json.NewDecoder(r.Body).Decode(&req); err != nil {
+		return nil, &fault{http.StatusBadRequest, err.Error()}
+	}
+	id, err := f.AddNetwork(req.Name, req.Labels)
+	return network.CreateResponse{ID: id}, err
+}
+
+// AddNetwork makes a network, as the engine does when it is asked to.
+func (f *Fake) AddNetwork(name string, labels map[string]string) (id string, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, n := range f.networks {
+		if n.name == name {
+			return "", conflict("network with name %s already exists", name)
+		}
+	}
+	n := &netw{id: f.id("network"), name: name, labels: labels}
+	f.networks[n.id] = n
+	return n.id, nil
+}
+
+func (f *Fake) listNetworks(_ http.ResponseWriter, r *http.Request) (any, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	out := []network.Inspect{}
+	for _, n := range f.networks {
+		ok, err := labelled(r, n.labels)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			out = append(out, network.Inspect{ID: n.id, Name: n.name, Labels: n.labels})
+		}
+	}
+	slices.SortFunc(out, func(a, b network.Inspect) int { return strings.Compare(a.Name, b.Name) })
+	return out, nil
+}
+
+func (f *Fake) removeNetwork(_ http.ResponseWriter, r *http.Request) (any, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := f.findNetwork(r.PathValue("id"))
+	if n == nil {
+		return nil, notFound("network", r.PathValue("id"))
+	}
+	for _, c := range f.containers {
+		if c.network == n.id && c.state == running {
+			return nil, &fault{http.StatusForbidden, "error while removing network: network " + n.name + " has active endpoints"}
+		}
+	}
+	delete(f.networks, n.id)
+	return nil, nil
+}
+
+func (f *Fake) findNetwork(ref string) *netw {
+	for _, n := range f.networks {
+		if n.id == ref || n.name == ref {
+			return n
+		}
+	}
+	return nil
+}
+
+// AddVolume makes a volume.
+func (f *Fake) AddVolume(name string, labels map[string]string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.volumes[name] = &vol{name: name, labels: labels}
+}
+
+func (f *Fake) listVolumes(_ http.ResponseWriter, r *http.Request) (any, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	out := volume.ListResponse{Volumes: []*volume.Volume{}}
+	for _, v := range f.volumes {
+		ok, err := labelled(r, v.labels)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			out.Volumes = append(out.Volumes, &volume.Volume{Name: v.name, Labels: v.labels})
+		}
+	}
+	slices.SortFunc(out.Volumes, func(a, b *volume.Volume) int { return strings.Compare(a.Name, b.Name) })
+	return out, nil
+}
+
+func (f *Fake) removeVolume(_ http.ResponseWriter, r *http.Request) (any, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	name := r.PathValue("name")
+	if f.volumes[name] == nil {
+		return nil, notFound("volume", name)
+	}
+	delete(f.volumes, name)
+	return nil, nil
+}

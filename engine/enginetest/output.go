@@ -1,0 +1,146 @@
+package enginetest
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"sync"
+
+	"github.com/docker/docker/pkg/stdcopy"
+)
+
+const (
+	stdout = stdcopy.Stdout
+	stderr = stdcopy.Stderr
+)
+
+type chunk struct {
+	stream stdcopy.StdType
+	data   []byte
+}
+
+// output is everything that a container has printed.
+type output struct {
+	mu     sync.Mutex
+	chunks []chunk
+	closed bool
+	more   chan struct{} // closed and made anew at every change
+}
+
+func newOutput() *output { return &output{more: make(chan struct{})} }
+
+type outputWriter struct {
+	o      *output
+	stream stdcopy.StdType
+}
+
+func (o *output) writer(s stdcopy.StdType) io.Writer { return outputWriter{o, s} }
+
+func (w outputWriter) Write(b []byte) (int, error) {
+	w.o.mu.Lock()
+	defer w.o.mu.Unlock()
+	if w.o.closed {
+		return 0, io.ErrClosedPipe
+	}
+	w.o.chunks = append(w.o.chunks, chunk{w.stream, append([]byte(nil), b...)})
+	w.o.changed()
+	return len(b), nil
+}
+
+func (o *output) changed() {
+	close(o.more)
+	o.more = make(chan struct{})
+}
+
+func (o *output) close() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.closed {
+		o.closed = true
+		o.changed()
+	}
+}
+
+// since returns what there is from a position on.
+func (o *output) since(n int) (chunks []chunk, closed bool, more <-chan struct{}) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.chunks[n:], o.closed, o.more
+}
+
+// copy writes all output from a position on, until the output's end, or if it is not followed, until there is no more.
+func (o *output) copy(ctx context.Context, w io.Writer, from int, follow bool) {
+	out := map[stdcopy.StdType]io.Writer{stdout: stdcopy.NewStdWriter(w, stdout), stderr: stdcopy.NewStdWriter(w, stderr)}
+	for {
+		chunks, closed, more := o.since(from)
+		for _, c := range chunks {
+			if _, err := out[c.stream].Write(c.data); err != nil {
+				return
+			}
+		}
+		from += len(chunks)
+		if f, ok := w.(http.Flusher); ok {
+			f.Flush()
+		}
+		if closed || !follow {
+			return
+		}
+		select {
+		case <-more:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// stream counts a stream as open until the returned function is called.
+func (f *Fake) stream() (done func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.streams++
+	f.work.Add(1)
+	return func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.streams--
+		f.work.Done()
+	}
+}
+
+func (f *Fake) attachContainer(w http.ResponseWriter, r *http.Request) (any, error) {
+	f.mu.Lock()
+	c, err := f.container(r)
+	f.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	defer f.stream()()
+	old, _, _ := c.out.since(0)
+	conn, err := hijack(w)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	ctx, cancel := context.WithCancel(f.ctx)
+	defer cancel()
+	go func() {
+		_, _ = io.Copy(io.Discard, conn) // ends when the client goes
+		cancel()
+	}()
+	c.out.copy(ctx, conn, len(old), true)
+	return nil, answered
+}
+
+func (f *Fake) logs(w http.ResponseWriter, r *http.Request) (any, error) {
+	f.mu.Lock()
+	c, err := f.container(r)
+	f.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	defer f.stream()()
+	w.Header().Set("Content-Type", "application/vnd.docker.multiplexed-stream")
+	w.WriteHeader(http.StatusOK)
+	c.out.copy(r.Context(), w, 0, r.URL.Query().Get("follow") == "1")
+	return nil, answered
+}

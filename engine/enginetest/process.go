@@ -1,0 +1,197 @@
+package enginetest
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/go-connections/nat"
+)
+
+func (f *Fake) startContainer(_ http.ResponseWriter, r *http.Request) (any, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	c, err := f.container(r)
+	if err != nil {
+		return nil, err
+	}
+	if c.state != created {
+		return nil, conflict("container %s was started before", c.name)
+	}
+	listeners, err := c.publish()
+	if err != nil {
+		return nil, err
+	}
+	c.state, c.proc = running, newProc(c)
+	for l, port := range listeners {
+		go c.forward(l, port)
+	}
+	program := f.programs(Spec{Name: c.name, Image: c.image, Labels: c.config.Labels, Command: c.config.Cmd})
+	f.work.Add(2)
+	go func() {
+		defer f.work.Done()
+		code := program(c.proc)
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		c.end(code)
+	}()
+	go func() {
+		defer f.work.Done()
+		<-c.ended
+		for l := range listeners {
+			_ = l.Close()
+		}
+	}()
+	return nil, nil
+}
+
+// publish listens on the ports that the container publishes.
+func (c *ctr) publish() (map[net.Listener]int, error) {
+	listeners, ports := map[net.Listener]int{}, nat.PortMap{}
+	for p, bindings := range c.host.PortBindings {
+		for _, b := range bindings {
+			l, err := net.Listen("tcp", net.JoinHostPort(b.HostIP, b.HostPort))
+			if err != nil {
+				for l := range listeners {
+					_ = l.Close()
+				}
+				return nil, fmt.Errorf("driver failed programming external connectivity on endpoint %s: Bind for %s:%s failed: port is already allocated",
+					c.name, b.HostIP, b.HostPort)
+			}
+			listeners[l] = p.Int()
+			public := strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+			ports[p] = append(ports[p], nat.PortBinding{HostIP: b.HostIP, HostPort: public})
+		}
+	}
+	c.ports = ports
+	return listeners, nil
+}
+
+// forward is docker's proxy: it accepts connections whether the container listens or not.
+func (c *ctr) forward(l net.Listener, port int) {
+	for {
+		conn, err := l.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			defer conn.Close()
+			if inner := c.proc.dial(port); inner != nil {
+				join(conn, inner)
+			}
+		}()
+	}
+}
+
+// join copies both ways until the inner side ends.
+func join(outer io.ReadWriter, inner net.Conn) {
+	go func() {
+		_, _ = io.Copy(inner, outer)
+		_ = inner.Close()
+	}()
+	_, _ = io.Copy(outer, inner)
+}
+
+// end is the end of the main process; f.mu is held.
+func (c *ctr) end(code int) {
+	if c.state != running {
+		return
+	}
+	c.state, c.code, c.ports = exited, code, nil
+	if code == 137 {
+		close(c.proc.killed)
+	}
+	c.out.close()
+	close(c.ended)
+}
+
+func (f *Fake) killAll() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, c := range f.containers {
+		c.end(137)
+	}
+}
+
+func (f *Fake) killContainer(_ http.ResponseWriter, r *http.Request) (any, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	c, err := f.container(r)
+	if err != nil {
+		return nil, err
+	}
+	if c.state != running {
+		return nil, conflict("cannot kill container: %s: container %s is not running", c.name, c.id)
+	}
+	c.signal(r.URL.Query().Get("signal"))
+	return nil, nil
+}
+
+// signal delivers a signal; f.mu is held.
+func (c *ctr) signal(name string) {
+	name = strings.TrimPrefix(name, "SIG")
+	if name == "KILL" || name == "" {
+		c.end(137)
+		return
+	}
+	c.proc.signals <- name
+}
+
+func (f *Fake) stopContainer(_ http.ResponseWriter, r *http.Request) (any, error) {
+	seconds, err := strconv.Atoi(r.URL.Query().Get("t"))
+	if err != nil {
+		return nil, &fault{http.StatusBadRequest, "a stop without a timeout"}
+	}
+	f.mu.Lock()
+	c, err := f.container(r)
+	if err == nil && c.state == running {
+		c.signal(cmp.Or(c.config.StopSignal, "TERM"))
+	}
+	f.mu.Unlock()
+	if err != nil || c.proc == nil {
+		return nil, err
+	}
+	select {
+	case <-c.ended:
+	case <-c.proc.deaf:
+	case <-time.After(time.Duration(seconds) * time.Second):
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	c.end(137)
+	return nil, nil
+}
+
+// waitContainer answers with the header at once, so that the client knows that it is being waited for it.
+func (f *Fake) waitContainer(w http.ResponseWriter, r *http.Request) (any, error) {
+	f.mu.Lock()
+	c, err := f.container(r)
+	f.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	defer f.stream()()
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusOK)
+	_ = http.NewResponseController(w).Flush()
+	until := c.ended
+	if r.URL.Query().Get("condition") == string(container.WaitConditionRemoved) {
+		until = c.removed
+	}
+	select {
+	case <-until:
+	case <-r.Context().Done():
+		return nil, answered
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	_ = json.NewEncoder(w).Encode(container.WaitResponse{StatusCode: int64(c.code)})
+	return nil, answered
+}

@@ -1,0 +1,68 @@
+package enginetest
+
+import (
+	"net/http"
+
+	"github.com/docker/docker/api/types"
+	"github.com/docker/docker/api/types/system"
+)
+
+// About is what the engine says of itself.
+type About struct {
+	Version, APIVersion string
+	OSType, Driver      string
+	DriverStatus        [][2]string
+}
+
+// Modern is an engine that has everything.
+var Modern = About{Version: "28.5.2", APIVersion: "1.51", OSType: "linux", Driver: "overlay2"}
+
+// SetAbout sets what the engine says of itself.
+func (f *Fake) SetAbout(a About) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.about = a
+}
+
+func (f *Fake) self() About {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.about
+}
+
+func (f *Fake) ping(w http.ResponseWriter, _ *http.Request) (any, error) {
+	a := f.self()
+	w.Header().Set("Api-Version", a.APIVersion)
+	w.Header().Set("Ostype", a.OSType)
+	return "OK", nil
+}
+
+func (f *Fake) version(http.ResponseWriter, *http.Request) (any, error) {
+	a := f.self()
+	return types.Version{Version: a.Version, APIVersion: a.APIVersion, MinAPIVersion: "1.24", Os: a.OSType, Arch: "amd64"}, nil
+}
+
+func (f *Fake) info(http.ResponseWriter, *http.Request) (any, error) {
+	a := f.self()
+	return system.Info{
+		ID: "fake", ServerVersion: a.Version, OSType: a.OSType, Architecture: "x86_64", Driver: a.Driver,
+		DriverStatus: a.DriverStatus, NCPU: 2,
+	}, nil
+}
+
+// diskUsage counts each layer once, as the engine does.
+func (f *Fake) diskUsage(http.ResponseWriter, *http.Request) (any, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	sizes := map[string]int64{}
+	for _, i := range f.images {
+		for _, l := range i.Layers {
+			sizes[l.Name] = l.Size
+		}
+	}
+	var total int64
+	for _, size := range sizes {
+		total += size
+	}
+	return map[string]any{"LayersSize": total}, nil
+}
