@@ -1,0 +1,33 @@
+package e2e
+
+import (
+	"sync"
+	"testing"
+
+	"gotest.tools/v3/assert"
+)
+
+// built is the demo stack's snapshot, which most tests start from.
+var built struct {
+	sync.Once
+	app      *app
+	key      string
+	progress []status
+}
+
+// demo returns the demo stack, as it is built in, and its snapshot's key. The first who asks makes the snapshot.
+func demo(t testing.TB) (*app, string) {
+	t.Helper()
+	built.Do(func() {
+		a := newDemo(forever{t}, "demo", nil)
+		r := a.do(t, "build", "--progress", "rawjson").ok(t)
+		built.app, built.key, built.progress = a, r.text(), parseProgress(t, r.stderr)
+	})
+	assert.Assert(t, built.app != nil, "the demo stack could not be built: see the first test that asked for it")
+	return built.app, built.key
+}
+
+// forever is a test whose end is not the end of what was made for it: removeAll does that.
+type forever struct{ testing.TB }
+
+func (forever) Cleanup(func()) {}

@@ -1,0 +1,36 @@
+package e2e
+
+import (
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"gotest.tools/v3/assert"
+)
+
+// output is all that a container has printed, both streams, each line with its time.
+func output(t testing.TB, id string) string {
+	t.Helper()
+	out, err := exec.Command("docker", "logs", "--timestamps", id).CombinedOutput()
+	assert.NilError(t, err, "%s", out)
+	return string(out)
+}
+
+// logged is when a container printed the first line that matches.
+func logged(t testing.TB, id, pattern string) time.Time {
+	t.Helper()
+	out := output(t, id)
+	line := regexp.MustCompile(`(?m)^(\S+) .*` + pattern).FindStringSubmatch(out)
+	assert.Assert(t, line != nil, "no %q in:\n%s", pattern, out)
+	at, err := time.Parse(time.RFC3339Nano, line[1])
+	assert.NilError(t, err)
+	return at
+}
+
+// count is how many of a container's lines contain text.
+func count(t testing.TB, id, text string) int {
+	t.Helper()
+	return strings.Count(output(t, id), text)
+}

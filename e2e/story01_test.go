@@ -1,0 +1,152 @@
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"gotest.tools/v3/assert"
+)
+
+// Every test needs its own database, web server and network, at once.
+func TestStory01FourInstancesAtOnce(t *testing.T) {
+	a, key := demo(t)
+	var starts []*process
+	for range 4 {
+		starts = append(starts, a.start(t, "run", "--detach", "--format", "json"))
+	}
+	var all []*instance
+	for _, p := range starts {
+		i := parseInstance(t, p.wait(t).ok(t))
+		assert.Assert(t, strings.HasPrefix(i.Key, key), "%s is not a copy of %s", i.Key, key)
+		i.tracker().answers(t)
+		all = append(all, i)
+	}
+
+	id := all[0].tracker().create(t, "TestProduct", "TestComponent", "only here")
+	assert.Equal(t, all[0].tracker().summary(t, id), "only here")
+	for _, other := range all[1:] {
+		assert.Equal(t, other.tracker().summary(t, id), "")
+		assert.Equal(t, other.tracker().bugs(t), 0)
+	}
+	for i := range all {
+		isolated(t, all[i], all[(i+1)%len(all)])
+	}
+}
+
+// container is what `docker inspect` says of a container.
+type container struct {
+	State           struct{ StartedAt string }
+	Config          struct{ Cmd []string }
+	Mounts          []struct{ Type string }
+	NetworkSettings struct {
+		Networks map[string]struct{ IPAddress string }
+		Ports    map[string][]struct{ HostIP, HostPort string }
+	}
+}
+
+func inspect(t testing.TB, id string) container {
+	t.Helper()
+	var list []container
+	assert.NilError(t, json.Unmarshal([]byte(docker(t, "inspect", id)), &list))
+	return list[0]
+}
+
+// address is the container's in the one network that it is in.
+func (c container) address(t testing.TB) string {
+	t.Helper()
+	assert.Equal(t, len(c.NetworkSettings.Networks), 1)
+	for _, n := range c.NetworkSettings.Networks {
+		return n.IPAddress
+	}
+	panic("unreachable")
+}
+
+// isolated fails the test unless i reaches its own database and not that of other, and publishes nothing but its
+// application's port, on the loopback interface only.
+func isolated(t *testing.T, i, other *instance) {
+	t.Helper()
+	for service, id := range i.Services {
+		for port, bound := range inspect(t, id).NetworkSettings.Ports {
+			for _, b := range bound {
+				assert.Equal(t, service+" "+port+" "+b.HostIP, "web 8000/tcp 127.0.0.1")
+				assert.Equal(t, i.URL, "http://127.0.0.1:"+b.HostPort)
+			}
+		}
+	}
+	connect := func(to *instance) bool {
+		db := inspect(t, to.Services["db"]).address(t)
+		script := fmt.Sprintf("if timeout 2 bash -c '</dev/tcp/%s/3306'; then echo yes; else echo no; fi 2>/dev/null", db)
+		return docker(t, "exec", i.Services["web"], "bash", "-c", script) == "yes"
+	}
+	assert.Assert(t, connect(i), "%s does not reach its own database", i.Name)
+	assert.Assert(t, !connect(other), "%s reaches the database of %s", i.Name, other.Name)
+}
+
+// ... and offline. The containers are given a resolver at an address of their own loopback interface where nobody
+// listens: docker's resolver knows the names within the network and hands on all others, and the container's kernel
+// counts what came to a port without a listener.
+func TestStory01NoOutsideNameIsAsked(t *testing.T) {
+	p := newProxy(t, nowhere(t), nil)
+	a := newDemo(t, "offline", edits{
+		// The first run has a container of its own, which is gone when it ends: it tells by itself.
+		"x-bmo.bootstrap": []any{map[string]any{
+			"service": "web", "command": []string{"sh", "-c", "perl demo.pl bootstrap && grep Udp: /proc/net/snmp"},
+			"environment": map[string]string{
+				"DEMO_admin_login": "admin@demo.test", "DEMO_admin_password": "demo-password", "DEMO_admin_api_key": "key",
+			},
+		}},
+		"x-bmo.env.BMO_API_KEY": "key",
+	})
+	a.cli = p.cli()
+	r := a.do(t, "build", "--progress", "rawjson").ok(t)
+	assert.Equal(t, unheard(t, log(t, parseProgress(t, r.stderr), "bootstrap 1/1")), 0)
+
+	i := a.run(t)
+	i.tracker().create(t, "TestProduct", "TestComponent", "asks nobody")
+	for service, id := range i.Services {
+		assert.Equal(t, unheard(t, docker(t, "exec", id, "grep", "Udp:", "/proc/net/snmp")), 0, service)
+	}
+
+	// That is worth something only if the count goes up when an outside name is asked for.
+	web := i.Services["web"]
+	docker(t, "exec", web, "sh", "-c", "getent hosts outside.example || true")
+	assert.Assert(t, unheard(t, docker(t, "exec", web, "grep", "Udp:", "/proc/net/snmp")) > 0)
+}
+
+// nowhere gives each new container a resolver that does not answer.
+func nowhere(t *testing.T) func(*http.Request) {
+	return func(r *http.Request) {
+		if r.Method != http.MethodPost || !strings.HasSuffix(r.URL.Path, "/containers/create") {
+			return
+		}
+		var spec map[string]any
+		if err := json.NewDecoder(r.Body).Decode(&spec); err != nil {
+			t.Error(err)
+			return
+		}
+		spec["HostConfig"].(map[string]any)["Dns"] = []string{"127.0.0.53"}
+		b, err := json.Marshal(spec)
+		if err != nil {
+			t.Error(err)
+		}
+		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(b)), int64(len(b))
+		r.Header.Set("Content-Length", strconv.Itoa(len(b)))
+	}
+}
+
+// unheard reads the number of datagrams that nobody listened for from the kernel's table.
+func unheard(t testing.TB, table string) int {
+	t.Helper()
+	m := regexp.MustCompile(`(?s)Udp: InDatagrams NoPorts .*?\n.*?Udp: \d+ (\d+) `).FindStringSubmatch(table)
+	assert.Assert(t, m != nil, "no count in %q", table)
+	n, err := strconv.Atoi(m[1])
+	assert.NilError(t, err)
+	return n
+}

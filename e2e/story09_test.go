@@ -1,0 +1,46 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+
+	"gotest.tools/v3/assert"
+)
+
+// A TCP connection succeeded, and the server behind it was not ready.
+func TestStory09RunReturnsWhenReallyReady(t *testing.T) {
+	for switches, seen := range map[string]string{
+		"DEMO_START_DELAY=4": "DEMO_START_DELAY: waiting 4 s",
+		"DEMO_TCP_FIRST=4":   "DEMO_TCP_FIRST: waiting 4 s",
+		"DEMO_ERROR_FIRST=4": "GET /rest/version 500",
+	} {
+		name, _, _ := strings.Cut(switches, "=")
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newDemo(t, strings.ToLower(strings.ReplaceAll(name, "_", "-")), nil)
+			// The second start on one database is the instance's own.
+			i := a.run(t, "--set", switches, "--set", "DEMO_FAULTS_FROM=2")
+			i.tracker().answers(t)
+			assert.Assert(t, count(t, i.Services["web"], seen) > 0, "the fault did not happen:\n%s", output(t, i.Services["web"]))
+		})
+	}
+}
+
+// What never becomes ready is told apart from what failed, says what was waited for, and is removed.
+func TestStory09NotReadyInTime(t *testing.T) {
+	t.Parallel()
+	a := newDemo(t, "never-ready", edits{"services.web.x-bmo.ready.timeout": "3s"})
+	r := a.do(t, "run", "--detach", "--set", "DEMO_FAIL=503", "--set", "DEMO_FAULTS_FROM=2").
+		fails(t, 124, "service web", "503", "last lines of web", "GET /rest/version 503")
+	assert.Equal(t, r.stdout, "")
+	a.leavesNothing(t)
+}
+
+// What dies on its way is not waited for.
+func TestStory09ServiceThatDies(t *testing.T) {
+	t.Parallel()
+	a := newDemo(t, "dying", edits{"services.web.x-bmo.ready.timeout": "10m"})
+	a.do(t, "run", "--detach", "--set", "DEMO_FAIL=503", "--set", "DEMO_EXIT_AFTER=1", "--set", "DEMO_FAULTS_FROM=2").
+		fails(t, 125, "service web", "exit code 7", "DEMO_EXIT_AFTER: exiting")
+	a.leavesNothing(t)
+}
