@@ -61,9 +61,12 @@ func group(images []engine.Image) []Snapshot {
 			continue // not made by us, whatever its role says
 		}
 		k := id{l[LabelKey], l[LabelCreated]}
+		created, _ := time.Parse(time.RFC3339Nano, k.created)
+		if derived(img, created) {
+			continue
+		}
 		s := sets[k]
 		if s == nil {
-			created, _ := time.Parse(time.RFC3339Nano, k.created)
 			s = &Snapshot{
 				Key: k.key, Inputs: l[LabelInputs], Stack: l[LabelStack], Version: l[LabelVersion], Created: created,
 				Services: strings.Split(l[LabelServices], ","), Images: map[string]engine.Image{},
@@ -81,6 +84,10 @@ func group(images []engine.Image) []Snapshot {
 	})
 	return out
 }
+
+// derived tells whether somebody made the image from one of ours: it inherits the labels, but not the creation time,
+// which a snapshot's image shares with its label. Engines list it in whole seconds.
+func derived(img engine.Image, created time.Time) bool { return img.Created.Unix() != created.Unix() }
 
 // Find returns the newest complete snapshot of the inputs with that digest, or nil.
 func Find(ctx context.Context, e *engine.Engine, inputs string) (*Snapshot, error) {
