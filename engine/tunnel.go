@@ -19,7 +19,8 @@ import (
 
 // relay connects its standard streams to a port of the container's own loopback interface and says so on standard
 // error. It waits a while for somebody to listen, so that one exec is enough for a server that is about to come up,
-// and gives up at once when its input ends, that is, when nobody waits any more. Needs bash and cat.
+// and gives up at once when its input ends, that is, when nobody waits any more. What copies the input holds none of
+// the outputs, so that these end when the server closes. Needs bash and cat.
 const relay = `for ((i = 0; i < 75; i++)); do
   { exec 3<>/dev/tcp/127.0.0.1/$0; } 2>/dev/null && break
   read -rt 0.02
@@ -27,9 +28,11 @@ const relay = `for ((i = 0; i < 75; i++)); do
 done
 { true >&3; } 2>/dev/null || { echo "nothing listens on port $0" >&2; exit 1; }
 echo connected >&2
-{ cat <&3; kill $$; } &
-cat >&3
-kill $!`
+exec 4<&0 2>/dev/null
+cat <&3 &
+reader=$!
+{ cat <&4 >&3; kill $reader; } >/dev/null &
+wait $reader`
 
 // Dial opens a TCP connection to a port inside a running container. It goes through the Engine API, so it works for
 // ports that are not published and for engines on other machines. The image must have bash and cat.
@@ -72,9 +75,9 @@ func newTunnel(att types.HijackedResponse) *tunnel {
 	r, w := io.Pipe()
 	t := &tunnel{Conn: att.Conn, read: r, connected: make(chan struct{}), ended: make(chan struct{})}
 	go func() {
-		stderr := &relayStatus{connected: t.connected}
-		_, err := stdcopy.StdCopy(w, stderr, att.Reader)
-		if msg := strings.TrimSpace(stderr.rest.String()); err == nil && msg != "" {
+		status := &relayStatus{connected: t.connected, data: w}
+		_, err := stdcopy.StdCopy(relayData{status}, status, att.Reader)
+		if msg := strings.TrimSpace(status.rest.String()); err == nil && msg != "" {
 			err = errors.New(msg)
 		}
 		if t.err = err; err == nil {
@@ -89,16 +92,30 @@ func newTunnel(att types.HijackedResponse) *tunnel {
 // relayStatus reads the relay's standard error: its word that it has connected, then complaints.
 type relayStatus struct {
 	connected chan struct{}
+	said      bool // that it has connected
 	rest      bytes.Buffer
+	data      io.Writer
 }
 
 func (s *relayStatus) Write(p []byte) (int, error) {
 	s.rest.Write(p)
-	if bytes.HasPrefix(s.rest.Bytes(), []byte("connected\n")) {
+	if !s.said && bytes.HasPrefix(s.rest.Bytes(), []byte("connected\n")) {
 		s.rest.Next(len("connected\n"))
+		s.said = true
 		close(s.connected)
 	}
 	return len(p), nil
+}
+
+// relayData takes the relay's standard output. What comes before it has connected is no data but the engine's word
+// that it cannot run the relay, such as that there is no bash.
+type relayData struct{ *relayStatus }
+
+func (d relayData) Write(p []byte) (int, error) {
+	if !d.said {
+		return d.rest.Write(p)
+	}
+	return d.data.Write(p)
 }
 
 // Read reads what the container's server sent.

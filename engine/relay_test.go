@@ -1,0 +1,81 @@
+package engine
+
+import (
+	"io"
+	"net"
+	"os/exec"
+	"strconv"
+	"testing"
+	"time"
+
+	"gotest.tools/v3/assert"
+)
+
+// startRelay runs the relay here, against a server on this machine.
+func startRelay(t *testing.T, serve func(net.Conn)) (stdin io.WriteCloser, stdout, stderr io.ReadCloser) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	assert.NilError(t, err)
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		if c, err := l.Accept(); err == nil {
+			serve(c)
+		}
+	}()
+	cmd := exec.Command("bash", "-c", relay, strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
+	// Pipes of our own: unlike those of os/exec they tell when the last process that holds the other end has closed it.
+	stdin, err = cmd.StdinPipe()
+	assert.NilError(t, err)
+	stdout, err = cmd.StdoutPipe()
+	assert.NilError(t, err)
+	stderr, err = cmd.StderrPipe()
+	assert.NilError(t, err)
+	assert.NilError(t, cmd.Start())
+	t.Cleanup(func() {
+		stdin.Close()
+		_ = cmd.Wait()
+	})
+	return stdin, stdout, stderr
+}
+
+// readAll reads to the end of r and fails the test when that does not come.
+func readAll(t *testing.T, r io.Reader) string {
+	t.Helper()
+	got := make(chan string, 1)
+	go func() {
+		b, _ := io.ReadAll(r)
+		got <- string(b)
+	}()
+	select {
+	case s := <-got:
+		return s
+	case <-time.After(10 * time.Second):
+		t.Fatal("the relay's output did not end")
+		return ""
+	}
+}
+
+// An HTTP server that gives no length ends its answer by closing the connection.
+func TestRelayEndsWhenTheServerCloses(t *testing.T) {
+	_, stdout, stderr := startRelay(t, func(c net.Conn) {
+		_, _ = c.Write([]byte("all of it"))
+		c.Close()
+	})
+	assert.Equal(t, readAll(t, stdout), "all of it")
+	assert.Equal(t, readAll(t, stderr), "connected\n")
+}
+
+func TestRelayEndsWhenTheClientCloses(t *testing.T) {
+	received, closed := make(chan string, 1), make(chan struct{})
+	stdin, stdout, _ := startRelay(t, func(c net.Conn) {
+		b, _ := io.ReadAll(c)
+		received <- string(b)
+		close(closed)
+	})
+	_, err := stdin.Write([]byte("bye\x00\xff"))
+	assert.NilError(t, err)
+	assert.NilError(t, stdin.Close())
+	assert.Equal(t, readAll(t, stdout), "")
+	<-closed
+	assert.Equal(t, <-received, "bye\x00\xff")
+}
