@@ -192,12 +192,15 @@ func (p *pipeline) untag(images map[string]string) {
 	}
 }
 
+// sweepTries is how often in a row sweeping may fail while another process is waited for.
+const sweepTries = 20
+
 // await waits until another process has ended its bootstrap of the same snapshot, or is gone.
 func (p *pipeline) await(ctx context.Context) error {
 	return p.progress.Step(ctx, "wait for another docker bmo that is making the same snapshot", func(ctx context.Context, log io.Writer) error {
 		tick := time.NewTicker(250 * time.Millisecond)
 		defer tick.Stop()
-		for {
+		for failures := 0; ; {
 			locks, err := p.engine.Networks(ctx, snapshot.LabelRole+"="+snapshot.RoleBootstrap)
 			if err != nil {
 				return err
@@ -205,7 +208,10 @@ func (p *pipeline) await(ctx context.Context) error {
 			if !slices.ContainsFunc(locks, func(n engine.Network) bool { return n.Name == bootstrap.Name(p.want.Key) }) {
 				return nil
 			}
-			if _, err := prune.Sweep(ctx, p.engine); err != nil {
+			// Somebody else may be sweeping at the same time; only trouble that does not pass is ours.
+			if _, err := prune.Sweep(ctx, p.engine); err == nil {
+				failures = 0
+			} else if failures++; failures == sweepTries {
 				return err
 			}
 			select {

@@ -142,7 +142,10 @@ func foreground(ctx context.Context, dockerCli command.Cli, e *engine.Engine, in
 		fmt.Fprintf(dockerCli.Err(), "%s is ready; Ctrl-C stops and removes it\n", inst.Name)
 	}
 	ended := followLogs(ctx, dockerCli.Err(), e, inst)
-	return errors.Join(ended, teardown(dockerCli, e, inst, stopGrace))
+	if err := teardown(dockerCli, e, inst, stopGrace); err != nil {
+		fmt.Fprintf(dockerCli.Err(), "warning: %v\n", err)
+	}
+	return ended
 }
 
 // runCommand runs a test command beside the instance and returns its exit code, whatever the teardown says.

@@ -20,7 +20,7 @@ import (
 // stopGrace is how long services may take to end before they are killed; docker's own default.
 const stopGrace = 10 * time.Second
 
-// followLogs shows the output of all services until ctx ends, which is no error, or one of them does, which is.
+// followLogs shows the output of all services until ctx ends or one of them does, and says which.
 func followLogs(ctx context.Context, w io.Writer, e *engine.Engine, inst *instance.Instance) error {
 	j := journal.New(nil, func(l journal.Line) { fmt.Fprintf(w, "%s | %s\n", l.Source, l.Text) })
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -37,11 +37,7 @@ func followLogs(ctx context.Context, w io.Writer, e *engine.Engine, inst *instan
 	}
 	wg.Wait()
 	j.Flush()
-	var sig interrupted
-	if cause := context.Cause(ctx); !errors.As(cause, &sig) && !errors.Is(cause, context.Canceled) {
-		return cause
-	}
-	return nil
+	return context.Cause(ctx)
 }
 
 // teardown removes the instance under a context of its own, since the command's may have ended.
