@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -21,7 +22,9 @@ const patience = 4 * time.Minute
 
 // cli says how docker bmo is run; the zero value runs it as it is.
 type cli struct {
-	env []string // beside the tests' own
+	env    []string // beside the tests' own
+	docker []string // words between docker and bmo
+	stdin  io.Reader
 }
 
 // result is how a command ended.
@@ -71,9 +74,9 @@ type process struct {
 
 func (c cli) start(t testing.TB, args ...string) *process {
 	t.Helper()
-	p := &process{cmd: exec.Command("docker", append([]string{"bmo"}, args...)...), done: make(chan struct{})}
+	p := &process{cmd: exec.Command("docker", slices.Concat(c.docker, []string{"bmo"}, args)...), done: make(chan struct{})}
 	p.cmd.Env = append(os.Environ(), c.env...)
-	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
+	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = c.stdin, &p.stdout, &p.stderr
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	p.cmd.WaitDelay = 10 * time.Second
 	assert.NilError(t, p.cmd.Start())

@@ -20,7 +20,9 @@ func docker(t testing.TB, args ...string) string {
 }
 
 // lines splits a command's output; no output is no line.
-func lines(out string) []string { return strings.FieldsFunc(out, func(r rune) bool { return r == '\n' }) }
+func lines(out string) []string {
+	return strings.FieldsFunc(out, func(r rune) bool { return r == '\n' })
+}
 
 // listings are the docker commands that together show all that an engine has.
 var listings = map[string][]string{
