@@ -15,7 +15,12 @@ func (e *Engine) Commit(ctx context.Context, id, ref string, labels map[string]s
 	for k, v := range labels {
 		changes = append(changes, fmt.Sprintf("LABEL %q=%q", k, v))
 	}
-	_, err := e.api.ContainerCommit(ctx, id, container.CommitOptions{Reference: ref, Changes: changes, Pause: false})
+	ctx, done, err := settling(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	_, err = e.api.ContainerCommit(ctx, id, container.CommitOptions{Reference: ref, Changes: changes, Pause: false})
 	if IsNoSpace(err) {
 		return Hint(fmt.Errorf("commit %s: %w", ref, err), "free space on the engine: `docker bmo prune`, `docker system df`")
 	}

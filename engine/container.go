@@ -77,6 +77,11 @@ func (e *Engine) CreateContainer(ctx context.Context, s ContainerSpec) (string, 
 	if s.Network != "" {
 		nets.EndpointsConfig[s.Network] = &network.EndpointSettings{Aliases: s.Aliases}
 	}
+	ctx, done, err := settling(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer done()
 	c, err := e.api.ContainerCreate(ctx, cfg, host, nets, nil, s.Name)
 	if err != nil {
 		return "", fmt.Errorf("create container %s: %w", s.Name, err)
@@ -153,17 +158,28 @@ func (e *Engine) Rename(ctx context.Context, id, name string) error {
 	return nil
 }
 
-// RemoveContainer kills and removes a container and its anonymous volumes; one that is gone already is no error.
+// removal is how long somebody else's removal of a container is waited for.
+const removal = 20 * time.Second
+
+// RemoveContainer kills and removes a container and its anonymous volumes; one that is gone already is no error, and
+// one that somebody else is removing is gone when it returns.
 func (e *Engine) RemoveContainer(ctx context.Context, id string) error {
 	err := e.api.ContainerRemove(ctx, id, container.RemoveOptions{Force: true, RemoveVolumes: true})
+	if IsConflict(err) {
+		wait, cancel := context.WithTimeout(ctx, removal)
+		defer cancel()
+		if e.waitRemoved(wait, id) == nil {
+			return nil
+		}
+	}
 	if err != nil && !IsNotFound(err) {
 		return fmt.Errorf("remove container %s: %w", id, err)
 	}
 	return nil
 }
 
-// WaitRemoved returns when the container is gone.
-func (e *Engine) WaitRemoved(ctx context.Context, id string) error {
+// waitRemoved returns when the container is gone.
+func (e *Engine) waitRemoved(ctx context.Context, id string) error {
 	done, errs := e.api.ContainerWait(ctx, id, container.WaitConditionRemoved)
 	select {
 	case <-done:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/docker/docker/api/types/versions"
 	"github.com/docker/docker/client"
@@ -55,6 +56,23 @@ func New(api client.APIClient) *Engine { return &Engine{api: api, host: api.Daem
 // Host is the address that the engine is reached at, for example "unix:///var/run/docker.sock".
 func (e *Engine) Host() string { return e.host }
 
+// settleTime is how long a request that makes something goes on after its context has ended.
+const settleTime = 10 * time.Second
+
+// settling returns a context for such a request. Cut off on the way, it would be carried out all the same, and nobody
+// would know what was made and has to go again.
+func settling(ctx context.Context) (context.Context, context.CancelFunc, error) {
+	if ctx.Err() != nil {
+		return nil, nil, context.Cause(ctx)
+	}
+	long, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		t := time.AfterFunc(settleTime, cancel)
+		context.AfterFunc(long, func() { t.Stop() })
+	})
+	return long, func() { stop(); cancel() }, nil
+}
+
 // Local tells whether addresses that the engine publishes on its loopback interface are this machine's own.
 func (e *Engine) Local() bool {
 	return strings.HasPrefix(e.host, "unix://") || strings.HasPrefix(e.host, "npipe://")
@@ -63,6 +81,9 @@ func (e *Engine) Local() bool {
 // Connect makes sure that an engine answers and that it is new enough.
 func (e *Engine) Connect(ctx context.Context) (Info, error) {
 	v, err := e.api.ServerVersion(ctx)
+	if ctx.Err() != nil {
+		return Info{}, context.Cause(ctx)
+	}
 	if err != nil {
 		return Info{}, unreachable(e.host, err)
 	}

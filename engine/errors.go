@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/containerd/errdefs"
@@ -25,15 +26,32 @@ func Hint(err error, hint string) error {
 	return hinted{err, hint}
 }
 
-// Hints returns the hints of err, outermost first. Any error with a method `Hint() string` may carry one.
+// Hints returns the hints of err and of all errors that it wraps, outermost first, each once. Any error with a method
+// `Hint() string` may carry one.
 func Hints(err error) []string {
 	var hints []string
-	for ; err != nil; err = errors.Unwrap(err) {
-		if h, ok := err.(interface{ Hint() string }); ok && h.Hint() != "" {
-			hints = append(hints, h.Hint())
+	if h, ok := err.(interface{ Hint() string }); ok && h.Hint() != "" {
+		hints = append(hints, h.Hint())
+	}
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		hints = append(hints, Hints(e.Unwrap())...)
+	case interface{ Unwrap() []error }:
+		for _, inner := range e.Unwrap() {
+			hints = append(hints, Hints(inner)...)
 		}
 	}
-	return hints
+	return unique(hints)
+}
+
+func unique(list []string) []string {
+	var out []string
+	for _, s := range list {
+		if !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 func (h hinted) Hint() string { return h.hint }

@@ -18,6 +18,11 @@ type Network struct {
 // CreateNetwork makes a bridge network of that name and returns its identifier. The name is a lock: IsConflict tells
 // that it is taken.
 func (e *Engine) CreateNetwork(ctx context.Context, name string, labels map[string]string) (string, error) {
+	ctx, done, err := settling(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer done()
 	n, err := e.api.NetworkCreate(ctx, name, network.CreateOptions{Driver: "bridge", Labels: labels})
 	if err != nil && strings.Contains(err.Error(), "non-overlapping") {
 		return "", Hint(fmt.Errorf("create network %s: the engine has no address range left for another network", name),

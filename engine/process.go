@@ -25,32 +25,52 @@ type Process struct {
 //
 // ctx bounds the watching, not the container: when ctx ends, the container goes on and Wait fails.
 func (e *Engine) Start(ctx context.Context, id string, stdout, stderr io.Writer) (*Process, error) {
-	copied := make(chan error, 1)
-	if stdout == nil && stderr == nil {
-		copied <- nil
-	} else {
-		att, err := e.api.ContainerAttach(ctx, id, container.AttachOptions{Stream: true, Stdout: true, Stderr: true})
-		if err != nil {
-			return nil, fmt.Errorf("attach to container %s: %w", id, err)
-		}
-		stop := context.AfterFunc(ctx, att.Close)
-		go func() {
-			_, err := stdcopy.StdCopy(orDiscard(stdout), orDiscard(stderr), att.Reader)
-			stop()
-			att.Close()
-			copied <- err
-		}()
+	watch, cancel := context.WithCancel(ctx)
+	copied, err := e.attach(watch, id, stdout, stderr)
+	if err != nil {
+		cancel()
+		return nil, err
 	}
-	ended, errs := e.api.ContainerWait(ctx, id, container.WaitConditionNextExit)
-	if err := e.api.ContainerStart(ctx, id, container.StartOptions{}); err != nil {
+	ended, errs := e.api.ContainerWait(watch, id, container.WaitConditionNextExit)
+	select {
+	case err = <-errs: // so its end would go unnoticed
+	default:
+		err = e.api.ContainerStart(ctx, id, container.StartOptions{})
+	}
+	if err != nil {
+		cancel()
 		return nil, fmt.Errorf("start container: %w", err)
 	}
 	p := &Process{ID: id, e: e, done: make(chan struct{})}
-	go p.watch(ctx, ended, errs, copied)
+	go func() {
+		defer cancel()
+		p.watch(watch, ended, errs, copied)
+	}()
 	return p, nil
 }
 
-func (p *Process) watch(ctx context.Context, ended <-chan container.WaitResponse, errs <-chan error, copied <-chan error) {
+// attach copies a container's output until it ends or ctx does. The channel tells when all of it is there.
+func (e *Engine) attach(ctx context.Context, id string, stdout, stderr io.Writer) (copied <-chan struct{}, err error) {
+	done := make(chan struct{})
+	if stdout == nil && stderr == nil {
+		close(done)
+		return done, nil
+	}
+	att, err := e.api.ContainerAttach(ctx, id, container.AttachOptions{Stream: true, Stdout: true, Stderr: true})
+	if err != nil {
+		return nil, fmt.Errorf("attach to container %s: %w", id, err)
+	}
+	stop := context.AfterFunc(ctx, att.Close)
+	go func() {
+		defer close(done)
+		_, _ = stdcopy.StdCopy(orDiscard(stdout), orDiscard(stderr), att.Reader)
+		stop()
+		att.Close()
+	}()
+	return done, nil
+}
+
+func (p *Process) watch(ctx context.Context, ended <-chan container.WaitResponse, errs <-chan error, copied <-chan struct{}) {
 	defer close(p.done)
 	select {
 	case r := <-ended:
@@ -89,15 +109,20 @@ func (p *Process) Stop(ctx context.Context, timeout time.Duration) (code int, ki
 	}
 	wait, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	code, err = p.Wait(wait)
-	if wait.Err() == nil || ctx.Err() != nil {
-		return code, false, err
+	select {
+	case <-p.done:
+		return p.code, false, p.err
+	case <-wait.Done():
 	}
-	if err := p.e.Signal(ctx, p.ID, "KILL"); err != nil {
+	if ctx.Err() != nil {
+		return 0, false, context.Cause(ctx)
+	}
+	err = p.e.Signal(ctx, p.ID, "KILL")
+	if killed = !IsConflict(err) && !IsNotFound(err); killed && err != nil { // else it has ended by itself just now
 		return 0, true, err
 	}
 	code, err = p.Wait(ctx)
-	return code, true, err
+	return code, killed, err
 }
 
 // Signal sends a signal; the empty one is the container's own stop signal.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/distribution/reference"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/image"
 	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
@@ -185,8 +186,12 @@ func (f *Fake) commit(_ http.ResponseWriter, r *http.Request) (any, error) {
 	}
 	from := f.images[c.imageID]
 	what := strings.TrimSpace(c.name + " " + strings.Join(c.config.Cmd, " "))
+	name, err := reference.ParseNormalizedNamed(q.Get("repo") + ":" + q.Get("tag"))
+	if err != nil {
+		return nil, &fault{http.StatusBadRequest, err.Error()}
+	}
 	id := f.addImage(Image{
-		Tags: []string{q.Get("repo") + ":" + q.Get("tag")}, Labels: labels, Env: c.config.Env, Command: c.config.Cmd,
+		Tags: []string{reference.FamiliarString(name)}, Labels: labels, Env: c.config.Env, Command: c.config.Cmd,
 		Layers: append(slices.Clone(from.Layers), Layer{"commit of " + what, 10e6}),
 	}, c.imageID)
 	return container.CommitResponse{ID: id}, nil
