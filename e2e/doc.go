@@ -10,7 +10,6 @@
 //
 //	BMO_BUILD_ARGS  words added to build and run, such as --build-context, on engines without the usual base images
 //	BMO_SOURCE      a source tree of BMO: with it, TestBMO builds, runs and asks the real one
-//	BMO_BMO_ARGS    words added to build and run in TestBMO, such as a stand-in for CPAN
 //	BMO_E2E_STRICT  1 when nobody else uses the engine, as in CI (CI=true): then everything on it must be afterwards
 //	                what it was before
 package e2e
