@@ -70,7 +70,10 @@ func Orphaned(labels map[string]string) bool {
 	if err != nil {
 		return false
 	}
-	created, _ := time.Parse(time.RFC3339Nano, labels[LabelCreated])
+	created, err := time.Parse(time.RFC3339Nano, labels[LabelCreated])
+	if err != nil {
+		created = time.Now() // an age that cannot be told is no reason to take an owner on another host for dead
+	}
 	return !o.Alive(created)
 }
 

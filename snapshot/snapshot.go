@@ -117,14 +117,14 @@ func Resolve(ctx context.Context, e *engine.Engine, prefix string) (*Snapshot, e
 	var found *Snapshot
 	for _, s := range all {
 		switch {
-		case !s.Complete() || !strings.HasPrefix(s.Key, prefix):
+		case prefix == "" || !s.Complete() || !strings.HasPrefix(s.Key, prefix):
 		case found == nil:
 			found = &s
 		case found.Key != s.Key:
 			return nil, fmt.Errorf("snapshot %q is ambiguous: %s and %s begin with it", prefix, Short(found.Key), Short(s.Key))
 		}
 	}
-	if found == nil || prefix == "" {
+	if found == nil {
 		return nil, engine.Hint(fmt.Errorf("no such snapshot: %s", prefix), "`docker bmo snapshot ls` lists them")
 	}
 	return found, nil
