@@ -1,0 +1,154 @@
+package progress
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	bkclient "github.com/moby/buildkit/client"
+	digest "github.com/opencontainers/go-digest"
+	"gotest.tools/v3/assert"
+	"gotest.tools/v3/golden"
+)
+
+var seconds = regexp.MustCompile(`[0-9]+\.[0-9]+(s| )`)
+
+// plain runs fn with a printer in plain mode and returns what it shows, times aside.
+func plain(t *testing.T, fn func(p *Printer)) string {
+	t.Helper()
+	var out bytes.Buffer
+	p, err := New(&out, "plain")
+	assert.NilError(t, err)
+	fn(p)
+	p.Close()
+	return seconds.ReplaceAllString(out.String(), "0.0$1")
+}
+
+func TestStepsGolden(t *testing.T) {
+	broken := errors.New("it broke")
+	golden.Assert(t, plain(t, func(p *Printer) {
+		assert.NilError(t, p.Step(t.Context(), "start db", func(_ context.Context, log io.Writer) error {
+			fmt.Fprintln(log, "waiting for a query")
+			return nil
+		}))
+		err := p.Step(t.Context(), "start web", func(_ context.Context, log io.Writer) error {
+			fmt.Fprintln(log, "last words")
+			return broken
+		})
+		assert.ErrorIs(t, err, broken)
+	}), "steps.golden")
+}
+
+func TestForward(t *testing.T) {
+	text := plain(t, func(p *Printer) {
+		ch := make(chan *bkclient.SolveStatus)
+		go func() {
+			defer close(ch)
+			now := time.Now()
+			for i, name := range []string{"[internal] load build definition", "[base 1/2] FROM debian", "exporting"} {
+				d := digest.FromString(fmt.Sprint(i))
+				ch <- &bkclient.SolveStatus{Vertexes: []*bkclient.Vertex{{Digest: d, Name: name, Started: &now, Completed: &now}}}
+			}
+		}()
+		p.Forward("web", ch)
+	})
+	for _, name := range []string{"[web internal] load build definition", "[web base 1/2] FROM debian", "[web] exporting"} {
+		assert.Assert(t, strings.Contains(text, " "+name+"\n"), text)
+	}
+}
+
+func TestPrefixed(t *testing.T) {
+	for _, c := range []struct{ prefix, name, want string }{
+		{"web", "[base 1/2] RUN x", "[web base 1/2] RUN x"},
+		{"web", "exporting to image", "[web] exporting to image"},
+		{"", "[base 1/2] RUN x", "[base 1/2] RUN x"},
+		{"web", "", ""},
+	} {
+		assert.Equal(t, prefixed(c.prefix, c.name), c.want)
+	}
+}
+
+func TestNilPrinter(t *testing.T) {
+	var p *Printer
+	want := errors.New("it broke")
+	err := p.Step(t.Context(), "x", func(_ context.Context, log io.Writer) error {
+		fmt.Fprintln(log, "unheard")
+		return want
+	})
+	assert.ErrorIs(t, err, want)
+	p.Write(&bkclient.SolveStatus{})
+	p.Close()
+}
+
+func TestStepGetsItsContext(t *testing.T) {
+	p, err := New(io.Discard, "quiet")
+	assert.NilError(t, err)
+	defer p.Close()
+	type key struct{}
+	ctx := context.WithValue(t.Context(), key{}, 1)
+	assert.NilError(t, p.Step(ctx, "x", func(ctx context.Context, _ io.Writer) error {
+		assert.Equal(t, ctx.Value(key{}), 1)
+		return nil
+	}))
+}
+
+// TestModes: no mode stops the work, however much there is to show.
+func TestModes(t *testing.T) {
+	for _, mode := range []string{"auto", "plain", "quiet", "rawjson"} {
+		t.Run(mode, func(t *testing.T) {
+			var out bytes.Buffer
+			p, err := New(&out, mode)
+			assert.NilError(t, err)
+			assert.NilError(t, p.Step(t.Context(), "x", func(_ context.Context, log io.Writer) error {
+				for i := range 200 {
+					fmt.Fprintln(log, "line", i)
+				}
+				return nil
+			}))
+			p.Close()
+			assert.Equal(t, out.Len() == 0, mode == "quiet", out.String())
+		})
+	}
+	_, err := New(io.Discard, "loud")
+	assert.ErrorContains(t, err, "--progress loud: ")
+	_, err = New(io.Discard, "tty") // is none
+	assert.ErrorContains(t, err, "--progress tty: ")
+}
+
+func TestNothingIsShownAfterClose(t *testing.T) {
+	var out bytes.Buffer
+	p, err := New(&out, "plain")
+	assert.NilError(t, err)
+	p.Close()
+	ran := false
+	assert.NilError(t, p.Step(t.Context(), "late", func(context.Context, io.Writer) error { ran = true; return nil }))
+	p.Close()
+	assert.Assert(t, ran)
+	assert.Equal(t, out.String(), "")
+}
+
+func TestManyAtOnce(t *testing.T) {
+	text := plain(t, func(p *Printer) {
+		var wg sync.WaitGroup
+		for i := range 10 {
+			wg.Go(func() {
+				_ = p.Step(t.Context(), fmt.Sprint("step ", i), func(_ context.Context, log io.Writer) error {
+					fmt.Fprintf(log, "line of %d\n", i)
+					return nil
+				})
+			})
+		}
+		wg.Wait()
+	})
+	for i := range 10 {
+		assert.Assert(t, strings.Contains(text, fmt.Sprint("step ", i)), text)
+		assert.Assert(t, strings.Contains(text, fmt.Sprintf("line of %d\n", i)), text)
+	}
+}

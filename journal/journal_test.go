@@ -1,0 +1,174 @@
+package journal
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"gotest.tools/v3/assert"
+)
+
+// recorder returns a journal and what it has shown so far, one "SOURCE | TEXT" a line.
+func recorder() (*Journal, func() []string) {
+	var mu sync.Mutex
+	var lines []string
+	j := New(nil, func(l Line) {
+		mu.Lock()
+		defer mu.Unlock()
+		lines = append(lines, l.Source+" | "+l.Text)
+	})
+	return j, func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		return append([]string(nil), lines...)
+	}
+}
+
+func TestLines(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		writes []string
+		want   []string
+		// flushed is what comes in addition when the journal is flushed.
+		flushed []string
+	}{
+		{name: "nothing"},
+		{name: "nothing written", writes: []string{""}},
+		{name: "a line", writes: []string{"one\n"}, want: []string{"one"}},
+		{name: "two lines at once", writes: []string{"one\ntwo\n"}, want: []string{"one", "two"}},
+		{name: "a line in pieces", writes: []string{"o", "", "n", "e", "\n"}, want: []string{"one"}},
+		{name: "end of one and beginning of another", writes: []string{"o", "ne\ntw", "o\n"}, want: []string{"one", "two"}},
+		{name: "empty lines", writes: []string{"\n\n", "\n"}, want: []string{"", "", ""}},
+		{name: "carriage returns", writes: []string{"one\r\ntwo\r", "\n"}, want: []string{"one", "two"}},
+		{name: "carriage return within", writes: []string{"10%\r20%\n"}, want: []string{"10%\r20%"}},
+		{name: "unfinished", writes: []string{"one\ntw", "o"}, want: []string{"one"}, flushed: []string{"two"}},
+		{name: "not UTF-8", writes: []string{"\xff\n"}, want: []string{"\xff"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			j, shown := recorder()
+			w := j.Source("web")
+			for _, s := range c.writes {
+				n, err := io.WriteString(w, s)
+				assert.NilError(t, err)
+				assert.Equal(t, n, len(s))
+			}
+			assert.DeepEqual(t, shown(), prefixed("web | ", c.want))
+			j.Flush()
+			assert.DeepEqual(t, shown(), prefixed("web | ", append(c.want, c.flushed...)))
+			j.Flush()
+			assert.Equal(t, len(shown()), len(c.want)+len(c.flushed))
+		})
+	}
+}
+
+func prefixed(prefix string, lines []string) (out []string) {
+	for _, l := range lines {
+		out = append(out, prefix+l)
+	}
+	return out
+}
+
+// TestWritersBufferIsNotKept: io.Writer's users may use their buffer again.
+func TestWritersBufferIsNotKept(t *testing.T) {
+	j, shown := recorder()
+	w := j.Source("web")
+	b := []byte("one")
+	_, _ = w.Write(b)
+	copy(b, "XXX")
+	_, _ = io.WriteString(w, "\n")
+	assert.DeepEqual(t, shown(), []string{"web | one"})
+}
+
+func TestSourcesKeepApart(t *testing.T) {
+	j, shown := recorder()
+	web, db, webErr := j.Source("web"), j.Source("db"), j.Source("web")
+	_, _ = io.WriteString(web, "GET ")
+	_, _ = io.WriteString(db, "Query\n")
+	_, _ = io.WriteString(webErr, "warning\n")
+	j.Note("step %d", 1)
+	_, _ = io.WriteString(web, "/rest\n")
+	assert.DeepEqual(t, shown(), []string{"db | Query", "web | warning", "bmo | step 1", "web | GET /rest"})
+}
+
+func TestTail(t *testing.T) {
+	j, shown := recorder()
+	web, webErr, db := j.Source("web"), j.Source("web"), j.Source("db")
+	for i := range 2 * TailLines {
+		fmt.Fprintf(web, "line %d\n", i)
+	}
+	fmt.Fprint(webErr, "at the end")
+	fmt.Fprint(db, "unfinished")
+	tail := j.Tail("web")
+	assert.Equal(t, len(tail), TailLines)
+	assert.Equal(t, tail[0], fmt.Sprintf("line %d", TailLines+1))
+	assert.Equal(t, tail[TailLines-1], "at the end")
+	tail[0] = "changed by who asked"
+	assert.Equal(t, j.Tail("web")[0], fmt.Sprintf("line %d", TailLines+1))
+	// Only the source that was asked for is cut.
+	assert.Equal(t, shown()[len(shown())-1], "web | at the end")
+	assert.DeepEqual(t, j.Tail("db"), []string{"unfinished"})
+	assert.Assert(t, j.Tail("other") == nil)
+	j.Note("hello")
+	assert.DeepEqual(t, j.Tail("bmo"), []string{"hello"})
+}
+
+func TestFile(t *testing.T) {
+	var file bytes.Buffer
+	before := time.Now().UTC()
+	j := New(&file, nil)
+	_, _ = io.WriteString(j.Source("web"), "one\ntwo\n")
+	m := regexp.MustCompile(`^(\S+) web \| one\n(\S+) web \| two\n$`).FindStringSubmatch(file.String())
+	assert.Assert(t, m != nil, file.String())
+	at, err := time.Parse("2006-01-02T15:04:05.000000Z", m[1])
+	assert.NilError(t, err)
+	assert.Assert(t, !at.Before(before.Truncate(time.Microsecond)) && !at.After(time.Now()))
+}
+
+// full is a disk without space.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+
+func TestFullDiskStopsNothing(t *testing.T) {
+	j := New(full{}, nil)
+	n, err := io.WriteString(j.Source("web"), "one\n")
+	assert.NilError(t, err)
+	assert.Equal(t, n, 4)
+	assert.DeepEqual(t, j.Tail("web"), []string{"one"})
+}
+
+// TestStory18ManyAtOnce: whoever writes while others do, each one's lines are whole and in order.
+func TestStory18ManyAtOnce(t *testing.T) {
+	const sources, lines = 8, 200
+	var file bytes.Buffer
+	j := New(&file, nil)
+	var wg sync.WaitGroup
+	for i := range sources {
+		wg.Go(func() {
+			w := j.Source(fmt.Sprint("s", i))
+			for n := range lines {
+				fmt.Fprintf(w, "%d ", n)
+				fmt.Fprintf(w, "of %d\n", i)
+				j.Tail(fmt.Sprint("s", (i+1)%sources+sources)) // of a source that is not there
+			}
+		})
+	}
+	wg.Wait()
+	next := map[string]int{}
+	for _, l := range strings.Split(strings.TrimSuffix(file.String(), "\n"), "\n") {
+		_, rest, _ := strings.Cut(l, " ")
+		source, text, _ := strings.Cut(rest, " | ")
+		assert.Equal(t, text, fmt.Sprintf("%d of %s", next[source], source[1:]))
+		next[source]++
+	}
+	assert.Equal(t, len(next), sources)
+	for source, n := range next {
+		assert.Equal(t, n, lines, source)
+	}
+}
