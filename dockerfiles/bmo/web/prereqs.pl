@@ -12,9 +12,13 @@
 #   EXTRA_MODULES  modules to have beyond the cpanfile's runtime phase
 #   CPAN_MIRROR    a mirror to ask in place of CPAN's own
 use v5.36;
-use CPAN::Meta::Requirements;
+use Config;
 use Module::CPANfile;
 use Module::Metadata;
+
+# Where CPAN's modules go, and where they are kept for the next build.
+my $LOCAL = '/app/local';
+my $CACHE = '/var/cache/docker-bmo-cpan';
 
 my %COMMAND = (
   packages => \&packages,
@@ -80,13 +84,37 @@ sub debian_name ($module) {
   return 'lib' . lc($module =~ s/::/-/gr =~ s/_/-/gr) . '-perl';
 }
 
+# install asks CPAN for what is unmet. What an earlier build installed is taken
+# again when all of it is still asked for: one more module installs one module,
+# and none that nobody asks for is there.
 sub install ($file) {
-  my @unmet = unmet($file) or return;
+  my @asked = map { cpan_name(@$_) } unmet($file) or return;
+  my $built = "perl $Config{version} $Config{archname}";
+  run('cp', '-a', "$CACHE/local/.", $LOCAL) if kept($built, @asked);
+
   my @mirror = $ENV{CPAN_MIRROR} ? ('--mirror', $ENV{CPAN_MIRROR}, '--mirror-only') : ();
-  my @modules = map { my ($module, $range) = @$_; "$module~$range" } @unmet;
-  say STDERR "from CPAN: @modules";
-  system('cpanm', '--notest', '--local-lib', '/app/local', @mirror, @modules) == 0
-    or say STDERR 'cpanm failed; what it could not install:';
+  my @missing = map { cpan_name(@$_) } unmet($file);
+  say STDERR "from CPAN: @missing";
+  run('cpanm', '--notest', '--local-lib', $LOCAL, @mirror, @missing) if @missing;
+
+  run('rm', '-rf', "$CACHE/local");
+  run('cp', '-a', $LOCAL, "$CACHE/local");
+  spew("$CACHE/asked", join '', map {"$_\n"} $built, @asked);
+}
+
+sub cpan_name ($module, $range, $) {
+  return $range =~ /^==\s*(\S+)$/ ? "$module\@$1" : "$module~$range";
+}
+
+# kept tells whether the cache holds modules for this Perl, all of them asked for.
+sub kept (@asked) {
+  return if !-e "$CACHE/asked";
+  my %asked = map { $_ => 1 } @asked;
+  return !grep { !$asked{$_} } split /\n/, slurp("$CACHE/asked");
+}
+
+sub run (@command) {
+  system(@command) == 0 or die "$command[0] failed\n";
 }
 
 sub check ($file) {
@@ -95,7 +123,8 @@ sub check ($file) {
   for (@unmet) {
     my ($module, $range, $version) = @$_;
     my $have = defined $version ? "$version is installed" : 'not installed';
-    say STDERR "perl module $module ($range): $have";
+    my $asked = $range eq '0' ? 'any version' : $range;
+    say STDERR "perl module $module ($asked): $have";
   }
   say STDERR 'hint: --build-context cpan=DIR gives what CPAN would, DIR/lib/perl5/...';
   say STDERR 'hint: --set RELAX_PINS="MODULE ..." accepts any version where an exact one is asked for'
@@ -123,7 +152,7 @@ sub relax (@files) {
       my $count = $text =~ s/(['"]?\b\Q$module\E['"]?\s*=>\s*)(['"])==[^'"]*\2/$1'0'/g;
       say STDERR "relaxed in $file: $module, $count times" if $count;
     }
-    spew($file, $text);
+    spew($file, $text) if $text ne slurp($file);
   }
 }
 
@@ -134,7 +163,6 @@ sub slurp ($file) {
 }
 
 sub spew ($file, $text) {
-  return if $text eq slurp($file);
   open my $out, '>:raw', $file or die "$file: $!\n";
   print {$out} $text;
   close $out or die "$file: $!\n";

@@ -5,6 +5,7 @@
 # address that an instance has on the outside is then its address on the inside,
 # for the application's requests to itself and for its own tests.
 set -eu
+: "${BMO_urlbase:?the environment of the web service gives it}"
 cd /app
 
 authority=${BMO_urlbase#*://}
