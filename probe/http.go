@@ -58,7 +58,7 @@ func (h HTTP) Check(ctx context.Context, dial Dialer) error {
 func excerpt(b []byte) string {
 	s := strings.Join(strings.Fields(string(b)), " ")
 	if len(s) > 120 {
-		s = s[:120] + "..."
+		s = strings.ToValidUTF8(s[:120], "") + "..."
 	}
 	return s
 }

@@ -37,7 +37,7 @@ func (e *NotReadyError) Error() string {
 func (e *NotReadyError) Unwrap() error { return e.Last }
 
 // attempt bounds one attempt: a server that accepts and never answers must not use up the whole time.
-const attempt = 2 * time.Second
+var attempt = 2 * time.Second
 
 // Wait asks until the server is ready. It fails with a NotReadyError after timeout, and with ctx's cause when ctx ends.
 // failed, if not nil, is called with the error of every attempt.
