@@ -207,14 +207,13 @@ func (g *Group) up(ctx, grp context.Context, s stack.Service, ready map[string]c
 // Await waits until a started service is ready. What is waited for is said to log.
 func (g *Group) Await(ctx context.Context, s stack.Service, log io.Writer) error {
 	proc := g.Process(s.Name)
-	ctx, cancel := context.WithCancelCause(ctx)
+	alive, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	go func() {
 		select {
 		case <-proc.Done():
-			code, _ := proc.Wait(context.Background())
-			cancel(&ExitError{Code: code})
-		case <-ctx.Done():
+			cancel(ended(proc))
+		case <-alive.Done():
 		}
 	}()
 	timeout := s.Ready.Timeout
@@ -222,11 +221,24 @@ func (g *Group) Await(ctx context.Context, s stack.Service, log io.Writer) error
 		timeout = g.Timeout
 	}
 	for _, p := range g.probes(s) {
-		if err := probe.Wait(ctx, p.Probe, g.dialer(s.Name, p), timeout, newSayer(log, p.String()).failed); err != nil {
+		err := probe.Wait(alive, p.Probe, g.dialer(s.Name, p), timeout, newSayer(log, p.String()).failed)
+		if err != nil && ctx.Err() != nil {
+			return context.Cause(ctx) // called off, which is no fault of this service
+		}
+		if err != nil {
 			return g.failure(s.Name, err)
 		}
 	}
 	return nil
+}
+
+// ended says how a service ended that should go on.
+func ended(p *engine.Process) error {
+	code, err := p.Wait(context.Background())
+	if err != nil {
+		return fmt.Errorf("watch its container: %w", err)
+	}
+	return &ExitError{Code: code}
 }
 
 // ExitError says that a service ended when it should have become ready.
@@ -238,9 +250,6 @@ func (e *ExitError) Error() string {
 
 // failure adds the service's last lines to err.
 func (g *Group) failure(service string, err error) error {
-	if errors.Is(err, context.Canceled) {
-		return err
-	}
 	if !g.Attach {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
