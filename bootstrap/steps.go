@@ -25,7 +25,7 @@ func (b *run) steps(ctx context.Context) error {
 			return fmt.Errorf("bootstrap step %d: stack %s has no service %s", i+1, b.Stack.Name, step.Service)
 		}
 		s = s.With(stack.DefaultFlavor)
-		if err := b.group.Up(ctx, b.closure(s.DependsOn...), nil); err != nil {
+		if err := b.prepare(ctx, s); err != nil {
 			return fmt.Errorf("before bootstrap step %d: %w", i+1, err)
 		}
 		name := fmt.Sprintf("bootstrap %d/%d %s: %s", i+1, len(b.Stack.Bootstrap), step.Service, strings.Join(step.Command, " "))
@@ -40,6 +40,26 @@ func (b *run) steps(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// prepare brings up what a step's service depends on. When the service itself is up, because an earlier step's service
+// depends on it, what it holds is committed first, and the step goes on from there.
+func (b *run) prepare(ctx context.Context, s stack.Service) error {
+	needs := b.closure(s.DependsOn...)
+	if err := b.group.Up(ctx, needs, nil); err != nil {
+		return err
+	}
+	for _, n := range needs {
+		b.used[n.Name] = true
+	}
+	if b.group.Process(s.Name) == nil {
+		return nil
+	}
+	if err := b.stopService(ctx, s, io.Discard); err != nil {
+		return err
+	}
+	delete(b.used, s.Name)
+	return b.commitStep(ctx, s.Name)
 }
 
 // StepError says which step failed, how, and what it printed last.
@@ -86,8 +106,10 @@ func (b *run) step(ctx context.Context, s stack.Service, step stack.Step, log io
 	if err != nil {
 		return err
 	}
-	out := io.MultiWriter(log, b.Journal.Source(s.Name))
-	p, err := b.Engine.Start(limited, id, out, out)
+	stdout, stderr := b.Journal.Source(s.Name, log), b.Journal.Source(s.Name, log)
+	defer stderr.Close()
+	defer stdout.Close()
+	p, err := b.Engine.Start(limited, id, stdout, stderr)
 	if err != nil {
 		return err
 	}

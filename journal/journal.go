@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 )
@@ -33,9 +34,11 @@ func New(file io.Writer, show func(Line)) *Journal {
 	return &Journal{file: file, show: show, tail: map[string][]string{}}
 }
 
-// Source returns a writer whose lines are recorded under that name. A line is recorded when it is complete.
-func (j *Journal) Source(name string) io.Writer {
-	s := &source{j: j, name: name}
+// Source returns a writer whose lines are recorded under that name, and handed on to the others. A line is recorded
+// when it is complete, or when the source is closed. Each stream wants a source of its own: lines of two streams that
+// share one are mixed up.
+func (j *Journal) Source(name string, also ...io.Writer) io.WriteCloser {
+	s := &source{j: j, name: name, also: also}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.open = append(j.open, s)
@@ -91,6 +94,7 @@ func (j *Journal) add(name, text string) {
 type source struct {
 	j    *Journal
 	name string
+	also []io.Writer
 	part []byte
 }
 
@@ -103,17 +107,34 @@ func (s *source) Write(b []byte) (int, error) {
 		if i < 0 {
 			break
 		}
-		s.j.add(s.name, string(bytes.TrimSuffix(append(s.part, rest[:i]...), []byte("\r"))))
+		s.add(bytes.TrimSuffix(append(s.part, rest[:i]...), []byte("\r")))
 		s.part, rest = nil, rest[i+1:]
 	}
 	s.part = append(s.part, rest...)
 	return len(b), nil
 }
 
+// Close records a line that has no end.
+func (s *source) Close() error {
+	s.j.mu.Lock()
+	defer s.j.mu.Unlock()
+	s.flush()
+	s.j.open = slices.DeleteFunc(s.j.open, func(o *source) bool { return o == s })
+	return nil
+}
+
+// add records a line and hands it on; j.mu is held.
+func (s *source) add(line []byte) {
+	s.j.add(s.name, string(line))
+	for _, w := range s.also {
+		_, _ = fmt.Fprintf(w, "%s\n", line) // who shows it must not stop the work, either
+	}
+}
+
 // flush records an unfinished line; j.mu is held.
 func (s *source) flush() {
 	if len(s.part) > 0 {
-		s.j.add(s.name, string(s.part))
+		s.add(s.part)
 		s.part = nil
 	}
 }
