@@ -41,5 +41,7 @@ func (a *app) disk(t testing.TB) []string {
 		return append(slices.DeleteFunc(all, func(l string) bool { return strings.HasPrefix(l, "Build Cache") }),
 			lines(docker(t, "volume", "ls", "--quiet"))...)
 	}
-	return lines(docker(t, "images", "--all", "--filter", "label="+stackLabel+"="+a.name, "--format", "{{.ID}} {{.Size}}"))
+	images := lines(docker(t, "images", "--all", "--filter", "label="+stackLabel+"="+a.name, "--format", "{{.ID}} {{.Size}}"))
+	slices.Sort(images)
+	return images
 }
