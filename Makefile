@@ -45,7 +45,7 @@ lint: go ## check the form of Go and shell files
 	[[ -z $$files ]] || { printf 'error: not formatted:\n%s\nhint: gofmt -w\n' "$$files"; exit 1; }
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
-	shellcheck -x -P hack .ci/run hack/{cpan,demo,engine,images,need} hack/lib/{supervise,base-hook}.sh hack/mysql/*.sh
+	shellcheck -x -P hack .ci/run hack/{cpan,demo,engine,images,need} hack/lib/{supervise,base-hook}.sh hack/{mysql,mariadb}/*.sh
 
 .PHONY: engine
 engine: ## make sure of a docker engine; STORE=containerd for that image store

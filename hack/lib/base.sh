@@ -2,7 +2,7 @@
 # The base images: which there are, and how each is made from Debian's packages.
 # This file is part of their recipe: what changes here makes all of them anew.
 
-BASE_IMAGES=(debian:trixie-slim mysql:9.7)
+BASE_IMAGES=(debian:trixie-slim mysql:9.7 mariadb:11.8)
 
 # make_tarball NAME FILE
 make_tarball() {
@@ -18,6 +18,10 @@ make_tarball() {
       debian_tree sid "$2" "${options[@]}" --include=mysql-server-core,mysql-client \
         --customize-hook="$HERE/mysql/hook.sh \"\$1\""
       ;;
+    mariadb:11.8)
+      debian_tree trixie "$2" "${options[@]}" --include=mariadb-server-core,mariadb-client,openssl \
+        --customize-hook="$HERE/mariadb/hook.sh \"\$1\""
+      ;;
   esac
 }
 
@@ -30,6 +34,12 @@ import_changes() {
       printf 'ENTRYPOINT ["docker-entrypoint.sh"]\n'
       printf 'EXPOSE 3306 33060\n'
       printf 'CMD ["mysqld"]\n'
+      ;;
+    mariadb:*)
+      printf 'VOLUME /var/lib/mysql\n'
+      printf 'ENTRYPOINT ["docker-entrypoint.sh"]\n'
+      printf 'EXPOSE 3306\n'
+      printf 'CMD ["mariadbd"]\n'
       ;;
   esac
 }

@@ -4,9 +4,10 @@
 # debian_tree SUITE TARGET [OPTION...]: a minimal Debian, at TARGET only when
 # it is whole: a folder, or a tarball where TARGET ends in .tar.
 debian_tree() {
-  local suite=$1 target=$2 base=${2%.tar} part log=$RUN/mmdebstrap-$1.log
+  local suite=$1 target=$2 base=${2%.tar} part log
   shift 2
   part=$base.part.$$${target#"$base"}
+  log=$RUN/mmdebstrap-${base##*/}.log
   mkdir -p "$(dirname "$target")" "$RUN"
   # Parts of runs that were killed; we hold the lock, so nobody works on them.
   rm -rf --one-file-system "$base".part.*

@@ -4,8 +4,8 @@
 # recipe NAME: a digest of all that goes into the image, so that a changed
 # recipe gives a new one and an unchanged one never does.
 recipe() {
-  local inputs=("$HERE"/lib/base{,-hook}.sh)
-  [[ $1 != mysql:* ]] || inputs+=("$HERE"/mysql/*)
+  local inputs=("$HERE"/lib/base{,-hook}.sh) own=$HERE/${1%:*}
+  [[ ! -d $own ]] || inputs+=("$own"/*)
   { cat "${inputs[@]}" && extra_authorities | xargs -r cat; } | sha256sum | cut -c1-12
 }
 
