@@ -28,6 +28,7 @@ const defaultStack = "bmo"
 type stackOptions struct {
 	stack, source            string
 	set                      []string
+	db                       database
 	buildContexts, buildArgs []string
 	noCache, pull, quiet     bool
 	progress                 string
@@ -37,6 +38,7 @@ func (o *stackOptions) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.stack, "stack", defaultStack, `Stack to use: a built-in one or a Compose file`)
 	flags.StringVar(&o.source, "source", "", `Source tree of the application: a folder or GIT-URL#REF`)
 	flags.StringArrayVar(&o.set, "set", nil, `Set a variable of the stack's Compose file ("KEY=VALUE")`)
+	flags.Var(&o.db, "db", `Database of the stack ("mysql", "mariadb"), same as --set DB=DATABASE`)
 	flags.StringArrayVar(&o.buildContexts, "build-context", nil, `Additional build contexts (e.g., name=path)`)
 	flags.StringArrayVar(&o.buildArgs, "build-arg", nil, `Set build-time variables`)
 	flags.BoolVar(&o.noCache, "no-cache", false, `Do not use cache when building the images, and bootstrap again`)
@@ -47,6 +49,7 @@ func (o *stackOptions) addFlags(flags *pflag.FlagSet) {
 
 // complete gives shell completion to the flags.
 func (o *stackOptions) complete(cmd *cobra.Command) {
+	_ = cmd.RegisterFlagCompletionFunc("db", cobra.FixedCompletions(databases, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("stack", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return builtinStacks(), cobra.ShellCompDirectiveDefault
 	})
@@ -64,7 +67,7 @@ func (o *stackOptions) mode() string {
 
 // load loads the stack.
 func (o *stackOptions) load(ctx context.Context) (*stack.Stack, error) {
-	set, err := keyValues("--set", o.set)
+	set, err := keyValues("--set", append(o.set, o.db.words()...))
 	if err != nil {
 		return nil, err
 	}

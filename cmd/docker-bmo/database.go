@@ -1,0 +1,36 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// databases are the servers that the built-in stacks can have.
+var databases = []string{"mysql", "mariadb"}
+
+// database is the value of --db. It is a shorthand: a Compose file gives the choice by its variable DB, so that a
+// stack of somebody else's can do so in the same way.
+type database string
+
+// words are those of --set that the flag stands for. They come after the user's own, so that the flag wins.
+func (d database) words() []string {
+	if d == "" {
+		return nil
+	}
+	return []string{"DB=" + string(d)}
+}
+
+// Set is called with the flag's value.
+func (d *database) Set(value string) error {
+	if !slices.Contains(databases, value) {
+		return fmt.Errorf("must be %s", strings.Join(databases, " or "))
+	}
+	*d = database(value)
+	return nil
+}
+
+func (d *database) String() string { return string(*d) }
+
+// Type is what the flag's value is called in a help text.
+func (d *database) Type() string { return "string" }
