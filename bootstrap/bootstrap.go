@@ -35,6 +35,14 @@ type Request struct {
 	Owner    snapshot.Owner
 	Journal  *journal.Journal
 	Progress *progress.Printer
+	// Sealer makes the snapshot's images; nil for Engine.
+	Sealer Sealer
+}
+
+// Sealer makes images of committed layers with a clean configuration; an engine is one. It returns the identifiers of
+// those that it has made, also when there is an error.
+type Sealer interface {
+	Seal(ctx context.Context, platform string, specs ...engine.SealSpec) (ids []string, err error)
 }
 
 // ErrBusy says that another process on the engine is making the same snapshot.
@@ -53,7 +61,8 @@ type run struct {
 	network string
 	images  map[string]string // what each service's next container is made of
 	raw     map[string]string // the image that holds each committed service's layers
-	temp    []string          // names of all images that go when the bootstrap ends
+	used    map[string]bool   // services that were up while steps of others ran, and may hold what those wrote
+	temp    []string          // names or identifiers of all images that go when the bootstrap ends
 }
 
 // Name is the lock of a snapshot's bootstrap: the name of its network, and with a service behind it, of a container.
@@ -61,7 +70,10 @@ func Name(key string) string { return "docker-bmo-bootstrap-" + snapshot.Short(k
 
 // Run makes the snapshot. It returns ErrBusy when another process makes it already.
 func Run(ctx context.Context, r Request) (*snapshot.Snapshot, error) {
-	b := &run{Request: r, images: maps.Clone(r.Built), raw: map[string]string{}}
+	b := &run{Request: r, images: maps.Clone(r.Built), raw: map[string]string{}, used: map[string]bool{}}
+	if b.Sealer == nil {
+		b.Sealer = r.Engine
+	}
 	defer b.clear()
 	if err := b.lock(ctx); err != nil {
 		return nil, err
@@ -82,7 +94,11 @@ func Run(ctx context.Context, r Request) (*snapshot.Snapshot, error) {
 	if err := b.seal(ctx); err != nil {
 		return nil, err
 	}
-	return snapshot.FindKey(ctx, r.Engine, r.Snapshot.Key)
+	s, err := snapshot.FindKey(ctx, r.Engine, r.Snapshot.Key)
+	if s == nil && err == nil {
+		err = fmt.Errorf("snapshot %s was removed as soon as it was made", snapshot.Short(r.Snapshot.Key))
+	}
+	return s, err
 }
 
 // lock makes the network. Its name is the lock: the engine lets only one be made.

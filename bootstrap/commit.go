@@ -23,7 +23,7 @@ func (b *run) commitStep(ctx context.Context, service string) error {
 	labels := b.labels(service)
 	labels[snapshot.LabelRole] = snapshot.RoleRaw
 	ref := b.tempTag(service)
-	_, err := b.Engine.Seal(ctx, b.Platform, engine.SealSpec{
+	_, err := b.Sealer.Seal(ctx, b.Platform, engine.SealSpec{
 		Layers: b.raw[service], Config: b.Built[service], Name: ref, Labels: labels,
 		DropPrefix: snapshot.Prefix, Comment: sealComment, Created: b.Snapshot.Created,
 	})
@@ -65,11 +65,11 @@ func (b *run) commit(ctx context.Context, service string) error {
 	return nil
 }
 
-// commitStopped commits the services that have no step of their own, such as the database, one after the other:
-// several commits at once can fail on older containerd stores.
+// commitStopped commits the services that have no step of their own, such as the database, and those that were up
+// while steps of others ran, one after the other: several commits at once can fail on older containerd stores.
 func (b *run) commitStopped(ctx context.Context) error {
 	for _, s := range b.Stack.Services {
-		if _, done := b.raw[s.Name]; done || !s.Snapshot {
+		if _, done := b.raw[s.Name]; done && !b.used[s.Name] || !s.Snapshot {
 			continue
 		}
 		if err := b.commit(ctx, s.Name); err != nil {
@@ -91,9 +91,12 @@ func (b *run) seal(ctx context.Context) error {
 			}
 			specs = append(specs, spec)
 		}
-		ids, err := b.Engine.Seal(ctx, b.Platform, specs...)
+		ids, err := b.Sealer.Seal(ctx, b.Platform, specs...)
 		for i, id := range ids {
 			fmt.Fprintf(log, "%s %s\n", id, specs[i].Name)
+		}
+		if err != nil {
+			b.temp = append(b.temp, ids...) // by identifier: an older snapshot may still have the names
 		}
 		return err
 	})
@@ -129,18 +132,25 @@ func (b *run) clear() {
 	}
 	for _, s := range b.Stack.Services {
 		if id := b.group.ID(s.Name); id != "" {
-			b.note(b.Engine.RemoveContainer(ctx, id))
+			b.note(engine.Retry(ctx, func() error { return b.Engine.RemoveContainer(ctx, id) }))
 		}
 	}
 	for _, ref := range b.temp {
-		_, _, err := b.Engine.RemoveImage(ctx, ref)
-		b.note(err)
+		b.note(engine.Retry(ctx, func() error { return b.removeImage(ctx, ref) }))
 	}
-	b.note(b.Engine.RemoveNetwork(ctx, b.network))
+	b.note(engine.Retry(ctx, func() error { return b.Engine.RemoveNetwork(ctx, b.network) }))
+}
+
+func (b *run) removeImage(ctx context.Context, ref string) error {
+	_, _, err := b.Engine.RemoveImage(ctx, ref)
+	if engine.IsNotFound(err) {
+		return nil
+	}
+	return err
 }
 
 func (b *run) note(err error) {
-	if err != nil && !engine.IsNotFound(err) {
+	if err != nil {
 		b.Journal.Note("clear away: %v", err)
 	}
 }

@@ -39,7 +39,7 @@ type SealSpec struct {
 // Seal makes images of one image's layers and another's configuration each, without copying anything: BuildKit exports
 // the layers that are there already under a configuration of ours. No environment, command or label that a container
 // was given gets into the result, and declared volumes are dropped, since the data is in the layers. It returns the
-// images' identifiers.
+// images' identifiers, also of those that were made before an error.
 func (e *Engine) Seal(ctx context.Context, platform string, specs ...SealSpec) (ids []string, err error) {
 	p, err := platforms.Parse(platform)
 	if err != nil {
@@ -57,7 +57,7 @@ func (e *Engine) Seal(ctx context.Context, platform string, specs ...SealSpec) (
 	for _, s := range specs {
 		id, err := sealOne(ctx, bk, p, s)
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("seal %s: %w", s.Name, err), forget())
+			return ids, errors.Join(fmt.Errorf("seal %s: %w", s.Name, err), forget())
 		}
 		ids = append(ids, id)
 	}

@@ -5,7 +5,6 @@ package instance
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -122,27 +121,14 @@ func (i Instance) Orphaned() bool {
 // removeTimeout bounds the removal of one instance beyond its grace period.
 const removeTimeout = 30 * time.Second
 
-// removeTries is how often a removal is tried: engines report passing trouble ("device or resource busy", a network
-// with "active endpoints") that is gone a moment later.
-const removeTries = 5
-
 // Remove stops an instance's containers, killing those that do not end within grace, and removes them, their
 // anonymous volumes and the network. An instance that is gone already is no error.
 func Remove(ctx context.Context, e *engine.Engine, name string, grace time.Duration) error {
-	var err error
-	for try := range removeTries {
-		if try > 0 {
-			select {
-			case <-ctx.Done():
-				return errors.Join(err, context.Cause(ctx))
-			case <-time.After(time.Duration(try) * 100 * time.Millisecond):
-			}
-		}
-		if err = removeOnce(ctx, e, name, grace); err == nil {
-			return nil
-		}
+	err := engine.Retry(ctx, func() error { return removeOnce(ctx, e, name, grace) })
+	if err != nil {
+		return fmt.Errorf("remove instance %s: %w", name, err)
 	}
-	return fmt.Errorf("remove instance %s: %w", name, err)
+	return nil
 }
 
 func removeOnce(ctx context.Context, e *engine.Engine, name string, grace time.Duration) error {

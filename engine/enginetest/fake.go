@@ -75,7 +75,13 @@ func (f *Fake) Host() string { return "unix://" + f.socket }
 // Client returns the real client, talking to the fake.
 func (f *Fake) Client(t testing.TB) client.APIClient {
 	t.Helper()
-	c, err := client.NewClientWithOpts(client.WithHost(f.Host()), client.WithAPIVersionNegotiation())
+	return f.client(t)
+}
+
+func (f *Fake) client(t testing.TB, opts ...client.Opt) client.APIClient {
+	t.Helper()
+	opts = append(opts, client.WithHost(f.Host()), client.WithAPIVersionNegotiation())
+	c, err := client.NewClientWithOpts(opts...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,6 +93,12 @@ func (f *Fake) Client(t testing.TB) client.APIClient {
 func (f *Fake) Engine(t testing.TB) *engine.Engine {
 	t.Helper()
 	return engine.New(f.Client(t))
+}
+
+// EngineAs is Engine for tests in which several talk to the fake: its requests bear that name.
+func (f *Fake) EngineAs(t testing.TB, name string) *engine.Engine {
+	t.Helper()
+	return engine.New(f.client(t, client.WithHTTPHeaders(map[string]string{"From": name})))
 }
 
 // SetNow sets the clock that objects get their creation time from.

@@ -25,13 +25,14 @@ type fault struct {
 
 func (f *fault) Error() string { return f.message }
 
-// Fail answers the next times requests that match with an error. pattern is a regular expression for the whole path,
-// without the API's version: "/containers/[^/]+/start".
+// Fail answers the next times requests that match with an error. No method means any. pattern is a regular expression
+// for the whole path, without the API's version: "/containers/[^/]+/start".
 func (f *Fake) Fail(method, pattern string, status int, message string, times int) {
 	f.hook(hook{method: method, path: whole(pattern), fault: &fault{status, message}, left: times})
 }
 
-// Before calls fn before the engine does what a matching request says. The engine goes on when fn returns.
+// Before calls fn before the engine does what a matching request says. The engine goes on when fn returns. Requests of
+// an engine that EngineAs returned bear its name as the header From.
 func (f *Fake) Before(method, pattern string, fn func(*http.Request)) {
 	f.hook(hook{method: method, path: whole(pattern), before: fn})
 }
@@ -83,7 +84,7 @@ func (f *Fake) note(r *http.Request) (before, after []func(*http.Request), fail 
 	f.requests = append(f.requests, r.Method+" "+r.URL.Path)
 	for i := range f.hooks {
 		h := &f.hooks[i]
-		if h.method != r.Method || !h.path.MatchString(r.URL.Path) {
+		if h.method != "" && h.method != r.Method || !h.path.MatchString(r.URL.Path) {
 			continue
 		}
 		if h.before != nil {
