@@ -18,6 +18,7 @@ func regexpMatch(pattern, s string) bool {
 // TestCancelledAtAnyPoint: nothing is left, whenever the context ends: before or after the engine has done what it was
 // asked for.
 func TestCancelledAtAnyPoint(t *testing.T) {
+	t.Parallel()
 	for name, hook := range map[string]func(*fixture, func(*http.Request)){
 		"before": func(f *fixture, fn func(*http.Request)) { f.Before("POST", "/(containers|networks|commit|seal).*", fn) },
 		"after":  func(f *fixture, fn func(*http.Request)) { f.After("POST", "/(containers|networks|commit|seal).*", fn) },

@@ -19,6 +19,7 @@ const diskFull = "write /var/lib/docker/overlay2/x: no space left on device"
 
 // TestFaults: whatever goes wrong, there is no snapshot, nothing stays behind, and the error says what it was.
 func TestFaults(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name  string
 		fault func(*fixture)
@@ -151,6 +152,7 @@ func TestSilentStep(t *testing.T) {
 }
 
 func TestStepTakesTooLong(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.req.Stack.Bootstrap[0].Timeout = 100 * time.Millisecond
 	f.programs["web load"] = enginetest.Stubborn()
@@ -226,6 +228,7 @@ func TestKilledCacheDoesNotMatter(t *testing.T) {
 
 // TestStory19TeardownTriesAgain: passing trouble leaves nothing behind.
 func TestStory19TeardownTriesAgain(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.programs["web load"] = enginetest.Exit(1)
 	f.Fail("DELETE", "/containers/.*", 500, "device or resource busy", 1)
@@ -237,6 +240,7 @@ func TestStory19TeardownTriesAgain(t *testing.T) {
 }
 
 func TestTeardownThatFailsIsNoted(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.Fail("DELETE", "/networks/.*", 403, "network has active endpoints", 100)
 	s, err := Run(t.Context(), f.req)

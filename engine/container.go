@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -136,6 +137,10 @@ func (e *Engine) Containers(ctx context.Context, labels ...string) ([]Container,
 	return out, nil
 }
 
+// ErrNotPublished says that a container's port cannot be reached from outside: it is not published, or the container
+// does not run.
+var ErrNotPublished = errors.New("is not published")
+
 // PublishedPort is the port on Loopback that a running container's port is reached at.
 func (e *Engine) PublishedPort(ctx context.Context, id string, port int) (int, error) {
 	c, err := e.api.ContainerInspect(ctx, id)
@@ -147,7 +152,7 @@ func (e *Engine) PublishedPort(ctx context.Context, id string, port int) (int, e
 			return p, nil
 		}
 	}
-	return 0, fmt.Errorf("port %d of container %s is not published", port, c.Name)
+	return 0, fmt.Errorf("port %d of container %s %w", port, c.Name, ErrNotPublished)
 }
 
 // Rename gives a container another name.

@@ -112,12 +112,6 @@ func (i *Instance) observe(c engine.Container) {
 	}
 }
 
-// Orphaned tells whether nobody will ever finish or stop the instance: its owner is gone and it was not meant, or not
-// ready, to outlive it.
-func (i Instance) Orphaned() bool {
-	return snapshot.Orphaned(i.Labels) && (!i.Detached || i.State == Starting)
-}
-
 // removeTimeout bounds the removal of one instance beyond its grace period.
 const removeTimeout = 30 * time.Second
 

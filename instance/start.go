@@ -217,17 +217,39 @@ func (s *start) startService(ctx context.Context, svc stack.Service) error {
 	}
 }
 
-// announce finds out the address that the engine chose and tells the probes.
+// endTimeout is how long to wait for the end of a container that seems to have ended.
+const endTimeout = 5 * time.Second
+
+// announce tells the probes the application's address, and finds it out first when the engine chose it.
 func (s *start) announce(ctx context.Context, service string) error {
-	port, err := s.Engine.PublishedPort(ctx, s.group.ID(service), s.Stack.URL.Port)
-	if err != nil {
-		return err
+	port := s.currentPort()
+	if port == 0 {
+		var err error
+		port, err = s.Engine.PublishedPort(ctx, s.group.ID(service), s.Stack.URL.Port)
+		if errors.Is(err, engine.ErrNotPublished) {
+			return s.ended(ctx, service, err)
+		}
+		if err != nil {
+			return err
+		}
+		s.mu.Lock()
+		s.port = port
+		s.mu.Unlock()
 	}
-	s.mu.Lock()
-	s.port = port
-	s.mu.Unlock()
 	s.group.Announce(service, launch.Address(port))
 	return nil
+}
+
+// ended returns err unless the service's container has ended: then it has no address, and who waits for it to become
+// ready says better why.
+func (s *start) ended(ctx context.Context, service string, err error) error {
+	select {
+	case <-s.group.Process(service).Done():
+		return nil
+	case <-ctx.Done():
+	case <-time.After(endTimeout):
+	}
+	return err
 }
 
 // finish marks the instance as ready.
