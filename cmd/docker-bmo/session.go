@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -40,7 +41,7 @@ func open(ctx context.Context, dockerCli command.Cli, o stackOptions) (p *pipeli
 	if err != nil {
 		return nil, nil, err
 	}
-	printer, err := progress.New(dockerCli.Err(), o.mode())
+	printer, err := progress.New(progressOut(dockerCli), o.mode())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -68,6 +69,14 @@ func open(ctx context.Context, dockerCli command.Cli, o stackOptions) (p *pipeli
 		return nil, nil, err
 	}
 	return p, closeAll, nil
+}
+
+// progressOut is where progress is shown. The display needs the terminal itself, not the client's wrapper of it.
+func progressOut(dockerCli command.Cli) io.Writer {
+	if dockerCli.Err().IsTerminal() {
+		return os.Stderr
+	}
+	return dockerCli.Err()
 }
 
 // keepJournals is how many journals stay on disk.
