@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/docker/docker/api/types"
@@ -64,13 +65,21 @@ func (e *Engine) RemoveImage(ctx context.Context, ref string) (untagged, deleted
 	return untagged, deleted, nil
 }
 
-// LayersSize is the number of bytes that all images together take on the engine's disk, each layer counted once.
+// diskUsageTries is how often the engine is asked to count again.
+const diskUsageTries = 5
+
+// LayersSize is the number of bytes that all images together take on the engine's disk, each layer counted once. The
+// containerd store fails when something goes while it counts ("snapshot ... does not exist"): then it is asked again.
 func (e *Engine) LayersSize(ctx context.Context) (int64, error) {
-	du, err := e.api.DiskUsage(ctx, types.DiskUsageOptions{Types: []types.DiskUsageObject{types.ImageObject}})
-	if err != nil {
-		return 0, fmt.Errorf("ask for disk usage: %w", err)
+	for try := 1; ; try++ {
+		du, err := e.api.DiskUsage(ctx, types.DiskUsageOptions{Types: []types.DiskUsageObject{types.ImageObject}})
+		switch {
+		case err == nil:
+			return du.LayersSize, nil
+		case try == diskUsageTries || !strings.Contains(err.Error(), "does not exist"):
+			return 0, fmt.Errorf("ask for disk usage: %w", err)
+		}
 	}
-	return du.LayersSize, nil
 }
 
 func labelFilter(labels []string) filters.Args {
