@@ -34,3 +34,13 @@ func count(t testing.TB, id, text string) int {
 	t.Helper()
 	return strings.Count(output(t, id), text)
 }
+
+// startsClean fails the test when a database had to recover what its snapshot was left with.
+func startsClean(t testing.TB, db string) {
+	t.Helper()
+	log := output(t, db)
+	assert.Assert(t, strings.Contains(log, "ready for connections"), "%s", log)
+	for _, sign := range []string{"crash recovery", "after a crash", "not shutdown normally", "not shut down normally", "[ERROR]", "ERROR:"} {
+		assert.Assert(t, !strings.Contains(log, sign), "%s", log)
+	}
+}

@@ -41,13 +41,3 @@ func TestMariaDBIsRefusedWhereThereIsNoChoice(t *testing.T) {
 	a := newMini(t, "no-choice", nil)
 	a.do(t, "build", "--db", "mariadb").fails(t, 1, "variable DB is set, but the stack does not use it", "\nhint: ")
 }
-
-// startsClean fails the test when a database had to recover what its snapshot was left with.
-func startsClean(t testing.TB, db string) {
-	t.Helper()
-	log := output(t, db)
-	assert.Assert(t, strings.Contains(log, "ready for connections"), "%s", log)
-	for _, sign := range []string{"crash recovery", "after a crash", "not shut down normally", "[ERROR]", "ERROR:"} {
-		assert.Assert(t, !strings.Contains(log, sign), "%s", log)
-	}
-}

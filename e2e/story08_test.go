@@ -33,10 +33,5 @@ func TestStory08WhatDoesNotStopWellIsNotCommitted(t *testing.T) {
 func TestStory08CopiesOfTheDatabaseStartClean(t *testing.T) {
 	t.Parallel()
 	a, _ := demo(t)
-	i := a.run(t)
-	log := output(t, i.Services["db"])
-	assert.Assert(t, strings.Contains(log, "ready for connections"), "%s", log)
-	for _, sign := range []string{"crash recovery", "was not shutdown normally", "not shut down normally", "[ERROR]"} {
-		assert.Assert(t, !strings.Contains(log, sign), "%s", log)
-	}
+	startsClean(t, a.run(t).Services["db"])
 }
