@@ -12,7 +12,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
-// Policy says which snapshots to remove. Those that an instance was started from always stay.
+// Policy says which snapshots to remove. Those that something was started from always stay.
 type Policy struct {
 	// KeepLast is how many of each stack's newest snapshots stay.
 	KeepLast int
@@ -23,25 +23,49 @@ type Policy struct {
 }
 
 // Plan returns the snapshots that the policy gives up, newest first.
-func Plan(list []snapshot.Snapshot, inUse map[string]bool, p Policy, now time.Time) []snapshot.Snapshot {
+func Plan(list []snapshot.Snapshot, used Used, p Policy, now time.Time) []snapshot.Snapshot {
 	complete := slices.DeleteFunc(slices.Clone(list), func(s snapshot.Snapshot) bool { return !s.Complete() })
 	_, rest := snapshot.Keep(complete, p.KeepLast)
 	return slices.DeleteFunc(rest, func(s snapshot.Snapshot) bool {
-		return inUse[s.Key] || p.Stack != "" && s.Stack != p.Stack || now.Sub(s.Created) < p.OlderThan
+		return used.Has(s) || p.Stack != "" && s.Stack != p.Stack || now.Sub(s.Created) < p.OlderThan
 	})
 }
 
-// InUse returns the keys of snapshots that containers were started from.
-func InUse(ctx context.Context, e *engine.Engine) (map[string]bool, error) {
-	containers, err := e.Containers(ctx, snapshot.LabelRole+"="+snapshot.RoleInstance)
+// Used tells which snapshots something runs from.
+type Used struct{ keys, images map[string]bool }
+
+// Has tells whether the snapshot is in use.
+func (u Used) Has(s snapshot.Snapshot) bool {
+	for _, img := range s.Images {
+		if u.images[img.ID] {
+			return true
+		}
+	}
+	return u.keys[s.Key]
+}
+
+// InUse finds out which snapshots are in use: by key those that instances were started from or are about to be, and by
+// image those that any container was made from, whoever made it.
+func InUse(ctx context.Context, e *engine.Engine) (Used, error) {
+	u := Used{keys: map[string]bool{}, images: map[string]bool{}}
+	networks, err := e.Networks(ctx, snapshot.LabelRole+"="+snapshot.RoleInstance)
 	if err != nil {
-		return nil, err
+		return u, err
 	}
-	keys := map[string]bool{}
+	for _, n := range networks {
+		u.keys[n.Labels[snapshot.LabelKey]] = true
+	}
+	containers, err := e.Containers(ctx)
+	if err != nil {
+		return u, err
+	}
 	for _, c := range containers {
-		keys[c.Labels[snapshot.LabelKey]] = true
+		u.images[c.ImageID] = true
+		if c.Labels[snapshot.LabelRole] == snapshot.RoleInstance {
+			u.keys[c.Labels[snapshot.LabelKey]] = true
+		}
 	}
-	return keys, nil
+	return u, nil
 }
 
 // Report says what was removed, in docker's words.

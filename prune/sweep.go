@@ -3,7 +3,6 @@ package prune
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/snapshot"
@@ -16,10 +15,10 @@ import (
 // It goes on past what it cannot remove and returns those errors together.
 func Sweep(ctx context.Context, e *engine.Engine) (Report, error) {
 	s := &sweep{e: e}
-	s.containers(ctx)
-	s.networks(ctx)
-	s.volumes(ctx)
-	s.images(ctx)
+	if err := s.find(ctx); err != nil {
+		return s.report, err
+	}
+	s.remove(ctx)
 	s.halves(ctx)
 	return s.report, errors.Join(s.errs...)
 }
@@ -28,8 +27,12 @@ type sweep struct {
 	e      *engine.Engine
 	report Report
 	errs   []error
-	// kept are the instances that were found ready and detached, whose networks must stay.
-	kept map[string]bool
+
+	// What has lost its owner.
+	containers []engine.Container
+	networks   []engine.Network
+	volumes    []engine.Volume
+	images     []engine.Image
 }
 
 func (s *sweep) fail(err error) bool {
@@ -39,103 +42,82 @@ func (s *sweep) fail(err error) bool {
 	return err != nil
 }
 
-func (s *sweep) containers(ctx context.Context) {
-	list, err := s.e.Containers(ctx, snapshot.LabelOwner)
-	if s.fail(err) {
-		return
+// find looks for what has lost its owner and is not part of a detached instance that is ready. The latter is asked
+// last: once its owner is gone nothing becomes ready any more, but before that it may, between any two questions.
+func (s *sweep) find(ctx context.Context) (err error) {
+	if s.containers, err = orphans(ctx, s.e.Containers, func(c engine.Container) map[string]string { return c.Labels }); err != nil {
+		return err
 	}
-	s.kept = map[string]bool{}
-	for _, c := range list {
-		if c.Labels[snapshot.LabelLead] == "true" && c.Labels[snapshot.LabelDetached] == "true" && !snapshot.Starting(c.Name) {
-			s.kept[c.Labels[snapshot.LabelInstance]] = true
+	if s.networks, err = orphans(ctx, s.e.Networks, func(n engine.Network) map[string]string { return n.Labels }); err != nil {
+		return err
+	}
+	if s.volumes, err = orphans(ctx, s.e.Volumes, func(v engine.Volume) map[string]string { return v.Labels }); err != nil {
+		return err
+	}
+	if s.images, err = orphans(ctx, s.e.Images, func(i engine.Image) map[string]string { return i.Labels }); err != nil {
+		return err
+	}
+	if len(s.containers)+len(s.networks)+len(s.volumes) == 0 {
+		return nil
+	}
+	ready, err := detached(ctx, s.e)
+	if err != nil {
+		return err
+	}
+	s.containers = without(s.containers, func(c engine.Container) bool { return ready[c.Labels[snapshot.LabelInstance]] })
+	s.networks = without(s.networks, func(n engine.Network) bool { return ready[n.Labels[snapshot.LabelInstance]] })
+	s.volumes = without(s.volumes, func(v engine.Volume) bool { return ready[v.Labels[snapshot.LabelInstance]] })
+	return nil
+}
+
+// orphans lists objects that have an owner who is gone.
+func orphans[T any](ctx context.Context, list func(context.Context, ...string) ([]T, error), labels func(T) map[string]string) ([]T, error) {
+	all, err := list(ctx, snapshot.LabelOwner)
+	return without(all, func(o T) bool { return !snapshot.Orphaned(labels(o)) }), err
+}
+
+func without[T any](list []T, drop func(T) bool) []T {
+	var out []T
+	for _, o := range list {
+		if !drop(o) {
+			out = append(out, o)
 		}
 	}
-	for _, c := range list {
-		if s.orphaned(c.Labels) && !s.fail(s.e.RemoveContainer(ctx, c.ID)) {
+	return out
+}
+
+// detached returns the names of the detached instances that are ready.
+func detached(ctx context.Context, e *engine.Engine) (map[string]bool, error) {
+	leads, err := e.Containers(ctx, snapshot.LabelLead+"=true", snapshot.LabelDetached+"=true")
+	if err != nil {
+		return nil, err
+	}
+	names := map[string]bool{}
+	for _, c := range leads {
+		if !snapshot.Starting(c.Name) {
+			names[c.Labels[snapshot.LabelInstance]] = true
+		}
+	}
+	return names, nil
+}
+
+func (s *sweep) remove(ctx context.Context) {
+	for _, c := range s.containers {
+		if !s.fail(s.e.RemoveContainer(ctx, c.ID)) {
 			s.report.Containers = append(s.report.Containers, c.ID)
 		}
 	}
-}
-
-// orphaned tells whether an object's owner is gone and it was not to outlive it.
-func (s *sweep) orphaned(labels map[string]string) bool {
-	return snapshot.Orphaned(labels) && !s.kept[labels[snapshot.LabelInstance]]
-}
-
-func (s *sweep) networks(ctx context.Context) {
-	list, err := s.e.Networks(ctx, snapshot.LabelOwner)
-	if s.fail(err) {
-		return
-	}
-	for _, n := range list {
-		if s.orphaned(n.Labels) && !s.fail(s.e.RemoveNetwork(ctx, n.ID)) {
+	for _, n := range s.networks {
+		if !s.fail(s.e.RemoveNetwork(ctx, n.ID)) {
 			s.report.Networks = append(s.report.Networks, n.Name)
 		}
 	}
-}
-
-func (s *sweep) volumes(ctx context.Context) {
-	list, err := s.e.Volumes(ctx, snapshot.LabelOwner)
-	if s.fail(err) {
-		return
-	}
-	for _, v := range list {
-		if s.orphaned(v.Labels) && !s.fail(s.e.RemoveVolume(ctx, v.Name)) {
+	for _, v := range s.volumes {
+		if !s.fail(s.e.RemoveVolume(ctx, v.Name)) {
 			s.report.Volumes = append(s.report.Volumes, v.Name)
 		}
 	}
-}
-
-func (s *sweep) images(ctx context.Context) {
-	list, err := s.e.Images(ctx, snapshot.LabelOwner)
-	if s.fail(err) {
-		return
+	for _, img := range s.images {
+		s.fail(s.report.removeImage(ctx, s.e, img))
 	}
-	for _, img := range list {
-		if snapshot.Orphaned(img.Labels) {
-			s.fail(s.report.removeImage(ctx, s.e, img))
-		}
-	}
-}
-
-// halves removes snapshots some of whose images are missing, unless a bootstrap of the same key is under way: its
-// network, which is its lock, is looked for after the images were listed, and the images are listed once more after
-// that, since the bootstrap may have ended well in between.
-func (s *sweep) halves(ctx context.Context) {
-	before, err := snapshot.List(ctx, s.e)
-	if s.fail(err) || !anyHalf(before) {
-		return
-	}
-	locks, err := s.e.Networks(ctx, snapshot.LabelRole+"="+snapshot.RoleBootstrap)
-	if s.fail(err) {
-		return
-	}
-	busy := map[string]bool{}
-	for _, n := range locks {
-		busy[n.Labels[snapshot.LabelKey]] = true
-	}
-	halves := map[string]time.Time{}
-	for _, h := range before {
-		if !h.Complete() && !busy[h.Key] {
-			halves[h.Key] = h.Created
-		}
-	}
-	after, err := snapshot.List(ctx, s.e)
-	if s.fail(err) {
-		return
-	}
-	for _, h := range after {
-		if created, ok := halves[h.Key]; ok && !h.Complete() && created.Equal(h.Created) {
-			s.fail(s.report.removeSnapshot(ctx, s.e, h))
-		}
-	}
-}
-
-func anyHalf(list []snapshot.Snapshot) bool {
-	for _, s := range list {
-		if !s.Complete() {
-			return true
-		}
-	}
-	return false
 }

@@ -39,8 +39,9 @@ func runSnapshotRm(ctx context.Context, dockerCli command.Cli, keys []string) er
 	var errs []error
 	for _, key := range keys {
 		s, err := snapshot.Resolve(ctx, e, key)
-		if err == nil && inUse[s.Key] {
-			err = engine.Hint(fmt.Errorf("snapshot %s is in use by an instance", snapshot.Short(s.Key)), "`docker bmo ps` lists instances, `docker bmo stop` removes them")
+		if err == nil && inUse.Has(*s) {
+			err = engine.Hint(fmt.Errorf("snapshot %s is in use", snapshot.Short(s.Key)),
+				"`docker bmo ps` lists instances, `docker bmo stop` removes them; `docker ps -a` lists all containers")
 		}
 		if err == nil {
 			_, err = prune.Remove(ctx, e, []snapshot.Snapshot{*s})

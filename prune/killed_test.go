@@ -1,0 +1,176 @@
+package prune_test
+
+import (
+	"context"
+	"net/http"
+	"regexp"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"gotest.tools/v3/assert"
+	"gotest.tools/v3/poll"
+
+	"github.com/docker-bmo/docker-bmo/bootstrap"
+	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/engine/enginetest"
+	"github.com/docker-bmo/docker-bmo/instance"
+	"github.com/docker-bmo/docker-bmo/journal"
+	"github.com/docker-bmo/docker-bmo/prune"
+	"github.com/docker-bmo/docker-bmo/snapshot"
+	"github.com/docker-bmo/docker-bmo/snapshot/snapshottest"
+	"github.com/docker-bmo/docker-bmo/stack"
+)
+
+// long is a time that no test waits for, unless something hangs.
+const long = time.Minute
+
+// changes are the requests that change what is on the engine.
+const changes = "/networks/.+|/containers/create|/containers/[^/]+(/start|/kill|/rename)?|/commit|/images/docker-bmo.*|/seal"
+
+// victim runs fn as a process that is killed at the nth change on the engine: from then on nothing of it gets through.
+// What it leaves is for inspect. It returns whether fn came that far.
+func victim(t *testing.T, f *enginetest.Fake, n int, fn func(context.Context, *engine.Engine) error, inspect func()) bool {
+	t.Helper()
+	frozen, release := make(chan struct{}), make(chan struct{})
+	changing := regexp.MustCompile("^(?:" + changes + ")$")
+	var mu sync.Mutex
+	count := 0
+	f.Before("", ".*", func(r *http.Request) {
+		if r.Header.Get("From") != "victim" && r.URL.Path != "/seal" {
+			return
+		}
+		mu.Lock()
+		if changing.MatchString(r.URL.Path) && r.Method != http.MethodGet {
+			if count++; count == n {
+				close(frozen)
+			}
+		}
+		late := count >= n
+		mu.Unlock()
+		if late {
+			<-release
+		}
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- fn(ctx, f.EngineAs(t, "victim")) }()
+	select {
+	case err := <-done:
+		assert.NilError(t, err)
+		cancel()
+		return false
+	case <-frozen:
+		inspect()
+		cancel()
+		close(release)
+		<-done
+		return true
+	}
+}
+
+// swept sweeps until what is on the engine is as ok wants it. Once is enough, but for requests that were on their way.
+func swept(t *testing.T, f *enginetest.Fake, ok func() bool) {
+	t.Helper()
+	e := f.Engine(t)
+	poll.WaitOn(t, func(poll.LogT) poll.Result {
+		if _, err := prune.Sweep(t.Context(), e); err != nil {
+			return poll.Continue("%v", err)
+		}
+		if !ok() {
+			return poll.Continue("left: %s", f.Objects())
+		}
+		return poll.Success()
+	}, poll.WithDelay(time.Millisecond), poll.WithTimeout(10*time.Second))
+}
+
+func app() *stack.Stack {
+	return &stack.Stack{
+		Name: "demo",
+		Services: []stack.Service{
+			{Name: "db", Snapshot: true, StopGracePeriod: long, Ready: stack.Ready{TCP: &stack.TCP{Port: 3306}}},
+			{
+				Name: "web", Snapshot: true, StopGracePeriod: long, DependsOn: []string{"db"},
+				Ready: stack.Ready{HTTP: &stack.HTTP{Port: 8000, MinStatus: 200, MaxStatus: 399}},
+			},
+		},
+		Bootstrap: []stack.Step{{Service: "web", Command: []string{"load"}}},
+		URL:       stack.URL{Service: "web", Port: 8000},
+	}
+}
+
+// appEngine is an engine that can run the application.
+func appEngine(t *testing.T) *enginetest.Fake {
+	t.Helper()
+	f := enginetest.New(t)
+	f.SetPrograms(func(s enginetest.Spec) enginetest.Program {
+		switch {
+		case len(s.Command) > 0:
+			return enginetest.Exit(0)
+		case s.Labels[snapshot.LabelService] == "db":
+			return enginetest.Listening(3306)
+		default:
+			return func(p *enginetest.Proc) int {
+				p.Listen(8000, enginetest.HTTP(enginetest.Answer(200, "fine")))
+				return p.UntilStopped(0)
+			}
+		}
+	})
+	return f
+}
+
+func TestStory20BootstrapKilledAtAnyPoint(t *testing.T) {
+	t.Parallel()
+	for n := 1; ; n++ {
+		f := appEngine(t)
+		want := snapshottest.New("demo", "a", time.Now(), "db", "web")
+		built := map[string]string{}
+		for _, s := range want.Services {
+			built[s] = "docker-bmo/demo-" + s + ":built"
+			f.AddImage(enginetest.Image{Tags: []string{built[s]}, Labels: owned(dead(), 0, snapshot.LabelRole+"="+snapshot.RoleBuilt)})
+		}
+		reached := victim(t, f, n, func(ctx context.Context, e *engine.Engine) error {
+			_, err := bootstrap.Run(ctx, bootstrap.Request{
+				Engine: e, Stack: app(), Snapshot: want, Built: built, Platform: "linux/amd64", Owner: dead(),
+				Journal: journal.New(nil, nil), Sealer: f,
+			})
+			return err
+		}, func() {
+			whole := []string{"image " + snapshot.Tag("demo", "db", want.Key), "image " + snapshot.Tag("demo", "web", want.Key)}
+			swept(t, f, func() bool { return len(f.Objects()) == 0 || slices.Equal(f.Objects(), whole) })
+			s, err := snapshot.FindKey(t.Context(), f.Engine(t), want.Key)
+			assert.NilError(t, err)
+			assert.Equal(t, s != nil, len(f.Objects()) > 0) // all or nothing
+		})
+		if !reached {
+			assert.Assert(t, n > 15, "only %d changes", n)
+			return
+		}
+	}
+}
+
+func TestStory20StartKilledAtAnyPoint(t *testing.T) {
+	t.Parallel()
+	for _, detach := range []bool{false, true} {
+		for n := 1; ; n++ {
+			f := appEngine(t)
+			s := snapshottest.New("demo", "a", time.Now(), "db", "web")
+			snapshottest.Add(f, s)
+			found, err := snapshot.FindKey(t.Context(), f.Engine(t), s.Key)
+			assert.NilError(t, err)
+			before := f.Objects()
+			reached := victim(t, f, n, func(ctx context.Context, e *engine.Engine) error {
+				_, err := instance.Start(ctx, instance.Request{
+					Engine: e, Stack: app(), Snapshot: found, Detach: detach, Owner: dead(), Timeout: long, Journal: journal.New(nil, nil),
+				})
+				return err
+			}, func() { swept(t, f, func() bool { return slices.Equal(f.Objects(), before) }) })
+			if !reached {
+				assert.Assert(t, n > 5, "only %d changes", n)
+				swept(t, f, func() bool { return detach != slices.Equal(f.Objects(), before) }) // ready: what is detached stays
+				break
+			}
+		}
+	}
+}

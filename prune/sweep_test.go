@@ -1,0 +1,325 @@
+package prune_test
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"gotest.tools/v3/assert"
+
+	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/engine/enginetest"
+	"github.com/docker-bmo/docker-bmo/prune"
+	"github.com/docker-bmo/docker-bmo/snapshot"
+	"github.com/docker-bmo/docker-bmo/snapshot/snapshottest"
+)
+
+func living() snapshot.Owner { return snapshot.Self() }
+
+func dead() snapshot.Owner {
+	o := snapshot.Self()
+	o.Start = "0"
+	return o
+}
+
+func foreign() snapshot.Owner {
+	return snapshot.Owner{Host: "elsewhere", Boot: "b", PID: 1, Start: "1"}
+}
+
+// owned are an object's labels.
+func owned(o snapshot.Owner, age time.Duration, more ...string) map[string]string {
+	l := map[string]string{
+		snapshot.LabelOwner: o.String(), snapshot.LabelCreated: time.Now().Add(-age).UTC().Format(time.RFC3339Nano),
+	}
+	for _, m := range more {
+		k, v, _ := strings.Cut(m, "=")
+		l[k] = v
+	}
+	return l
+}
+
+// addAll puts one object of each kind onto the engine, with these labels.
+func addAll(t *testing.T, f *enginetest.Fake, name string, labels map[string]string) {
+	t.Helper()
+	f.AddImage(enginetest.Image{Tags: []string{"docker-bmo/" + name + ":1"}, Labels: labels})
+	_, err := f.Engine(t).CreateContainer(t.Context(), engine.ContainerSpec{Name: name, Image: "app:1", Labels: labels})
+	assert.NilError(t, err)
+	_, err = f.AddNetwork(name, labels)
+	assert.NilError(t, err)
+	f.AddVolume(name, labels)
+}
+
+func sweep(t *testing.T, f *enginetest.Fake) prune.Report {
+	t.Helper()
+	r, err := prune.Sweep(t.Context(), f.Engine(t))
+	assert.NilError(t, err)
+	return r
+}
+
+func newFake(t *testing.T) *enginetest.Fake {
+	t.Helper()
+	f := enginetest.New(t)
+	f.AddImage(enginetest.Image{Tags: []string{"app:1"}})
+	return f
+}
+
+func TestStory20WhatHasNoLivingOwnerGoes(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		labels map[string]string
+		goes   bool
+	}{
+		{"no labels", nil, false},
+		{"labels of somebody else", map[string]string{"com.example.owner": "host/boot/1/1"}, false},
+		{"no owner", map[string]string{snapshot.LabelRole: snapshot.RoleInstance}, false},
+		{"unreadable owner", map[string]string{snapshot.LabelOwner: "me"}, false},
+		{"living owner", owned(living(), 0), false},
+		{"living owner for long", owned(living(), 1000*time.Hour), false},
+		{"dead owner", owned(dead(), 0), true},
+		{"foreign owner", owned(foreign(), time.Hour), false},
+		{"foreign owner of long ago", owned(foreign(), 25*time.Hour), true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := newFake(t)
+			empty := f.Objects()
+			addAll(t, f, "x", c.labels)
+			full := f.Objects()
+			r := sweep(t, f)
+			if !c.goes {
+				assert.DeepEqual(t, f.Objects(), full)
+				assert.DeepEqual(t, r, prune.Report{})
+				return
+			}
+			assert.DeepEqual(t, f.Objects(), empty)
+			assert.Equal(t, len(r.Containers)+len(r.Networks)+len(r.Volumes)+len(r.Untagged)+len(r.Deleted), 5)
+		})
+	}
+}
+
+// addInstance makes an instance of the owner, whose lead container has that name.
+func addInstance(t *testing.T, f *enginetest.Fake, name, lead string, o snapshot.Owner, more ...string) {
+	t.Helper()
+	e := f.Engine(t)
+	labels := owned(o, 0, append(more, snapshot.LabelRole+"="+snapshot.RoleInstance, snapshot.LabelInstance+"="+name)...)
+	_, err := f.AddNetwork(name, labels)
+	assert.NilError(t, err)
+	_, err = e.CreateContainer(t.Context(), engine.ContainerSpec{Name: name + "-db", Image: "app:1", Labels: labels})
+	assert.NilError(t, err)
+	labels[snapshot.LabelLead] = "true"
+	_, err = e.CreateContainer(t.Context(), engine.ContainerSpec{Name: lead, Image: "app:1", Labels: labels})
+	assert.NilError(t, err)
+}
+
+const detached = snapshot.LabelDetached + "=true"
+
+func TestSweepOfInstances(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		make func(*testing.T, *enginetest.Fake)
+		goes bool
+	}{
+		{"in the foreground", func(t *testing.T, f *enginetest.Fake) { t.Helper(); addInstance(t, f, "x", "x-web", dead()) }, true},
+		{"detached and ready", func(t *testing.T, f *enginetest.Fake) { t.Helper(); addInstance(t, f, "x", "x-web", dead(), detached) }, false},
+		{"detached, still starting", func(t *testing.T, f *enginetest.Fake) {
+			t.Helper()
+			addInstance(t, f, "x", snapshot.StartingName("x-web"), dead(), detached)
+		}, true},
+		{"detached and starting, by a living owner", func(t *testing.T, f *enginetest.Fake) {
+			t.Helper()
+			addInstance(t, f, "x", snapshot.StartingName("x-web"), living(), detached)
+		}, false},
+		{"in the foreground, by a living owner", func(t *testing.T, f *enginetest.Fake) { t.Helper(); addInstance(t, f, "x", "x-web", living()) }, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := newFake(t)
+			addInstance(t, f, "other", "other-web", dead(), detached) // stays in any case
+			other := f.Objects()
+			c.make(t, f)
+			full := f.Objects()
+			sweep(t, f)
+			if c.goes {
+				assert.DeepEqual(t, f.Objects(), other)
+			} else {
+				assert.DeepEqual(t, f.Objects(), full)
+			}
+		})
+	}
+}
+
+// TestInstanceBecomesReadyDuringTheSweep: `docker bmo run --detach` ends well, and its process with it, between two
+// questions of the sweep. Its instance stays.
+func TestInstanceBecomesReadyDuringTheSweep(t *testing.T) {
+	for _, question := range []string{"/containers/json", "/networks", "/volumes", "/images/json"} {
+		t.Run(question, func(t *testing.T) {
+			f := newFake(t)
+			addInstance(t, f, "x", snapshot.StartingName("x-web"), dead(), detached)
+			want := slices.Clone(f.Objects())
+			for i := range want {
+				want[i] = strings.TrimSuffix(want[i], snapshot.StartingName(""))
+			}
+			slices.Sort(want)
+			e := f.EngineAs(t, "run")
+			done := false
+			f.After("GET", question, func(r *http.Request) {
+				if r.Header.Get("From") != "run" && !done {
+					done = true
+					assert.Check(t, e.Rename(t.Context(), snapshot.StartingName("x-web"), "x-web"))
+				}
+			})
+			sweep(t, f)
+			assert.DeepEqual(t, f.Objects(), want)
+		})
+	}
+}
+
+// TestSweepKnowsAllOrDoesNothing: what cannot be listed must not make a ready instance look abandoned.
+func TestSweepKnowsAllOrDoesNothing(t *testing.T) {
+	for _, question := range []string{"/containers/json", "/networks", "/volumes", "/images/json"} {
+		f := newFake(t)
+		addInstance(t, f, "x", "x-web", dead(), detached)
+		addInstance(t, f, "y", "y-web", dead())
+		f.Fail("GET", question, 500, "not now", 1)
+		_, err := prune.Sweep(t.Context(), f.Engine(t))
+		assert.ErrorContains(t, err, "not now")
+		assert.Equal(t, f.Count("DELETE", ".*"), 0)
+	}
+}
+
+func TestSweepGoesOn(t *testing.T) {
+	f := newFake(t)
+	empty := f.Objects()
+	addAll(t, f, "x", owned(dead(), 0))
+	addAll(t, f, "y", owned(dead(), 0))
+	for _, kind := range []string{"containers", "networks", "volumes", "images"} {
+		f.Fail("DELETE", "/"+kind+"/.*", 500, kind+" are busy", 1)
+	}
+	r, err := prune.Sweep(t.Context(), f.Engine(t))
+	for _, kind := range []string{"containers", "networks", "volumes", "images"} {
+		assert.ErrorContains(t, err, kind+" are busy")
+	}
+	assert.Equal(t, len(r.Containers)+len(r.Networks)+len(r.Volumes)+len(r.Deleted), 4)
+	sweep(t, f)
+	assert.DeepEqual(t, f.Objects(), empty)
+}
+
+// lock is a bootstrap of a snapshot that is under way.
+func lock(t *testing.T, f *enginetest.Fake, s snapshot.Snapshot, o snapshot.Owner) {
+	t.Helper()
+	_, err := f.AddNetwork("lock", owned(o, 0, snapshot.LabelRole+"="+snapshot.RoleBootstrap, snapshot.LabelKey+"="+s.Key))
+	assert.NilError(t, err)
+}
+
+func TestSweepOfHalves(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		more func(*testing.T, *enginetest.Fake, snapshot.Snapshot)
+		goes bool
+	}{
+		{"alone", func(*testing.T, *enginetest.Fake, snapshot.Snapshot) {}, true},
+		{"its bootstrap is under way", func(t *testing.T, f *enginetest.Fake, s snapshot.Snapshot) { t.Helper(); lock(t, f, s, living()) }, false},
+		{"its bootstrap was killed", func(t *testing.T, f *enginetest.Fake, s snapshot.Snapshot) { t.Helper(); lock(t, f, s, dead()) }, true},
+		{"another bootstrap is under way", func(t *testing.T, f *enginetest.Fake, _ snapshot.Snapshot) {
+			t.Helper()
+			lock(t, f, snapshottest.New("demo", "b", now), living())
+		}, true},
+		{"something runs from it", func(t *testing.T, f *enginetest.Fake, s snapshot.Snapshot) {
+			t.Helper()
+			_, err := f.Engine(t).CreateContainer(t.Context(), engine.ContainerSpec{Name: "mine", Image: snapshottest.ID(s, "db")})
+			assert.NilError(t, err)
+		}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := newFake(t)
+			whole := add(f, "demo", "0", 2)
+			s := add(f, "demo", "a", 1, "web")
+			c.more(t, f, s)
+			sweep(t, f)
+			_, ok := f.Image(snapshottest.ID(s, "db"))
+			assert.Equal(t, ok, !c.goes)
+			for _, service := range []string{"db", "web"} {
+				_, ok := f.Image(snapshottest.ID(whole, service))
+				assert.Assert(t, ok)
+			}
+		})
+	}
+}
+
+// TestTwoHalvesOfOneKey: both go, and the whole one of that key stays.
+func TestTwoHalvesOfOneKey(t *testing.T) {
+	f := newFake(t)
+	a, b, whole := add(f, "demo", "a", 3, "web"), add(f, "demo", "a", 2, "db"), add(f, "demo", "a", 1)
+	sweep(t, f)
+	for id, want := range map[string]bool{
+		snapshottest.ID(a, "db"): false, snapshottest.ID(b, "web"): false,
+		snapshottest.ID(whole, "db"): true, snapshottest.ID(whole, "web"): true,
+	} {
+		_, ok := f.Image(id)
+		assert.Equal(t, ok, want, id)
+	}
+}
+
+// TestBootstrapEndsDuringTheSweep: between the listing of images and the look at the locks, a bootstrap seals its last
+// image and lets go of its lock. What looked like half a snapshot is a whole one.
+func TestBootstrapEndsDuringTheSweep(t *testing.T) {
+	f := newFake(t)
+	s := add(f, "demo", "a", 1, "web")
+	lock(t, f, s, living())
+	listed := 0
+	f.After("GET", "/images/json", func(*http.Request) {
+		if listed++; listed == 2 { // the first is for orphans
+			snapshottest.Add(f, s, "db")
+			assert.Check(t, f.EngineAs(t, "build").RemoveNetwork(t.Context(), "lock"))
+		}
+	})
+	sweep(t, f)
+	found, err := snapshot.FindKey(t.Context(), f.Engine(t), s.Key)
+	assert.NilError(t, err)
+	assert.Assert(t, found != nil)
+}
+
+// TestBootstrapBeginsDuringTheSweep: one of the same key begins and seals its first image after the sweep has looked
+// at the locks. It has another time, and so is not what the sweep found.
+func TestBootstrapBeginsDuringTheSweep(t *testing.T) {
+	f := newFake(t)
+	old := add(f, "demo", "a", 2, "web")
+	began := false
+	f.After("GET", "/networks", func(r *http.Request) {
+		if !began && strings.Contains(r.URL.Query().Get("filters"), snapshot.RoleBootstrap) {
+			began = true
+			lock(t, f, add(f, "demo", "a", 1, "web"), living())
+		}
+	})
+	sweep(t, f)
+	_, ok := f.Image(snapshottest.ID(old, "db"))
+	assert.Assert(t, !ok)
+	_, ok = f.Image(snapshottest.ID(snapshottest.New("demo", "a", day(1)), "db"))
+	assert.Assert(t, ok)
+}
+
+// TestNothingToSweepCostsLittle: it is done before every command.
+func TestNothingToSweepCostsLittle(t *testing.T) {
+	f := newFake(t)
+	add(f, "demo", "a", 1)
+	sweep(t, f)
+	assert.DeepEqual(t, f.Requests(), []string{
+		"HEAD /_ping", "GET /containers/json", "GET /networks", "GET /volumes", "GET /images/json", "GET /images/json",
+	})
+}
+
+func TestNothingWithoutOurLabelsIsTouched(t *testing.T) {
+	f := newFake(t)
+	f.AddImage(enginetest.Image{Labels: map[string]string{"maintainer": "x"}}) // dangling
+	addAll(t, f, "mine", map[string]string{"com.docker.compose.project": "x"})
+	add(f, "demo", "a", 1, "web")
+	addAll(t, f, "left", owned(dead(), 0))
+	var mine []string
+	for _, o := range f.Objects() {
+		if !strings.Contains(o, "left") && !strings.Contains(o, "demo-db") {
+			mine = append(mine, o)
+		}
+	}
+	sweep(t, f)
+	assert.DeepEqual(t, f.Objects(), mine)
+}
