@@ -21,6 +21,8 @@ func TestDatabaseFlag(t *testing.T) {
 		{name: "mariadb", args: []string{"--db", "mariadb"}, want: "../mariadb"},
 		{name: "before --set", args: []string{"--db=mariadb", "--set", "DEMO_FAIL=500"}, want: "../mariadb"},
 		{name: "after --set", args: []string{"--set", "DEMO_FAIL=500", "--db=mariadb"}, want: "../mariadb"},
+		{name: "of BMO", args: []string{"--stack", "bmo"}, want: "../mysql"},
+		{name: "other of BMO", args: []string{"--stack", "bmo", "--db", "mariadb"}, want: "../mariadb"},
 		{name: "by --set", args: []string{"--set", "DB=mariadb"}, want: "../mariadb"},
 		{name: "wins over --set", args: []string{"--db=mariadb", "--set", "DB=mysql"}, want: "../mariadb"},
 		{name: "unknown", args: []string{"--db", "oracle"},
