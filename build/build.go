@@ -73,7 +73,7 @@ func (r Request) targets() []target {
 func (r Request) identity(service string, attrs map[string]string) string {
 	same := maps.Clone(attrs)
 	for k, v := range same {
-		if name, ok := strings.CutPrefix(v, "local:"); ok {
+		if name, ok := strings.CutPrefix(v, "local:"); ok && strings.HasPrefix(k, "context:") {
 			same[k] = r.Contexts.Trees[name].Digest().String()
 		}
 	}
