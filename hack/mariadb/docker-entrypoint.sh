@@ -54,6 +54,8 @@ read_environment() {
 first_statements() {
   local root
   root="root@$(quoted "${ROOT_HOST:-%}")"
+  # What was made for root at addresses of the machine has no password.
+  printf '%s;\n' "DELETE FROM mysql.global_priv WHERE User = 'root' AND Host <> 'localhost'" "FLUSH PRIVILEGES"
   if [[ -n $DATABASE ]]; then
     printf 'CREATE DATABASE IF NOT EXISTS %s;\n' "$(identifier "$DATABASE")"
   fi
