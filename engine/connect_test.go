@@ -53,6 +53,7 @@ func TestStory16TooOldAnEngineIsNamedWithWhatItNeeds(t *testing.T) {
 				return
 			}
 			assert.Error(t, err, c.want)
+			assert.Assert(t, engine.IsFailure(err))
 			assert.DeepEqual(t, engine.Hints(err), []string{
 				"upgrade the engine, or choose another one with `docker context use` or DOCKER_HOST",
 			})
@@ -67,7 +68,7 @@ func TestStory16NoEngineIsSaidWithItsAddress(t *testing.T) {
 	_, err = engine.New(c).Connect(t.Context())
 	assert.Error(t, err, "cannot reach a docker engine at "+host+": is it running?")
 	var gone *engine.UnavailableError
-	assert.Assert(t, errors.As(err, &gone))
+	assert.Assert(t, errors.As(err, &gone) && engine.IsFailure(err))
 	assert.DeepEqual(t, engine.Hints(err), []string{
 		"start the engine, or choose another one with `docker context use` or DOCKER_HOST",
 	})

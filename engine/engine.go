@@ -88,17 +88,15 @@ func (e *Engine) Connect(ctx context.Context) (Info, error) {
 		return Info{}, unreachable(e.host, err)
 	}
 	if versions.LessThan(v.APIVersion, MinAPIVersion) {
-		return Info{}, Hint(
-			fmt.Errorf("docker engine %s (API %s) is too old: %s (API %s) or newer is needed",
-				v.Version, v.APIVersion, MinVersion, MinAPIVersion),
-			"upgrade the engine, or choose another one with `docker context use` or DOCKER_HOST")
+		return Info{}, &UnusableError{fmt.Sprintf("docker engine %s (API %s) is too old: %s (API %s) or newer is needed",
+			v.Version, v.APIVersion, MinVersion, MinAPIVersion)}
 	}
 	info, err := e.api.Info(ctx)
 	if err != nil {
 		return Info{}, fmt.Errorf("ask the engine about itself: %w", err)
 	}
 	if info.OSType != "linux" {
-		return Info{}, fmt.Errorf("the engine runs %s containers: linux containers are needed", info.OSType)
+		return Info{}, &UnusableError{"the engine runs " + info.OSType + " containers: linux containers are needed"}
 	}
 	return Info{
 		ID: info.ID, Version: v.Version, APIVersion: v.APIVersion, OS: v.Os, Arch: v.Arch,

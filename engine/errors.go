@@ -74,6 +74,25 @@ func IsNoSpace(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "no space left on device")
 }
 
+// IsFailure tells whether the engine itself is at fault: it is not there, not usable, or could not do what it was asked
+// for. That it refused something, since it has no such object or one in use, is no failure.
+func IsFailure(err error) bool {
+	var unavailable *UnavailableError
+	var unusable *UnusableError
+	return errors.As(err, &unavailable) || errors.As(err, &unusable) || client.IsErrConnectionFailed(err) ||
+		errdefs.IsInternal(err) || errdefs.IsUnavailable(err)
+}
+
+// UnusableError says that an engine answered that does not do.
+type UnusableError struct{ Reason string }
+
+func (e *UnusableError) Error() string { return e.Reason }
+
+// Hint says what to do about it.
+func (e *UnusableError) Hint() string {
+	return "upgrade the engine, or choose another one with `docker context use` or DOCKER_HOST"
+}
+
 // UnavailableError says that no engine answered.
 type UnavailableError struct {
 	Host string

@@ -62,8 +62,9 @@ func TestErrorKinds(t *testing.T) {
 		assert.Equal(t, engine.IsConflict(err), c.conflict, c.message)
 		assert.Equal(t, engine.IsPortTaken(err), c.port, c.message)
 		assert.Equal(t, engine.IsNoSpace(err), c.exhausted, c.message)
+		assert.Equal(t, engine.IsFailure(err), c.status == 500, c.message)
 	}
-	for _, is := range []func(error) bool{engine.IsNotFound, engine.IsConflict, engine.IsPortTaken, engine.IsNoSpace} {
+	for _, is := range []func(error) bool{engine.IsNotFound, engine.IsConflict, engine.IsPortTaken, engine.IsNoSpace, engine.IsFailure} {
 		assert.Assert(t, !is(nil))
 	}
 }

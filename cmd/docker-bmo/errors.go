@@ -41,16 +41,33 @@ func report(w io.Writer, err error) int {
 		fmt.Fprintln(w, "interrupted")
 		return code
 	}
-	fmt.Fprintf(w, "error: %v\n", err)
+	for _, e := range each(err) {
+		fmt.Fprintf(w, "error: %v\n", e)
+	}
 	for _, h := range engine.Hints(err) {
 		fmt.Fprintf(w, "hint: %s\n", h)
 	}
 	return code
 }
 
+// each returns the errors that were joined in err, or err alone.
+func each(err error) []error {
+	if c, ok := err.(coded); ok {
+		err = c.error
+	}
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok || errors.Join(joined.Unwrap()...).Error() != err.Error() { // which has words of its own
+		return []error{err}
+	}
+	var all []error
+	for _, e := range joined.Unwrap() {
+		all = append(all, each(e)...)
+	}
+	return all
+}
+
 func exitCode(err error) int {
 	var notReady *probe.NotReadyError
-	var unavailable *engine.UnavailableError
 	var sig interrupted
 	var c coded
 	switch {
@@ -58,7 +75,7 @@ func exitCode(err error) int {
 		return exitInterrupted
 	case errors.As(err, &notReady):
 		return exitNotReady
-	case errors.As(err, &unavailable):
+	case engine.IsFailure(err):
 		return exitEngine
 	case errors.As(err, &c):
 		return c.code

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/docker/cli/cli"
 	"github.com/docker/cli/cli/command"
@@ -91,7 +90,7 @@ func pruningPlan(ctx context.Context, e *engine.Engine, policy prune.Policy) ([]
 	if err != nil {
 		return nil, err
 	}
-	return prune.Plan(list, inUse, policy, time.Now()), nil
+	return prune.Plan(list, inUse, policy, now()), nil
 }
 
 func printPlan(w io.Writer, plan []snapshot.Snapshot) error {
@@ -101,7 +100,11 @@ func printPlan(w io.Writer, plan []snapshot.Snapshot) error {
 	for _, s := range plan {
 		fmt.Fprintf(w, "%s\t%s\t%s\n", snapshot.Short(s.Key), s.Stack, since(s.Created))
 	}
-	_, err := fmt.Fprintf(w, "%d snapshots would be deleted\n", len(plan))
+	snapshots := "snapshots"
+	if len(plan) == 1 {
+		snapshots = "snapshot"
+	}
+	_, err := fmt.Fprintf(w, "%d %s would be deleted\n", len(plan), snapshots)
 	return err
 }
 

@@ -96,4 +96,7 @@ func (c *instanceContext) CreatedAt() string { return c.i.Created.Local().String
 // CreatedSince is how long ago that was.
 func (c *instanceContext) CreatedSince() string { return since(c.i.Created) }
 
-func since(t time.Time) string { return units.HumanDuration(time.Since(t)) + " ago" }
+// now is the time; tests set it.
+var now = time.Now
+
+func since(t time.Time) string { return units.HumanDuration(now().Sub(t)) + " ago" }

@@ -28,8 +28,7 @@ func followLogs(ctx context.Context, w io.Writer, e *engine.Engine, inst *instan
 	var wg sync.WaitGroup
 	for service, id := range inst.Services {
 		wg.Go(func() {
-			out := j.Source(service)
-			err := e.Logs(ctx, id, true, out, out)
+			err := e.Logs(ctx, id, true, j.Source(service), j.Source(service))
 			if ctx.Err() == nil {
 				cancel(errors.Join(fmt.Errorf("service %s ended by itself", service), err))
 			}

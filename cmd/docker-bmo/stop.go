@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -60,7 +61,8 @@ func runStop(ctx context.Context, dockerCli command.Cli, options stopOptions, na
 			names = append(names, i.Name)
 		}
 	}
-	return stopAll(ctx, dockerCli, e, names, known, time.Duration(options.timeout)*time.Second)
+	slices.Sort(names)
+	return stopAll(ctx, dockerCli, e, slices.Compact(names), known, time.Duration(options.timeout)*time.Second)
 }
 
 // stopAll stops instances at once and prints each name when it is gone, as `docker stop` does.

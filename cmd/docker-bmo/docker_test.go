@@ -1,0 +1,117 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/docker/cli/cli"
+	"github.com/docker/cli/cli/command"
+	"github.com/docker/cli/cli/flags"
+	"github.com/spf13/cobra"
+	"gotest.tools/v3/assert"
+
+	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/engine/enginetest"
+	"github.com/docker-bmo/docker-bmo/snapshot"
+	"github.com/docker-bmo/docker-bmo/snapshot/snapshottest"
+)
+
+// noon is when the tests take place.
+var noon = time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC)
+
+func day(age int) time.Time { return noon.AddDate(0, 0, -age) }
+
+// docker is docker's command line on a fake engine.
+type docker struct {
+	*enginetest.Fake
+	in string // what is typed
+}
+
+func newDocker(t *testing.T) *docker {
+	t.Helper()
+	was := now
+	t.Cleanup(func() { now = was })
+	now = func() time.Time { return noon }
+	t.Setenv("DOCKER_CONFIG", t.TempDir())
+	return &docker{Fake: enginetest.New(t)}
+}
+
+// run runs a command of the plugin and returns its two outputs.
+func (d *docker) run(t *testing.T, args ...string) (stdout, stderr string, err error) {
+	t.Helper()
+	return d.runDocker(t, t.Context(), append([]string{"bmo"}, args...)...)
+}
+
+func (d *docker) runDocker(t *testing.T, ctx context.Context, args ...string) (stdout, stderr string, err error) {
+	t.Helper()
+	var out, errOut bytes.Buffer
+	dockerCli, err := command.NewDockerCli(
+		command.WithAPIClient(d.Client(t)), command.WithInputStream(io.NopCloser(strings.NewReader(d.in))),
+		command.WithOutputStream(&out), command.WithErrorStream(&errOut))
+	assert.NilError(t, err)
+	assert.NilError(t, dockerCli.Initialize(flags.NewClientOptions()))
+	top := &cobra.Command{Use: "docker", SilenceErrors: true, SilenceUsage: true}
+	cli.SetupPluginRootCommand(top)
+	top.AddCommand(newRootCommand(dockerCli))
+	top.SetOut(&out)
+	top.SetErr(&errOut)
+	top.SetArgs(args)
+	err = top.ExecuteContext(ctx)
+	if err != nil {
+		report(&errOut, err)
+	}
+	return out.String(), errOut.String(), err
+}
+
+// ok runs a command that has to succeed and say nothing on the side, and returns its output.
+func (d *docker) ok(t *testing.T, args ...string) string {
+	t.Helper()
+	stdout, stderr, err := d.run(t, args...)
+	assert.NilError(t, err)
+	assert.Equal(t, stderr, "")
+	return stdout
+}
+
+// fails runs a command that has to fail and returns what it says.
+func (d *docker) fails(t *testing.T, args ...string) string {
+	t.Helper()
+	_, stderr, err := d.run(t, args...)
+	assert.Assert(t, err != nil)
+	return stderr
+}
+
+// add puts a snapshot of that age in days onto the engine.
+func (d *docker) add(stack, key string, age int, missing ...string) snapshot.Snapshot {
+	s := snapshottest.New(stack, key, day(age), "db", "web")
+	snapshottest.Add(d.Fake, s, missing...)
+	return s
+}
+
+// instance puts a running instance of a snapshot onto the engine.
+func (d *docker) instance(t *testing.T, name string, s snapshot.Snapshot, made time.Time, o snapshot.Owner) {
+	t.Helper()
+	e := d.Engine(t)
+	labels := map[string]string{
+		snapshot.LabelRole: snapshot.RoleInstance, snapshot.LabelInstance: name, snapshot.LabelKey: s.Key,
+		snapshot.LabelStack: s.Stack, snapshot.LabelFlavor: "low", snapshot.LabelOwner: o.String(),
+		snapshot.LabelCreated: made.Format(time.RFC3339Nano),
+	}
+	network, err := d.AddNetwork("docker-bmo-"+name, labels)
+	assert.NilError(t, err)
+	for _, service := range s.Services {
+		labels[snapshot.LabelService] = service
+		if service == "web" {
+			labels[snapshot.LabelLead], labels[snapshot.LabelURL] = "true", "http://127.0.0.1:20000"
+		}
+		id, err := e.CreateContainer(t.Context(), engine.ContainerSpec{
+			Name: "docker-bmo-" + name + "-" + service, Image: snapshottest.ID(s, service), Labels: labels, Network: network,
+		})
+		assert.NilError(t, err)
+		_, err = e.Start(t.Context(), id, nil, nil)
+		assert.NilError(t, err)
+	}
+}

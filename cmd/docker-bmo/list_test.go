@@ -1,0 +1,106 @@
+package main
+
+import (
+	"testing"
+	"time"
+
+	"gotest.tools/v3/assert"
+	"gotest.tools/v3/golden"
+
+	"github.com/docker-bmo/docker-bmo/snapshot"
+	"github.com/docker-bmo/docker-bmo/snapshot/snapshottest"
+)
+
+func TestSnapshotLs(t *testing.T) {
+	d := newDocker(t)
+	assert.Equal(t, d.ok(t, "snapshot", "ls"), "KEY       STACK     SERVICES   CREATED   SIZE\n")
+	d.add("demo", "aa", 1)
+	d.add("bmo", "bb", 14)
+	d.add("demo", "cc", 0, "web") // half-made: nobody needs to know
+	for name, args := range map[string][]string{
+		"table": nil, "json": {"--format", "json"}, "quiet": {"-q"}, "quiet-no-trunc": {"-q", "--no-trunc"},
+		"no-trunc": {"--no-trunc"}, "template": {"--format", "{{.Key}} {{.Services}} {{.Version}}"},
+		"table-template": {"--format", "table {{.Stack}}\t{{.CreatedAt}}"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := &docker{Fake: d.Fake}
+			// The sweep of the first command takes the half-made one away.
+			stdout, stderr, err := d.run(t, append([]string{"snapshot", "ls"}, args...)...)
+			assert.NilError(t, err)
+			assert.Equal(t, stderr, "")
+			golden.Assert(t, stdout, "snapshot-ls."+name+".golden")
+		})
+	}
+	assert.Equal(t, d.ok(t, "snapshot", "list", "-q"), "aa0000000000\nbb0000000000\n")
+	assert.Equal(t, d.fails(t, "snapshot", "ls", "--format", "{{.Nonsense"),
+		"error: template parsing error: template: :1: unclosed action\n")
+}
+
+func TestPs(t *testing.T) {
+	d := newDocker(t)
+	assert.Equal(t, d.ok(t, "ps"), "NAME      STACK     SNAPSHOT   CREATED   STATUS    URL\n")
+	aa := d.add("demo", "aa", 1)
+	d.instance(t, "demo-1", aa, noon.Add(-2*time.Hour), snapshot.Self())
+	d.instance(t, "demo-2", aa, noon.Add(-5*time.Minute), snapshot.Self())
+	assert.NilError(t, d.Engine(t).StopContainer(t.Context(), "docker-bmo-demo-1-db", time.Minute))
+	_, err := d.AddNetwork("mine", nil)
+	assert.NilError(t, err)
+	for name, args := range map[string][]string{
+		"table": nil, "json": {"--format", "json"}, "quiet": {"-q"}, "no-trunc": {"--no-trunc"},
+		"template": {"--format", "{{.Name}} at {{.URL}} since {{.CreatedAt}}, {{.Flavor}}"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			golden.Assert(t, d.ok(t, append([]string{"ps"}, args...)...), "ps."+name+".golden")
+		})
+	}
+	assert.Equal(t, d.ok(t, "ls", "-q"), "demo-2\ndemo-1\n")
+}
+
+// TestStory20ListingSweeps: the next command, whichever it is, clears away what has no living owner.
+func TestStory20ListingSweeps(t *testing.T) {
+	for _, args := range [][]string{{"ps"}, {"snapshot", "ls"}, {"stop", "--all"}} {
+		d := newDocker(t)
+		aa := d.add("demo", "aa", 1)
+		before := d.Objects()
+		gone := snapshot.Self()
+		gone.Start = "0"
+		d.instance(t, "demo-1", aa, noon, gone)
+		d.ok(t, args...)
+		assert.DeepEqual(t, d.Objects(), before)
+	}
+}
+
+// TestLeftOversThatStay are a warning: no reason to refuse a command that has nothing to do with them.
+func TestLeftOversThatStay(t *testing.T) {
+	d := newDocker(t)
+	aa := d.add("demo", "aa", 1)
+	gone := snapshot.Self()
+	gone.Start = "0"
+	d.instance(t, "demo-1", aa, noon, gone)
+	d.Fail("DELETE", "/networks/.*", 403, "network has active endpoints", 1)
+	stdout, stderr, err := d.run(t, "snapshot", "ls", "-q")
+	assert.NilError(t, err)
+	assert.Equal(t, stdout, snapshot.Short(aa.Key)+"\n")
+	assert.Assert(t, len(stderr) > 0)
+	golden.Assert(t, maskIDs(stderr), "left-overs.golden")
+}
+
+func TestCompletion(t *testing.T) {
+	d := newDocker(t)
+	aa := d.add("demo", "aa", 1)
+	d.instance(t, "demo-1", aa, noon, snapshot.Self())
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"stop", ""}, "demo-1\n:4\n"},
+		{[]string{"snapshot", "rm", ""}, snapshot.Short(snapshottest.Key("aa")) + "\tdemo\n:4\n"},
+		{[]string{"run", "--stack", ""}, "bmo\ndemo\n:0\n"},
+		{[]string{"run", "--format", ""}, "json\n:4\n"},
+		{[]string{"build", "--progress", ""}, "auto\nplain\ntty\nquiet\nrawjson\n:4\n"},
+	} {
+		stdout, _, err := d.runDocker(t, t.Context(), append([]string{"__complete", "bmo"}, c.args...)...)
+		assert.NilError(t, err)
+		assert.Equal(t, stdout, c.want)
+	}
+}
