@@ -49,11 +49,7 @@ func (d *docker) run(t *testing.T, args ...string) (stdout, stderr string, err e
 func (d *docker) runDocker(t *testing.T, ctx context.Context, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
 	var out, errOut bytes.Buffer
-	dockerCli, err := command.NewDockerCli(
-		command.WithAPIClient(d.Client(t)), command.WithInputStream(io.NopCloser(strings.NewReader(d.in))),
-		command.WithOutputStream(&out), command.WithErrorStream(&errOut))
-	assert.NilError(t, err)
-	assert.NilError(t, dockerCli.Initialize(flags.NewClientOptions()))
+	dockerCli := d.cli(t, &out, &errOut)
 	top := &cobra.Command{Use: "docker", SilenceErrors: true, SilenceUsage: true}
 	cli.SetupPluginRootCommand(top)
 	top.AddCommand(newRootCommand(dockerCli))
@@ -65,6 +61,17 @@ func (d *docker) runDocker(t *testing.T, ctx context.Context, args ...string) (s
 		report(&errOut, err)
 	}
 	return out.String(), errOut.String(), err
+}
+
+// cli returns docker's command line as a plugin gets it.
+func (d *docker) cli(t *testing.T, out, errOut io.Writer) *command.DockerCli {
+	t.Helper()
+	dockerCli, err := command.NewDockerCli(
+		command.WithAPIClient(d.Client(t)), command.WithInputStream(io.NopCloser(strings.NewReader(d.in))),
+		command.WithOutputStream(out), command.WithErrorStream(errOut))
+	assert.NilError(t, err)
+	assert.NilError(t, dockerCli.Initialize(flags.NewClientOptions()))
+	return dockerCli
 }
 
 // ok runs a command that has to succeed and say nothing on the side, and returns its output.

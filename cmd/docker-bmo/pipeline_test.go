@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"gotest.tools/v3/assert"
+
+	"github.com/docker-bmo/docker-bmo/bootstrap"
+	"github.com/docker-bmo/docker-bmo/snapshot"
+	"github.com/docker-bmo/docker-bmo/snapshot/snapshottest"
+	"github.com/docker-bmo/docker-bmo/stack"
+)
+
+// awaiting returns a pipeline that waits for the bootstrap of another process.
+func awaiting(t *testing.T, d *docker, o snapshot.Owner) *pipeline {
+	t.Helper()
+	want := snapshottest.New("demo", "aa", noon, "web")
+	_, err := d.AddNetwork(bootstrap.Name(want.Key), map[string]string{
+		snapshot.LabelRole: snapshot.RoleBootstrap, snapshot.LabelKey: want.Key, snapshot.LabelOwner: o.String(),
+	})
+	assert.NilError(t, err)
+	return &pipeline{engine: d.Engine(t), want: want}
+}
+
+func TestAwaitTheOtherBootstrap(t *testing.T) {
+	d := newDocker(t)
+	p := awaiting(t, d, snapshot.Self())
+	other := d.EngineAs(t, "other")
+	questions := 0
+	d.Before("GET", "/networks", func(*http.Request) {
+		if questions++; questions == 4 { // as often as it takes to be asked about twice
+			assert.Check(t, other.RemoveNetwork(t.Context(), bootstrap.Name(p.want.Key)))
+		}
+	})
+	assert.NilError(t, p.await(t.Context()))
+}
+
+func TestAwaitOneThatWasKilled(t *testing.T) {
+	d := newDocker(t)
+	gone := snapshot.Self()
+	gone.Start = "0"
+	p := awaiting(t, d, gone)
+	assert.NilError(t, p.await(t.Context()))
+	assert.Equal(t, len(d.Objects()), 0)
+}
+
+func TestAwaitInterrupted(t *testing.T) {
+	d := newDocker(t)
+	p := awaiting(t, d, snapshot.Self())
+	ctx, cancel := context.WithCancelCause(t.Context())
+	d.After("GET", "/images/json", func(*http.Request) { cancel(interrupted{os.Interrupt}) })
+	assert.Assert(t, errors.As(p.await(ctx), new(interrupted)))
+}
+
+func TestAwaitNobody(t *testing.T) {
+	d := newDocker(t)
+	p := &pipeline{engine: d.Engine(t), want: snapshottest.New("demo", "aa", noon, "web")}
+	assert.NilError(t, p.await(t.Context()))
+}
+
+// TestSupersede: a build with --no-cache leaves the snapshot before it without names.
+func TestSupersede(t *testing.T) {
+	d := newDocker(t)
+	d.add("demo", "aa", 9)
+	used := d.add("demo", "aa", 8)
+	d.instance(t, "demo-1", used, noon, snapshot.Self())
+	other := d.add("demo", "bb", 5)
+	made := d.add("demo", "aa", 1)
+	p := &pipeline{engine: d.Engine(t)}
+	assert.NilError(t, p.supersede(t.Context(), &made))
+	list, err := snapshot.List(t.Context(), p.engine)
+	assert.NilError(t, err)
+	var left []time.Time
+	for _, s := range list {
+		left = append(left, s.Created)
+	}
+	assert.DeepEqual(t, left, []time.Time{made.Created, other.Created, used.Created})
+}
+
+func TestExplain(t *testing.T) {
+	p := &pipeline{logFile: "/journals/x.log"}
+	step := &bootstrap.StepError{Step: stack.Step{Service: "web", Command: []string{"load"}}, Code: 1}
+	err := p.explain(fmt.Errorf("bootstrap step 1 of 1: %w", step))
+	assert.Error(t, err, "bootstrap step 1 of 1: `load` in service web ended with exit code 1\nwhole output: /journals/x.log")
+	assert.Assert(t, errors.As(err, &step))
+	other := errors.New("no space")
+	assert.Equal(t, p.explain(other), other)
+}
+
+func TestKeyValues(t *testing.T) {
+	m, err := keyValues("--set", []string{"A=1", "B=", "C=x=y", "A=2"})
+	assert.NilError(t, err)
+	assert.DeepEqual(t, m, map[string]string{"A": "2", "B": "", "C": "x=y"})
+	for _, bad := range []string{"", "A", "=1"} {
+		_, err = keyValues("--set", []string{bad})
+		assert.Error(t, err, fmt.Sprintf("invalid --set %q: want KEY=VALUE", bad))
+	}
+}
+
+func TestBuildArgs(t *testing.T) {
+	t.Setenv("FROM_ENVIRONMENT", "yes")
+	m, err := buildArgs([]string{"A=1", "B=", "FROM_ENVIRONMENT", "NOT_THERE_AT_ALL"})
+	assert.NilError(t, err)
+	assert.DeepEqual(t, m, map[string]string{"A": "1", "B": "", "FROM_ENVIRONMENT": "yes"})
+	_, err = buildArgs([]string{"=1"})
+	assert.Error(t, err, `invalid --build-arg "=1": want KEY=VALUE`)
+}
+
+// TestPublicSource: neither credentials nor folders of this machine get into labels.
+func TestPublicSource(t *testing.T) {
+	for source, want := range map[string]string{
+		"": "", "/home/me/src/bmo": "", "./bmo": "", "git@host.test:me/repo.git#0123": "",
+		"https://host.test/me/repo.git#0123":                   "https://host.test/me/repo.git#0123",
+		"https://me:token@host.test/me/repo.git#0123":          "https://host.test/me/repo.git#0123",
+		"ssh://git@host.test/me/repo.git#main":                 "ssh://host.test/me/repo.git#main",
+		"file:///home/me/src/bmo#0123456789012345678901234567": "",
+	} {
+		assert.Equal(t, publicSource(source), want, source)
+	}
+}
+
+func TestBuiltinStacks(t *testing.T) {
+	assert.DeepEqual(t, builtinStacks(), []string{"bmo", "demo"})
+}
+
+func TestFolders(t *testing.T) {
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	t.Setenv("XDG_STATE_HOME", "")
+	assert.Equal(t, stateDir(), filepath.Join(home, ".local", "state", "docker-bmo"))
+	t.Setenv("XDG_STATE_HOME", "/state")
+	assert.Equal(t, stateDir(), "/state/docker-bmo")
+}
+
+func TestJournalFiles(t *testing.T) {
+	t.Setenv("XDG_STATE_HOME", t.TempDir())
+	dir := filepath.Join(stateDir(), "journals")
+	var names []string
+	for range keepJournals + 3 {
+		f, err := newJournalFile("demo")
+		assert.NilError(t, err)
+		names = append(names, filepath.Base(f.Name()))
+		assert.NilError(t, f.Close())
+	}
+	assert.NilError(t, os.WriteFile(filepath.Join(dir, "notes.txt"), nil, 0o600))
+	entries, err := os.ReadDir(dir)
+	assert.NilError(t, err)
+	assert.Equal(t, len(entries), keepJournals+1)
+	assert.Assert(t, slices.ContainsFunc(entries, func(e os.DirEntry) bool { return e.Name() == names[len(names)-1] }))
+}
