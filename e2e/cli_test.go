@@ -24,7 +24,7 @@ const patience = 4 * time.Minute
 type cli struct {
 	env    []string // beside the tests' own
 	docker []string // words between docker and bmo
-	stdin  io.Reader
+	stdin  *os.File
 }
 
 // result is how a command ended.
@@ -76,7 +76,10 @@ func (c cli) start(t testing.TB, args ...string) *process {
 	t.Helper()
 	p := &process{cmd: exec.Command("docker", slices.Concat(c.docker, []string{"bmo"}, args)...), done: make(chan struct{})}
 	p.cmd.Env = append(os.Environ(), c.env...)
-	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = c.stdin, &p.stdout, &p.stderr
+	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
+	if c.stdin != nil {
+		p.cmd.Stdin = c.stdin
+	}
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	p.cmd.WaitDelay = 10 * time.Second
 	assert.NilError(t, p.cmd.Start())

@@ -29,12 +29,6 @@ func logged(t testing.TB, id, pattern string) time.Time {
 	return at
 }
 
-// count is how many of a container's lines contain text.
-func count(t testing.TB, id, text string) int {
-	t.Helper()
-	return strings.Count(output(t, id), text)
-}
-
 // startsClean fails the test when a database had to recover what its snapshot was left with.
 func startsClean(t testing.TB, db string) {
 	t.Helper()

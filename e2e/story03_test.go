@@ -16,9 +16,10 @@ func TestStory03FailingFirstRunSaysWhichStepAndWhy(t *testing.T) {
 	a := newDemo(t, "failing", nil)
 	fault := []string{"--set", "DEMO_BOOTSTRAP_FAIL=1"}
 
-	r := a.do(t, "build", fault...).fails(t, 1,
+	// Quiet, so that nothing but the error itself can say so.
+	r := a.do(t, "build", append(fault, "--quiet")...).fails(t, 1,
 		"bootstrap step 1 of 1", "`perl demo.pl bootstrap` in service web", "exit code 3",
-		"DEMO_BOOTSTRAP_FAIL: giving up after the schema", "\nhint: ")
+		"\n  table bugs\n", "\n  DEMO_BOOTSTRAP_FAIL: giving up after the schema\n", "\nhint: ")
 	assert.Equal(t, r.stdout, "")
 	a.leavesNothing(t)
 	assert.Equal(t, len(a.keys(t)), 0)

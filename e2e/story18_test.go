@@ -39,9 +39,9 @@ func TestStory18OutputOfAShortStepIsComplete(t *testing.T) {
 func TestStory18OutputOfAFailedStepIsComplete(t *testing.T) {
 	t.Parallel()
 	a := newMini(t, "failing-burst", nil)
-	r := a.do(t, "build", "--set", "MINI_FIRST_RUN=burst-fails").fails(t, 1, "exit code 9", "\n  line 3000\n", "\n  the end\n")
+	r := a.do(t, "build", "--set", "MINI_FIRST_RUN=burst-fails").fails(t, 1, "exit code 9", "\n  line 30000\n", "\n  the end\n")
 	out := printed(journal(t, r.stderr), "web")
-	assert.Equal(t, strings.Count(out, "line "), 3000)
+	assert.Equal(t, strings.Count(out, "line "), 30000)
 	assert.Equal(t, strings.Count(out, "the end\n"), 1)
 }
 

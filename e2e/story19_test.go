@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"io"
+	"os"
 	"strings"
 	"testing"
 
@@ -36,7 +37,10 @@ func removed(t testing.TB, name string) {
 func TestStory19CommandIsToldWhereAndWho(t *testing.T) {
 	t.Parallel()
 	a, _ := demo(t)
-	in, typing := io.Pipe()
+	in, typing, err := os.Pipe()
+	assert.NilError(t, err)
+	defer in.Close()
+	defer typing.Close()
 	c := cli{stdin: in}
 	p := c.start(t, a.args("run", "--", "sh", "-c", "env; echo end; cat; exit 5")...)
 	p.await(t, &p.stdout, `(?m)^end$`)
@@ -54,7 +58,7 @@ func TestStory19CommandIsToldWhereAndWho(t *testing.T) {
 	assert.Assert(t, login.Token != "")
 	assert.Assert(t, strings.Contains(bmo(t, "ps", "--quiet").ok(t).stdout, env["BMO_INSTANCE"]+"\n"))
 
-	_, err := io.WriteString(typing, "typed\n")
+	_, err = io.WriteString(typing, "typed\n")
 	assert.NilError(t, err)
 	assert.NilError(t, typing.Close())
 	r := p.wait(t).fails(t, 5)

@@ -11,8 +11,8 @@ case ${1:-} in
     printf 'line %d\n' {1..3000}
     printf 'the end'
     ;;
-  burst-fails)
-    printf 'line %d\n' {1..3000}
+  burst-fails) # ... and too much to be read in one go
+    printf 'line %d\n' {1..30000}
     printf 'the end' >&2
     exit 9
     ;;
