@@ -137,13 +137,15 @@ func (f *Fake) inspectContainer(_ http.ResponseWriter, r *http.Request) (any, er
 	if err != nil {
 		return nil, err
 	}
+	settings := &container.NetworkSettings{}
+	settings.Ports = c.ports
 	return container.InspectResponse{
 		ContainerJSONBase: &container.ContainerJSONBase{
 			ID: c.id, Name: "/" + c.name, Image: c.imageID, HostConfig: &c.host,
 			State: &container.State{Status: c.state, Running: c.state == running, ExitCode: c.code},
 		},
 		Config:          &c.config,
-		NetworkSettings: &container.NetworkSettings{NetworkSettingsBase: container.NetworkSettingsBase{Ports: c.ports}},
+		NetworkSettings: settings,
 	}, nil
 }
 

@@ -59,12 +59,12 @@ func (f *Fake) startExec(w http.ResponseWriter, r *http.Request) (any, error) {
 	inner := e.c.proc.dial(e.port)
 	if inner == nil {
 		fmt.Fprintf(complain, "nothing listens on port %d\n", e.port)
-		return nil, answered
+		return nil, errAnswered
 	}
 	fmt.Fprintln(complain, "connected")
 	join(struct {
 		io.Reader
 		io.Writer
 	}{conn, stdcopy.NewStdWriter(conn, stdout)}, inner)
-	return nil, answered
+	return nil, errAnswered
 }

@@ -113,7 +113,7 @@ func (f *Fake) inspectImage(_ http.ResponseWriter, r *http.Request) (any, error)
 		return nil, notFound("image", name)
 	}
 	return image.InspectResponse{
-		ID: i.ID, RepoTags: i.Tags, Created: i.Created.UTC().Format(time.RFC3339Nano), Size: i.size(), Parent: i.parent,
+		ID: i.ID, RepoTags: i.Tags, Created: i.Created.UTC().Format(time.RFC3339Nano), Size: i.size(),
 		Config: &dockerspec.DockerOCIImageConfig{ImageConfig: imageConfig(i.Image)},
 	}, nil
 }

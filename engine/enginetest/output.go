@@ -128,7 +128,7 @@ func (f *Fake) attachContainer(w http.ResponseWriter, r *http.Request) (any, err
 		cancel()
 	}()
 	c.out.copy(ctx, conn, len(old), true)
-	return nil, answered
+	return nil, errAnswered
 }
 
 func (f *Fake) logs(w http.ResponseWriter, r *http.Request) (any, error) {
@@ -142,5 +142,5 @@ func (f *Fake) logs(w http.ResponseWriter, r *http.Request) (any, error) {
 	w.Header().Set("Content-Type", "application/vnd.docker.multiplexed-stream")
 	w.WriteHeader(http.StatusOK)
 	c.out.copy(r.Context(), w, 0, r.URL.Query().Get("follow") == "1")
-	return nil, answered
+	return nil, errAnswered
 }

@@ -188,10 +188,10 @@ func (f *Fake) waitContainer(w http.ResponseWriter, r *http.Request) (any, error
 	select {
 	case <-until:
 	case <-r.Context().Done():
-		return nil, answered
+		return nil, errAnswered
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	_ = json.NewEncoder(w).Encode(container.WaitResponse{StatusCode: int64(c.code)})
-	return nil, answered
+	return nil, errAnswered
 }

@@ -10,11 +10,11 @@ import (
 	"github.com/docker/docker/api/types/filters"
 )
 
-// action does what a request says and returns what is answered. An action that answers by itself returns answered.
+// action does what a request says and returns what is answered. An action that answers by itself returns errAnswered.
 type action func(w http.ResponseWriter, r *http.Request) (any, error)
 
-// answered is returned by actions that have answered by themselves.
-var answered = errors.New("answered")
+// errAnswered is returned by actions that have answered by themselves.
+var errAnswered = errors.New("answered")
 
 func (f *Fake) handler() http.Handler {
 	mux := http.NewServeMux()
@@ -58,7 +58,7 @@ func (f *Fake) serve(a action) http.HandlerFunc {
 			return
 		}
 		body, err := a(w, r)
-		if errors.Is(err, answered) {
+		if errors.Is(err, errAnswered) {
 			return
 		}
 		for _, fn := range after {
