@@ -172,3 +172,25 @@ func TestStory18ManyAtOnce(t *testing.T) {
 		assert.Equal(t, n, lines, source)
 	}
 }
+
+func TestAlso(t *testing.T) {
+	j, shown := recorder()
+	var also bytes.Buffer
+	w := j.Source("web", &also, full{}, io.Discard)
+	_, _ = io.WriteString(w, "one\r\ntw")
+	assert.Equal(t, also.String(), "one\n")
+	assert.NilError(t, w.Close())
+	assert.Equal(t, also.String(), "one\ntw\n")
+	assert.DeepEqual(t, shown(), []string{"web | one", "web | tw"})
+}
+
+func TestClose(t *testing.T) {
+	j, shown := recorder()
+	a, b := j.Source("web"), j.Source("web")
+	fmt.Fprint(a, "one")
+	fmt.Fprint(b, "two")
+	assert.NilError(t, a.Close())
+	assert.NilError(t, a.Close())
+	assert.DeepEqual(t, shown(), []string{"web | one"})
+	assert.DeepEqual(t, j.Tail("web"), []string{"one", "two"})
+}
