@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -135,9 +134,6 @@ func until(t testing.TB, what string, ok func() bool) {
 		return poll.Continue("%s", what)
 	}, poll.WithTimeout(patience), poll.WithDelay(20*time.Millisecond))
 }
-
-// alive tells whether a process is there.
-func alive(pid int) bool { return !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) }
 
 // buffer can be read while it is written.
 type buffer struct {
