@@ -202,3 +202,33 @@ func TestVolumes(t *testing.T) {
 	assert.DeepEqual(t, list, []engine.Volume{{Name: "v", Labels: map[string]string{"role": "x"}}})
 	assert.NilError(t, e.RemoveVolume(t.Context(), "v"))
 }
+
+// TestRemovalBySomebodyElse that is under way is waited for.
+func TestRemovalBySomebodyElse(t *testing.T) {
+	const busy = "removal of container c is already in progress"
+	for _, question := range []string{"wait", ""} { // it goes while it is waited for, or before
+		f, e := newFake(t)
+		other := f.EngineAs(t, "other")
+		id := create(t, e, engine.ContainerSpec{Name: "c"})
+		f.Fail("DELETE", "/containers/.*", 409, busy, 1)
+		remove := func(r *http.Request) {
+			if r.Header.Get("From") == "" {
+				assert.Check(t, other.RemoveContainer(context.WithoutCancel(r.Context()), id))
+			}
+		}
+		if question == "wait" {
+			f.Before("POST", "/containers/[^/]+/wait", func(r *http.Request) { go remove(r) })
+		} else {
+			f.Before("POST", "/containers/[^/]+/wait", remove)
+		}
+		assert.NilError(t, e.RemoveContainer(t.Context(), id))
+		assert.DeepEqual(t, f.Objects(), []string{"image app:latest"})
+	}
+
+	f, e := newFake(t)
+	id := create(t, e, engine.ContainerSpec{Name: "c"})
+	f.Fail("DELETE", "/containers/.*", 409, busy, 1)
+	ctx, cancel := context.WithCancel(t.Context())
+	f.Before("POST", "/containers/[^/]+/wait", func(*http.Request) { cancel() })
+	assert.ErrorContains(t, e.RemoveContainer(ctx, id), busy)
+}

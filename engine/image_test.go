@@ -81,3 +81,22 @@ func TestSealWithoutBuildKit(t *testing.T) {
 	_, err = e.Seal(t.Context(), "no platform at all", engine.SealSpec{})
 	assert.ErrorContains(t, err, `platform "no platform at all"`)
 }
+
+// TestLayersSizeAgain: the containerd store loses count when something goes meanwhile.
+func TestLayersSizeAgain(t *testing.T) {
+	f, e := newFake(t)
+	f.Fail("GET", "/system/df", 500, "snapshot abc does not exist: not found", 2)
+	size, err := e.LayersSize(t.Context())
+	assert.NilError(t, err)
+	assert.Equal(t, size, int64(100e6))
+	for _, c := range []struct {
+		message string
+		asked   int
+	}{{"snapshot abc does not exist: not found", 5}, {"no counting today", 1}} {
+		before := f.Count("GET", "/system/df")
+		f.Fail("GET", "/system/df", 500, c.message, c.asked)
+		_, err = e.LayersSize(t.Context())
+		assert.ErrorContains(t, err, c.message)
+		assert.Equal(t, f.Count("GET", "/system/df")-before, c.asked)
+	}
+}

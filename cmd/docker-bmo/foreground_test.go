@@ -1,0 +1,86 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"strings"
+	"testing"
+
+	"gotest.tools/v3/assert"
+
+	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/engine/enginetest"
+	"github.com/docker-bmo/docker-bmo/instance"
+	"github.com/docker-bmo/docker-bmo/snapshot"
+)
+
+// running puts an instance whose web service runs program onto the engine.
+func running(t *testing.T, d *docker, program enginetest.Program) (*engine.Engine, *instance.Instance) {
+	t.Helper()
+	d.SetPrograms(func(s enginetest.Spec) enginetest.Program {
+		if s.Labels[snapshot.LabelService] == "web" {
+			return program
+		}
+		return enginetest.Serve("ready for connections")
+	})
+	d.instance(t, "demo-1", d.add("demo", "aa", 1), noon, snapshot.Self())
+	e := d.Engine(t)
+	list, err := instance.List(t.Context(), e)
+	assert.NilError(t, err)
+	return e, &list[0]
+}
+
+// TestForegroundEndsWithAService: an instance one of whose services has ended is no use, and goes.
+func TestForegroundEndsWithAService(t *testing.T) {
+	d := newDocker(t)
+	before := len(d.Objects())
+	end := make(chan struct{})
+	e, inst := running(t, d, func(p *enginetest.Proc) int {
+		p.Print("GET /", "out of memory")
+		<-end
+		return 1
+	})
+	var out, errOut bytes.Buffer
+	close(end)
+	err := foreground(t.Context(), d.cli(t, &out, &errOut), e, inst, runOptions{})
+	assert.Error(t, err, "service web ended by itself")
+	assert.Equal(t, out.String(), inst.URL+"\n")
+	for _, line := range []string{"web | GET /", "web | out of memory", "stopping demo-1"} {
+		assert.Assert(t, strings.Contains(errOut.String(), line+"\n"), errOut.String())
+	}
+	assert.Equal(t, len(d.Objects()), before+2) // the snapshot
+}
+
+// TestFollowLogsKeepsStreamsApart, and shows what a service has printed before.
+func TestFollowLogsKeepsStreamsApart(t *testing.T) {
+	d := newDocker(t)
+	e, inst := running(t, d, func(p *enginetest.Proc) int {
+		_, _ = io.WriteString(p.Stdout, "half ")
+		_, _ = io.WriteString(p.Stderr, "trouble\n")
+		_, _ = io.WriteString(p.Stdout, "a line\nunfinished")
+		return 0
+	})
+	var b bytes.Buffer
+	err := followLogs(t.Context(), &b, e, inst)
+	assert.Error(t, err, "service web ended by itself")
+	var web []string
+	for _, l := range strings.Split(b.String(), "\n") {
+		if strings.HasPrefix(l, "web | ") {
+			web = append(web, l)
+		}
+	}
+	assert.DeepEqual(t, web, []string{"web | trouble", "web | half a line", "web | unfinished"})
+}
+
+func TestConfirmInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(interrupted{})
+	silent, typed := io.Pipe() // nobody types
+	defer typed.Close()
+	var out bytes.Buffer
+	ok, err := confirm(ctx, silent, &out, "Sure?")
+	assert.Equal(t, err, interrupted{})
+	assert.Assert(t, !ok)
+	assert.Equal(t, out.String(), "Sure? [y/N] \n")
+}
