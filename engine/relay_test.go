@@ -11,8 +11,8 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// startRelay runs the relay here, against a server on this machine.
-func startRelay(t *testing.T, serve func(net.Conn)) (stdin io.WriteCloser, stdout, stderr io.ReadCloser) {
+// startRelay runs a script like the relay here, against a server on this machine.
+func startRelay(t *testing.T, script string, serve func(net.Conn)) (stdin io.WriteCloser, stdout, stderr io.ReadCloser) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	assert.NilError(t, err)
@@ -22,7 +22,7 @@ func startRelay(t *testing.T, serve func(net.Conn)) (stdin io.WriteCloser, stdou
 			serve(c)
 		}
 	}()
-	cmd := exec.Command("bash", "-c", relay, strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
+	cmd := exec.Command("bash", "-c", script, strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
 	// Pipes of our own: unlike those of os/exec they tell when the last process that holds the other end has closed it.
 	stdin, err = cmd.StdinPipe()
 	assert.NilError(t, err)
@@ -57,7 +57,7 @@ func readAll(t *testing.T, r io.Reader) string {
 
 // An HTTP server that gives no length ends its answer by closing the connection.
 func TestRelayEndsWhenTheServerCloses(t *testing.T) {
-	_, stdout, stderr := startRelay(t, func(c net.Conn) {
+	_, stdout, stderr := startRelay(t, relay, func(c net.Conn) {
 		_, _ = c.Write([]byte("all of it"))
 		c.Close()
 	})
@@ -67,7 +67,7 @@ func TestRelayEndsWhenTheServerCloses(t *testing.T) {
 
 func TestRelayEndsWhenTheClientCloses(t *testing.T) {
 	received, closed := make(chan string, 1), make(chan struct{})
-	stdin, stdout, _ := startRelay(t, func(c net.Conn) {
+	stdin, stdout, _ := startRelay(t, relay, func(c net.Conn) {
 		b, _ := io.ReadAll(c)
 		received <- string(b)
 		close(closed)
@@ -78,4 +78,22 @@ func TestRelayEndsWhenTheClientCloses(t *testing.T) {
 	assert.Equal(t, readAll(t, stdout), "")
 	<-closed
 	assert.Equal(t, <-received, "bye\x00\xff")
+}
+
+// Whichever side ends first, the relay waits for all that it started: process 1 of a container often does not, and
+// each connection would leave zombies.
+func TestRelayLeavesNoProcess(t *testing.T) {
+	for name, end := range map[string]func(stdin io.Closer, server net.Conn) error{
+		"the server closes": func(_ io.Closer, server net.Conn) error { return server.Close() },
+		"the client closes": func(stdin io.Closer, _ net.Conn) error { return stdin.Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			servers := make(chan net.Conn, 1)
+			stdin, stdout, _ := startRelay(t, relay+"\necho left: $(jobs -p)", func(c net.Conn) { servers <- c })
+			server := <-servers
+			defer server.Close()
+			assert.NilError(t, end(stdin, server))
+			assert.Equal(t, readAll(t, stdout), "left:\n")
+		})
+	}
 }

@@ -19,8 +19,11 @@ import (
 
 // relay connects its standard streams to a port of the container's own loopback interface and says so on standard
 // error. It waits a while for somebody to listen, so that one exec is enough for a server that is about to come up,
-// and gives up at once when its input ends, that is, when nobody waits any more. What copies the input holds none of
-// the outputs, so that these end when the server closes. Needs bash and cat.
+// and gives up at once when its input ends, that is, when nobody waits any more.
+//
+// When one side ends, so does the other. Nothing stays in the container: a cat left over would hold the connection,
+// and one that the relay itself does not wait for would be a zombie wherever process 1 does not reap. That the cat
+// towards the server has ended shows in the end of descriptor 5, which it alone holds. Needs bash 4.4 and cat.
 const relay = `for ((i = 0; i < 75; i++)); do
   { exec 3<>/dev/tcp/127.0.0.1/$0; } 2>/dev/null && break
   read -rt 0.02
@@ -29,10 +32,13 @@ done
 { true >&3; } 2>/dev/null || { echo "nothing listens on port $0" >&2; exit 1; }
 echo connected >&2
 exec 4<&0 2>/dev/null
-cat <&3 &
-reader=$!
-{ cat <&4 >&3; kill $reader; } >/dev/null &
-wait $reader`
+cat <&3 & r=$!
+exec 5> >(read -r; kill $r) && k=$!
+cat <&4 >&3 & w=$!
+exec 5>&-
+wait $r
+kill $w
+wait $w $k`
 
 // Dial opens a TCP connection to a port inside a running container. It goes through the Engine API, so it works for
 // ports that are not published and for engines on other machines. The image must have bash and cat.
