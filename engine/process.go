@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/pkg/stdcopy"
 )
@@ -56,7 +57,9 @@ func (e *Engine) attach(ctx context.Context, id string, stdout, stderr io.Writer
 		close(done)
 		return done, nil
 	}
-	att, err := e.api.ContainerAttach(ctx, id, container.AttachOptions{Stream: true, Stdout: true, Stderr: true})
+	att, err := hijack(ctx, func() (types.HijackedResponse, error) {
+		return e.api.ContainerAttach(ctx, id, container.AttachOptions{Stream: true, Stdout: true, Stderr: true})
+	})
 	if err != nil {
 		return nil, fmt.Errorf("attach to container %s: %w", id, err)
 	}

@@ -31,6 +31,8 @@ func startRelay(t *testing.T, script string, serve func(net.Conn)) (stdin io.Wri
 	stderr, err = cmd.StderrPipe()
 	assert.NilError(t, err)
 	assert.NilError(t, cmd.Start())
+	_, err = io.WriteString(stdin, "\n")
+	assert.NilError(t, err)
 	t.Cleanup(func() {
 		stdin.Close()
 		_ = cmd.Wait()

@@ -17,14 +17,15 @@ import (
 	"github.com/docker/docker/pkg/stdcopy"
 )
 
-// relay connects its standard streams to a port of the container's own loopback interface and says so on standard
-// error. It waits a while for somebody to listen, so that one exec is enough for a server that is about to come up,
+// relay waits for a line, then connects its standard streams to a port of the container's own loopback interface and
+// says so on standard error. It waits a while for somebody to listen, so that one exec is enough for a server that is about to come up,
 // and gives up at once when its input ends, that is, when nobody waits any more.
 //
 // When one side ends, so does the other. Nothing stays in the container: a cat left over would hold the connection,
 // and one that the relay itself does not wait for would be a zombie wherever process 1 does not reap. That the cat
 // towards the server has ended shows in the end of descriptor 5, which it alone holds. Needs bash 4.4 and cat.
-const relay = `for ((i = 0; i < 75; i++)); do
+const relay = `read -r || exit 1
+for ((i = 0; i < 75; i++)); do
   { exec 3<>/dev/tcp/127.0.0.1/$0; } 2>/dev/null && break
   read -rt 0.02
   (($? != 1)) || exit 1
@@ -43,6 +44,18 @@ wait $w $k`
 // Dial opens a TCP connection to a port inside a running container. It goes through the Engine API, so it works for
 // ports that are not published and for engines on other machines. The image must have bash and cat.
 func (e *Engine) Dial(ctx context.Context, id string, port int) (net.Conn, error) {
+	r, err := e.Relay(ctx, id, port)
+	if err != nil {
+		return nil, err
+	}
+	return r.Connect(ctx)
+}
+
+// Relay is the first and longer half of Dial: a process in the container that waits for the word to connect.
+type Relay struct{ t *tunnel }
+
+// Relay starts one. The caller connects or closes it.
+func (e *Engine) Relay(ctx context.Context, id string, port int) (*Relay, error) {
 	ex, err := e.api.ContainerExecCreate(ctx, id, container.ExecOptions{
 		AttachStdin: true, AttachStdout: true, AttachStderr: true,
 		Cmd: []string{"bash", "-c", relay, strconv.Itoa(port)},
@@ -50,22 +63,35 @@ func (e *Engine) Dial(ctx context.Context, id string, port int) (net.Conn, error
 	if err != nil {
 		return nil, fmt.Errorf("prepare a connection to port %d: %w", port, err)
 	}
-	att, err := e.api.ContainerExecAttach(ctx, ex.ID, container.ExecAttachOptions{})
+	att, err := hijack(ctx, func() (types.HijackedResponse, error) {
+		return e.api.ContainerExecAttach(ctx, ex.ID, container.ExecAttachOptions{})
+	})
 	if err != nil {
 		return nil, fmt.Errorf("connect to port %d: %w", port, err)
 	}
-	t := newTunnel(att)
-	select {
-	case <-t.connected:
-		return t, nil
-	case <-t.ended:
-		t.Close()
-		return nil, t.err
-	case <-ctx.Done():
-		t.Close()
-		return nil, context.Cause(ctx)
-	}
+	return &Relay{newTunnel(att)}, nil
 }
+
+// Connect opens the connection. When it fails, the relay is closed.
+func (r *Relay) Connect(ctx context.Context) (net.Conn, error) {
+	_, err := r.t.Write([]byte("\n"))
+	if err != nil {
+		r.t.Close() // unless the relay has ended already, and knows better why
+	}
+	select {
+	case <-r.t.connected:
+		return r.t, nil
+	case <-r.t.ended:
+		err = r.t.err
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+	}
+	r.t.Close()
+	return nil, err
+}
+
+// Close ends a relay that has not been connected.
+func (r *Relay) Close() error { return r.t.Close() }
 
 // tunnel makes a net.Conn of an exec's attached streams.
 type tunnel struct {

@@ -82,3 +82,46 @@ func TestDialInterrupted(t *testing.T) {
 	_, err := e.Dial(ctx, p.ID, 80)
 	assert.Assert(t, err != nil)
 }
+
+// The client of the Engine API does not heed its context while it waits for an answer that takes over the connection.
+func TestDialEngineFallsSilent(t *testing.T) {
+	f, e, p := started(t, enginetest.Serve(), nil, nil)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	stop := errors.New("enough")
+	f.Before("POST", "/exec/[^/]+/start", func(*http.Request) {
+		cancel(stop)
+		<-t.Context().Done()
+	})
+	_, err := e.Dial(ctx, p.ID, 80)
+	assert.ErrorIs(t, err, stop)
+}
+
+func TestRelayWaitsForTheWord(t *testing.T) {
+	var ready waitWriter = make(chan struct{}, 1)
+	dialed := make(chan struct{})
+	_, e, p := started(t, listening(80, func(c net.Conn) {
+		close(dialed)
+		_, _ = io.Copy(c, c)
+	}), ready, nil)
+	<-ready
+	r, err := e.Relay(t.Context(), p.ID, 80)
+	assert.NilError(t, err)
+	unused, err := e.Relay(t.Context(), p.ID, 80)
+	assert.NilError(t, err)
+	assert.NilError(t, unused.Close())
+	select {
+	case <-dialed:
+		t.Fatal("the server was called before anybody wanted it")
+	default:
+	}
+	conn, err := r.Connect(t.Context())
+	assert.NilError(t, err)
+	<-dialed
+	_, err = io.WriteString(conn, "hello")
+	assert.NilError(t, err)
+	got := make([]byte, 5)
+	_, err = io.ReadFull(conn, got)
+	assert.NilError(t, err)
+	assert.Equal(t, string(got), "hello")
+	assert.NilError(t, conn.Close())
+}

@@ -55,6 +55,9 @@ func (f *Fake) startExec(w http.ResponseWriter, r *http.Request) (any, error) {
 		return nil, err
 	}
 	defer conn.Close()
+	if err := waitWord(conn); err != nil {
+		return nil, errAnswered
+	}
 	complain := stdcopy.NewStdWriter(conn, stderr)
 	inner := e.c.proc.dial(e.port)
 	if inner == nil {
@@ -67,4 +70,14 @@ func (f *Fake) startExec(w http.ResponseWriter, r *http.Request) (any, error) {
 		io.Writer
 	}{conn, stdcopy.NewStdWriter(conn, stdout)}, inner)
 	return nil, errAnswered
+}
+
+// waitWord reads a line, byte by byte since what follows is for somebody else.
+func waitWord(r io.Reader) error {
+	for b := []byte{0}; b[0] != '\n'; {
+		if _, err := io.ReadFull(r, b); err != nil {
+			return err
+		}
+	}
+	return nil
 }
