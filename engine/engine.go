@@ -19,8 +19,9 @@ const MinVersion = "25.0"
 
 // Engine is one Docker engine.
 type Engine struct {
-	api  client.APIClient
-	host string
+	api   client.APIClient
+	host  string
+	local bool
 }
 
 // Info is what the product wants to know of an engine.
@@ -51,7 +52,7 @@ func (i Info) SlowDriver() bool {
 }
 
 // New returns an engine that is spoken to through api.
-func New(api client.APIClient) *Engine { return &Engine{api: api, host: api.DaemonHost()} }
+func New(api client.APIClient) *Engine { return (&Engine{api: api}).At(api.DaemonHost()) }
 
 // Host is the address that the engine is reached at, for example "unix:///var/run/docker.sock".
 func (e *Engine) Host() string { return e.host }
@@ -73,11 +74,6 @@ func settling(ctx context.Context) (context.Context, context.CancelFunc, error) 
 	return long, func() { stop(); cancel() }, nil
 }
 
-// Local tells whether addresses that the engine publishes on its loopback interface are this machine's own.
-func (e *Engine) Local() bool {
-	return strings.HasPrefix(e.host, "unix://") || strings.HasPrefix(e.host, "npipe://")
-}
-
 // Connect makes sure that an engine answers and that it is new enough.
 func (e *Engine) Connect(ctx context.Context) (Info, error) {
 	v, err := e.api.ServerVersion(ctx)
@@ -97,6 +93,9 @@ func (e *Engine) Connect(ctx context.Context) (Info, error) {
 	}
 	if info.OSType != "linux" {
 		return Info{}, &UnusableError{"the engine runs " + info.OSType + " containers: linux containers are needed"}
+	}
+	if err := e.checkLocal(ctx); err != nil {
+		return Info{}, fmt.Errorf("find out whether the engine is on this machine: %w", err)
 	}
 	return Info{
 		ID: info.ID, Version: v.Version, APIVersion: v.APIVersion, OS: v.Os, Arch: v.Arch,

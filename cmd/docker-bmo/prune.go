@@ -61,7 +61,7 @@ docker bmo is touched.`,
 }
 
 func runPrune(ctx context.Context, dockerCli command.Cli, options pruneOptions) error {
-	e := engine.New(dockerCli.Client())
+	e := newEngine(dockerCli)
 	if _, err := e.Connect(ctx); err != nil {
 		return err
 	}

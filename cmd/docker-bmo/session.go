@@ -17,9 +17,14 @@ import (
 	"github.com/docker-bmo/docker-bmo/prune"
 )
 
+// newEngine is the engine that docker itself would use.
+func newEngine(dockerCli command.Cli) *engine.Engine {
+	return engine.New(dockerCli.Client()).At(dockerCli.DockerEndpoint().Host)
+}
+
 // connect returns the engine that docker itself would use, after sweeping away what has lost its owner on it.
 func connect(ctx context.Context, dockerCli command.Cli) (*engine.Engine, engine.Info, error) {
-	e := engine.New(dockerCli.Client())
+	e := newEngine(dockerCli)
 	info, err := e.Connect(ctx)
 	if err != nil {
 		return nil, info, err

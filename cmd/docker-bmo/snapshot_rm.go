@@ -57,7 +57,7 @@ func runSnapshotRm(ctx context.Context, dockerCli command.Cli, keys []string) er
 
 func completeSnapshots(dockerCli command.Cli) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-		list, err := snapshot.List(cmd.Context(), engine.New(dockerCli.Client()))
+		list, err := snapshot.List(cmd.Context(), newEngine(dockerCli))
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveError
 		}

@@ -93,7 +93,7 @@ func stopAll(ctx context.Context, dockerCli command.Cli, e *engine.Engine, names
 
 func completeInstances(dockerCli command.Cli) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-		list, err := instance.List(cmd.Context(), engine.New(dockerCli.Client()))
+		list, err := instance.List(cmd.Context(), newEngine(dockerCli))
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveError
 		}

@@ -35,7 +35,7 @@ type versions struct {
 
 func runVersion(ctx context.Context, dockerCli command.Cli, format string) error {
 	v := versions{Version: version.Version, GoVersion: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
-	info, err := engine.New(dockerCli.Client()).Connect(ctx)
+	info, err := newEngine(dockerCli).Connect(ctx)
 	if err == nil {
 		v.Engine = &info
 	}

@@ -1,0 +1,112 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/network"
+)
+
+// At tells the engine where it really is. A client that reaches it through another program, such as ssh, knows a
+// made-up address only.
+func (e *Engine) At(host string) *Engine {
+	if host != "" {
+		e.host, e.local = host, onSocket(host)
+	}
+	return e
+}
+
+// Local tells whether what the engine publishes on its loopback interface is reached on this machine's. Connect makes
+// sure of it; before, it is a guess.
+//
+// A socket is taken for an engine of this machine: docker's own, Docker Desktop's and others in a virtual machine that
+// pass on what their containers publish. An address is not, even when it is 127.0.0.1: it may be a tunnel's end.
+func (e *Engine) Local() bool { return e.local }
+
+func onSocket(host string) bool {
+	return strings.HasPrefix(host, "unix://") || strings.HasPrefix(host, "npipe://")
+}
+
+// checkLocal looks at the one case in which a socket is here and the engine's loopback interface is not: the socket
+// has been mounted into a container, as is common in CI. Then none of its bridges is an interface that we have.
+func (e *Engine) checkLocal(ctx context.Context) error {
+	if !e.local || !inContainer() {
+		return nil
+	}
+	networks, err := e.api.NetworkList(ctx, network.ListOptions{Filters: filters.NewArgs(filters.Arg("driver", "bridge"))})
+	if err != nil {
+		return err
+	}
+	own, err := net.InterfaceAddrs()
+	if err != nil {
+		return err
+	}
+	e.local = !elsewhere(networks, own)
+	return nil
+}
+
+// inContainer tells whether this process seems to run in a container, by the marks that docker, podman and Kubernetes
+// leave.
+func inContainer() bool {
+	for _, mark := range []string{"/.dockerenv", "/run/.containerenv"} {
+		if _, err := os.Stat(mark); err == nil {
+			return true
+		}
+	}
+	return os.Getenv("KUBERNETES_SERVICE_HOST") != ""
+}
+
+// elsewhere tells whether networks have gateways, and none of them is among the addresses of this machine.
+func elsewhere(networks []network.Summary, own []net.Addr) bool {
+	have := map[string]bool{}
+	for _, a := range own {
+		if n, ok := a.(*net.IPNet); ok {
+			have[n.IP.String()] = true
+		}
+	}
+	gateways := 0
+	for _, n := range networks {
+		for _, c := range n.IPAM.Config {
+			if have[c.Gateway] {
+				return false
+			}
+			if c.Gateway != "" {
+				gateways++
+			}
+		}
+	}
+	return gateways > 0
+}
+
+// Tunnel is the hint how to have an address of the engine's loopback interface here, empty when that is our own.
+func (e *Engine) Tunnel(address string) string {
+	u, err := url.Parse(address)
+	if e.local || err != nil || u.Port() == "" {
+		return ""
+	}
+	return fmt.Sprintf("the address is one of the engine's host; to have it here: `ssh -N -L %s:%s %s`", u.Port(), u.Host, e.sshWords())
+}
+
+// sshWords are what ssh is told to reach the engine's host, as far as the engine's address gives them away.
+func (e *Engine) sshWords() string {
+	u, err := url.Parse(e.host)
+	if err != nil || u.Hostname() == "" {
+		return "HOST"
+	}
+	words := u.Hostname()
+	if u.Scheme != "ssh" {
+		return words
+	}
+	if name := u.User.Username(); name != "" {
+		words = name + "@" + words
+	}
+	if u.Port() != "" {
+		words = "-p " + u.Port() + " " + words
+	}
+	return words
+}
