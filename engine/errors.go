@@ -3,6 +3,8 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -108,13 +110,40 @@ func (e *UnavailableError) Unwrap() error { return e.Err }
 
 // Hint says what to look at first.
 func (e *UnavailableError) Hint() string {
+	if u, err := url.Parse(e.Host); err == nil && u.Scheme == "ssh" {
+		docker := "docker"
+		if strings.Trim(u.Path, "/") != "" {
+			docker += " --host=unix://" + u.Path
+		}
+		return fmt.Sprintf("`ssh %s %s version` has to work, and without a question; or choose another engine with `docker context use` or DOCKER_HOST",
+			sshWords(e.Host), docker)
+	}
 	return "start the engine, or choose another one with `docker context use` or DOCKER_HOST"
 }
 
 func unreachable(host string, err error) error {
-	if client.IsErrConnectionFailed(err) {
-		// The client's text already repeats the host and asks whether the daemon runs; the cause is enough.
-		err = errors.New("is it running?")
+	return &UnavailableError{Host: host, Err: connectionCause(err)}
+}
+
+// helperEnded is how docker/cli (connhelper/commandconn) reports that ssh, or what else it goes through, has ended.
+var helperEnded = regexp.MustCompile(`(?s)command \[(\S+).*?\] has exited with (.*?), make sure the URL is valid, .*?: stderr=(.*)`)
+
+// connectionCause is why a connection to the engine failed, without the wrapping of the client, which repeats the host
+// or makes one up, names an address within the API, and asks whether the daemon runs.
+func connectionCause(err error) error {
+	if m := helperEnded.FindStringSubmatch(err.Error()); m != nil {
+		if said := strings.TrimSpace(m[3]); said != "" {
+			return errors.New(said)
+		}
+		return fmt.Errorf("%s: %s", m[1], m[2])
 	}
-	return &UnavailableError{Host: host, Err: err}
+	var request *url.Error
+	switch {
+	case !client.IsErrConnectionFailed(err):
+		return err
+	case errors.As(err, &request):
+		return request.Err
+	default:
+		return errors.New("is it running?")
+	}
 }

@@ -89,12 +89,12 @@ func (e *Engine) Tunnel(address string) string {
 	if e.local || err != nil || u.Port() == "" {
 		return ""
 	}
-	return fmt.Sprintf("the address is one of the engine's host; to have it here: `ssh -N -L %s:%s %s`", u.Port(), u.Host, e.sshWords())
+	return fmt.Sprintf("the address is one of the engine's host; to have it here: `ssh -N -L %s:%s %s`", u.Port(), u.Host, sshWords(e.host))
 }
 
-// sshWords are what ssh is told to reach the engine's host, as far as the engine's address gives them away.
-func (e *Engine) sshWords() string {
-	u, err := url.Parse(e.host)
+// sshWords are what ssh is told to reach an engine's host, as far as the engine's address gives them away.
+func sshWords(host string) string {
+	u, err := url.Parse(host)
 	if err != nil || u.Hostname() == "" {
 		return "HOST"
 	}
