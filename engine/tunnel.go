@@ -90,6 +90,16 @@ func (r *Relay) Connect(ctx context.Context) (net.Conn, error) {
 	return nil, err
 }
 
+// Err is why the relay has ended, nil as long as it has not.
+func (r *Relay) Err() error {
+	select {
+	case <-r.t.ended:
+		return r.t.err
+	default:
+		return nil
+	}
+}
+
 // Close ends a relay that has not been connected.
 func (r *Relay) Close() error { return r.t.Close() }
 

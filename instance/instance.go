@@ -41,6 +41,8 @@ type Instance struct {
 	Env map[string]string
 	// Labels are those of its lead container or network.
 	Labels map[string]string
+	// Forward, when not nil, is what the address leads through; it lasts as long as this process.
+	Forward *Forward
 }
 
 // objectName is the name of an instance's network, and the beginning of its containers' names.

@@ -28,9 +28,11 @@ type Request struct {
 	// Name is the instance's; empty for one made up.
 	Name string
 	// Detach makes an instance that outlives the command.
-	Detach   bool
-	Owner    snapshot.Owner
-	Timeout  time.Duration
+	Detach  bool
+	Owner   snapshot.Owner
+	Timeout time.Duration
+	// Warn, if not nil, is told of trouble after the start, such as connections that could not be forwarded.
+	Warn     func(error)
 	Journal  *journal.Journal
 	Progress *progress.Printer
 }
@@ -44,6 +46,7 @@ type start struct {
 	created time.Time
 	group   *launch.Group
 	network string
+	forward *Forward // nil where the application is published
 
 	mu   sync.Mutex
 	port int // where the application is published
@@ -66,6 +69,9 @@ func Start(ctx context.Context, r Request) (_ *Instance, err error) {
 			err = errors.Join(err, s.abandon())
 		}
 	}()
+	if err := s.hold(); err != nil {
+		return nil, err
+	}
 	s.choosePort()
 	s.group = s.newGroup()
 	services := make([]stack.Service, len(r.Stack.Services))
@@ -151,7 +157,7 @@ func (s *start) newGroup() *launch.Group {
 	g.Labels = func(service string) map[string]string { return s.labels(s.Name, service) }
 	g.Environment = s.environment
 	g.Publish = func(service string) map[int]int {
-		if service != s.Stack.URL.Service {
+		if service != s.Stack.URL.Service || s.forward != nil {
 			return nil
 		}
 		return map[int]int{s.Stack.URL.Port: s.currentPort()}
@@ -178,12 +184,24 @@ const firstPort, lastPort = 20000, 32000
 // portTries is how many ports in a row may belong to somebody else before we give up.
 const portTries = 50
 
+// hold takes a port here for an application on an engine elsewhere, as long as there is a process to forward it.
+func (s *start) hold() (err error) {
+	if s.Detach || s.Engine.Local() || s.Stack.URL.Service == "" {
+		return nil
+	}
+	if s.forward, err = listen(0, s.Warn); err != nil {
+		return err
+	}
+	s.port = s.forward.port()
+	return nil
+}
+
 // choosePort picks a port when the application has to know its address before it starts; else the engine picks. Ours
 // is a guess: the engine decides, when the container starts, whether it is free.
 func (s *start) choosePort() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.Stack.URL.Environment) > 0 {
+	if s.forward == nil && len(s.Stack.URL.Environment) > 0 {
 		s.port = firstPort + mrand.IntN(lastPort-firstPort)
 	}
 }
@@ -261,6 +279,7 @@ func (s *start) finish(ctx context.Context) error {
 func (s *start) abandon() error {
 	ctx, cancel := context.WithTimeout(context.Background(), removeTimeout)
 	defer cancel()
+	s.forward.Close()
 	return Remove(ctx, s.Engine, s.Name, 0)
 }
 
@@ -272,10 +291,14 @@ func (s *start) instance() (*Instance, error) {
 	}
 	inst := &Instance{
 		Name: s.Name, Stack: s.Stack.Name, Key: s.Snapshot.Key, Flavor: s.Flavor, State: Ready, Detached: s.Detach,
-		Created: s.created, Env: env, Services: map[string]string{},
+		Created: s.created, Env: env, Services: map[string]string{}, Forward: s.forward,
 	}
 	if s.Stack.URL.Service != "" {
 		inst.URL = vars.URL
+	}
+	if s.forward != nil {
+		id := s.group.ID(s.Stack.URL.Service)
+		s.forward.serve(func(ctx context.Context) (connector, error) { return s.Engine.Relay(ctx, id, s.Stack.URL.Port) })
 	}
 	for _, svc := range s.Stack.Services {
 		inst.Services[svc.Name] = s.group.ID(svc.Name)

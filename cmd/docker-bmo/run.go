@@ -81,6 +81,9 @@ func runRun(ctx context.Context, dockerCli command.Cli, options runOptions) erro
 	}
 	switch {
 	case options.detach:
+		if hint := e.Tunnel(inst.URL); hint != "" && !options.quiet {
+			fmt.Fprintf(dockerCli.Err(), "hint: %s\n", hint)
+		}
 		return printInstance(dockerCli, inst, options)
 	case len(options.command) > 0:
 		return runCommand(ctx, dockerCli, e, inst, options.command)
@@ -103,6 +106,7 @@ func startInstance(ctx context.Context, dockerCli command.Cli, options runOption
 	inst, err := instance.Start(ctx, instance.Request{
 		Engine: p.engine, Stack: p.stack, Snapshot: s, Detach: options.detach, Owner: snapshot.Self(),
 		Journal: p.journal, Progress: p.progress,
+		Warn: func(err error) { fmt.Fprintf(dockerCli.Err(), "warning: %v\n", err) },
 	})
 	return inst, p.engine, err
 }

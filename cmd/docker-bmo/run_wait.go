@@ -46,6 +46,7 @@ func teardown(dockerCli command.Cli, e *engine.Engine, inst *instance.Instance, 
 	if grace > 0 {
 		fmt.Fprintf(dockerCli.Err(), "stopping %s\n", inst.Name)
 	}
+	inst.Forward.Close()
 	return instance.Remove(ctx, e, inst.Name, grace)
 }
 

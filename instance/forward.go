@@ -1,0 +1,148 @@
+package instance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/docker-bmo/docker-bmo/engine"
+)
+
+// Forward leads from a port of this machine's loopback interface to a container's port on an engine elsewhere. Nothing
+// is published there: every connection goes through the Engine API. The port is held from the moment that it is
+// chosen, so that an application can be told of it before it starts.
+type Forward struct {
+	listener net.Listener
+	failed   func(error)
+	spare    chan prepared
+
+	ctx    context.Context // ends with Close
+	cancel context.CancelFunc
+	work   sync.WaitGroup
+}
+
+// prepared is a connection that only has to be opened, or why there is none.
+type prepared struct {
+	connector
+	err error
+}
+
+// connector is what engine.Relay is.
+type connector interface {
+	Connect(context.Context) (net.Conn, error)
+	Err() error
+	Close() error
+}
+
+// spares is how many connections are prepared at a time. An exec takes some 0.1 s, and 0.5 s with the login of an ssh
+// client before it. Many of them at once are no good: an ssh server turns clients away when ten are still logging in
+// (MaxStartups in sshd_config).
+const spares = 3
+
+// prepareTimeout bounds the making of one. An ssh client alone may take half of it before it gives up.
+const prepareTimeout = time.Minute
+
+// listen takes a port, 0 for any that is free. failed, if not nil, is told why a connection could not be made.
+func listen(port int, failed func(error)) (*Forward, error) {
+	l, err := net.Listen("tcp", net.JoinHostPort(engine.Loopback, strconv.Itoa(port)))
+	if err != nil {
+		return nil, fmt.Errorf("forward a port to the engine: %w", err)
+	}
+	f := &Forward{listener: l, failed: failed, spare: make(chan prepared)}
+	f.ctx, f.cancel = context.WithCancel(context.Background())
+	return f, nil
+}
+
+func (f *Forward) port() int { return f.listener.Addr().(*net.TCPAddr).Port }
+
+// Close gives the port back and ends all connections. A nil Forward has nothing to end.
+func (f *Forward) Close() {
+	if f == nil {
+		return
+	}
+	f.cancel()
+	f.listener.Close()
+	f.work.Wait()
+}
+
+// serve begins to take connections. Those that came before have waited in the listener's queue.
+func (f *Forward) serve(prepare func(context.Context) (connector, error)) {
+	for range spares {
+		f.work.Go(func() { f.prepare(prepare) })
+	}
+	f.work.Go(func() {
+		for {
+			c, err := f.listener.Accept()
+			if err != nil {
+				f.report(err)
+				return
+			}
+			f.work.Go(func() { f.take(c) })
+		}
+	})
+}
+
+func (f *Forward) report(err error) {
+	if f.failed != nil && f.ctx.Err() == nil {
+		f.failed(fmt.Errorf("forward %s to the engine: %w", f.listener.Addr(), err))
+	}
+}
+
+// prepare keeps one connection ready.
+func (f *Forward) prepare(prepare func(context.Context) (connector, error)) {
+	for {
+		ctx, cancel := context.WithTimeout(f.ctx, prepareTimeout)
+		c, err := prepare(ctx)
+		cancel()
+		select {
+		case f.spare <- prepared{c, err}:
+		case <-f.ctx.Done():
+			if err == nil {
+				c.Close()
+			}
+			return
+		}
+	}
+}
+
+// take serves one client.
+func (f *Forward) take(client net.Conn) {
+	defer client.Close()
+	server, err := f.connect()
+	if err != nil {
+		f.report(err)
+		return
+	}
+	defer context.AfterFunc(f.ctx, func() {
+		client.Close()
+		server.Close()
+	})()
+	relay(client, server)
+}
+
+// connect opens the next connection. What was prepared may have been lost since, or may never have been there, at a
+// time when the engine could not be reached; it can now only if more than that was tried.
+func (f *Forward) connect() (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(f.ctx, prepareTimeout)
+	defer cancel()
+	var err error
+	for range spares + 1 {
+		select {
+		case p := <-f.spare:
+			if err = p.err; err != nil {
+				continue
+			}
+			if err = p.Err(); err == nil {
+				return p.Connect(ctx)
+			}
+			p.Close()
+		case <-ctx.Done():
+			return nil, errors.Join(err, ctx.Err())
+		}
+	}
+	return nil, err
+}
