@@ -76,12 +76,13 @@ func IsNoSpace(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "no space left on device")
 }
 
-// IsFailure tells whether the engine itself is at fault: it is not there, not usable, or could not do what it was asked
-// for. That it refused something, since it has no such object or one in use, is no failure.
+// IsFailure tells whether the engine itself is at fault: it is not there, not there any more, not usable, or could not
+// do what it was asked for. That it refused something, since it has no such object or one in use, is no failure.
 func IsFailure(err error) bool {
 	var unavailable *UnavailableError
 	var unusable *UnusableError
-	return errors.As(err, &unavailable) || errors.As(err, &unusable) || client.IsErrConnectionFailed(err) ||
+	var lost *LostError
+	return errors.As(err, &unavailable) || errors.As(err, &unusable) || errors.As(err, &lost) || client.IsErrConnectionFailed(err) ||
 		errdefs.IsInternal(err) || errdefs.IsUnavailable(err)
 }
 
@@ -126,7 +127,12 @@ func unreachable(host string, err error) error {
 }
 
 // helperEnded is how docker/cli (connhelper/commandconn) reports that ssh, or what else it goes through, has ended.
-var helperEnded = regexp.MustCompile(`(?s)command \[(\S+).*?\] has exited with (.*?), make sure the URL is valid, .*?: stderr=(.*)`)
+var (
+	helperEnded     = regexp.MustCompile(helperWords + `((?s).*)`)
+	helperEndedLine = regexp.MustCompile(helperWords + `([^\n"]*)`) // as part of a longer text
+)
+
+const helperWords = `command \[(\S+) [^\n]*?\] has exited with ([^\n]*?), make sure the URL is valid, [^\n]*?: stderr=`
 
 // connectionCause is why a connection to the engine failed, without the wrapping of the client, which repeats the host
 // or makes one up, names an address within the API, and asks whether the daemon runs.

@@ -82,7 +82,7 @@ func (p *Process) watch(ctx context.Context, ended <-chan container.WaitResponse
 			p.err = errors.New(r.Error.Message)
 		}
 	case err := <-errs:
-		p.err = err
+		p.err = cut(err)
 		return
 	}
 	// The last lines may still be on their way: the stream ends by itself once they are through.
@@ -163,7 +163,7 @@ func (e *Engine) Logs(ctx context.Context, id string, follow bool, stdout, stder
 	}
 	defer r.Close()
 	_, err = stdcopy.StdCopy(orDiscard(stdout), orDiscard(stderr), r)
-	return err
+	return cut(err)
 }
 
 func orDiscard(w io.Writer) io.Writer {

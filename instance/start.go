@@ -78,7 +78,10 @@ func Start(ctx context.Context, r Request) (_ *Instance, err error) {
 	for i, svc := range r.Stack.Services {
 		services[i] = svc.With(r.Flavor)
 	}
-	if err := s.group.Up(ctx, services, s.startService); err != nil {
+	// Nobody asks for how a container ends once the instance is ready, and each of these watches is a connection.
+	watched, unwatch := context.WithCancel(ctx)
+	defer unwatch()
+	if err := s.group.Up(watched, services, s.startService); err != nil {
 		return nil, err
 	}
 	if err := s.finish(ctx); err != nil {

@@ -36,6 +36,7 @@ func report(w io.Writer, err error) int {
 		}
 		return max(st.StatusCode, 1)
 	}
+	err = engine.Lost(err)
 	code := exitCode(err)
 	if code == exitInterrupted {
 		fmt.Fprintln(w, "interrupted")

@@ -81,9 +81,7 @@ func runRun(ctx context.Context, dockerCli command.Cli, options runOptions) erro
 	}
 	switch {
 	case options.detach:
-		if hint := e.Tunnel(inst.URL); hint != "" && !options.quiet {
-			fmt.Fprintf(dockerCli.Err(), "hint: %s\n", hint)
-		}
+		defer hintTunnel(dockerCli, e, inst, options)
 		return printInstance(dockerCli, inst, options)
 	case len(options.command) > 0:
 		return runCommand(ctx, dockerCli, e, inst, options.command)
@@ -133,6 +131,13 @@ func printInstance(dockerCli command.Cli, inst *instance.Instance, options runOp
 	}
 	fmt.Fprintln(dockerCli.Out(), inst.Name)
 	return nil
+}
+
+// hintTunnel says how to reach an instance on an engine elsewhere, once there is nobody to forward its address.
+func hintTunnel(dockerCli command.Cli, e *engine.Engine, inst *instance.Instance, options runOptions) {
+	if hint := e.Tunnel(inst.URL); hint != "" && !options.quiet {
+		fmt.Fprintf(dockerCli.Err(), "hint: %s\n", hint)
+	}
 }
 
 // foreground follows the instance's logs until it is interrupted or ends by itself.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os/exec"
@@ -29,8 +28,12 @@ func followLogs(ctx context.Context, w io.Writer, e *engine.Engine, inst *instan
 	for service, id := range inst.Services {
 		wg.Go(func() {
 			err := e.Logs(ctx, id, true, j.Source(service), j.Source(service))
-			if ctx.Err() == nil {
-				cancel(errors.Join(fmt.Errorf("service %s ended by itself", service), err))
+			switch {
+			case ctx.Err() != nil:
+			case err != nil:
+				cancel(fmt.Errorf("follow the output of %s: %w", service, err))
+			default:
+				cancel(fmt.Errorf("service %s ended by itself", service))
 			}
 		})
 	}

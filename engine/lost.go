@@ -1,0 +1,58 @@
+package engine
+
+import (
+	"errors"
+	"io"
+	"regexp"
+	"strings"
+	"syscall"
+
+	"github.com/docker/docker/client"
+)
+
+// LostError says that the connection to the engine broke while something was under way.
+type LostError struct{ Err error }
+
+// request is how the client begins to tell of a failed request: with an address within its API.
+var request = regexp.MustCompile(`error during connect: [A-Z][a-z]+ "[^"\n]*": `)
+
+// Error leaves out what only the client's own log should say: the request, and how ssh was called.
+func (e *LostError) Error() string {
+	text := helperEndedLine.ReplaceAllStringFunc(e.Err.Error(), func(s string) string {
+		return connectionCause(errors.New(s)).Error()
+	})
+	return "the connection to the docker engine was lost: " + request.ReplaceAllString(text, "")
+}
+
+// Unwrap returns what failed for it.
+func (e *LostError) Unwrap() error { return e.Err }
+
+// Hint says what becomes of what was under way.
+func (e *LostError) Hint() string {
+	return "see whether `docker version` answers; what may be left on the engine is removed by the next command"
+}
+
+// Lost makes a LostError of an error that tells of a broken connection; any other it returns as it is.
+func Lost(err error) error {
+	var unavailable *UnavailableError
+	var lost *LostError
+	if err == nil || errors.As(err, &unavailable) || errors.As(err, &lost) || !broken(err) {
+		return err
+	}
+	return &LostError{Err: err}
+}
+
+// broken tells whether an error comes from the way to the engine: from the client of its API, what that goes through,
+// or BuildKit's client.
+func broken(err error) bool {
+	return client.IsErrConnectionFailed(err) || helperEnded.MatchString(err.Error()) ||
+		strings.Contains(err.Error(), "error reading from server: ") || strings.Contains(err.Error(), "connection error: desc = ")
+}
+
+// cut makes a LostError of the end of a stream that should have gone on.
+func cut(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) {
+		return &LostError{Err: err}
+	}
+	return Lost(err)
+}

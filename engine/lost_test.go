@@ -1,0 +1,53 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"testing"
+
+	"gotest.tools/v3/assert"
+)
+
+const sshEnded = "command [ssh -o ConnectTimeout=30 -T -- far docker system dial-stdio] has exited with signal: terminated, make sure the URL is valid, and Docker 18.09 or later is installed on the remote host: stderr="
+
+func TestLost(t *testing.T) {
+	ours := errors.New("no such instance: x")
+	for _, c := range []struct {
+		name string
+		err  error
+		want string // empty when it is no loss
+	}{
+		{name: "nothing"},
+		{name: "a mistake", err: ours},
+		{name: "an interrupt", err: context.Canceled},
+		{name: "never reached", err: &UnavailableError{Host: "ssh://far", Err: errors.New("ssh: signal: terminated")}},
+		{name: "the end of a file", err: io.ErrUnexpectedEOF},
+		{name: "a stream of ssh", err: fmt.Errorf("commit: %w", errors.New(sshEnded)), want: "commit: ssh: signal: terminated"},
+		{
+			name: "a request", err: errors.New(`start: error during connect: Post "http://docker.example.com/v1.51/containers/x/start": ` + sshEnded + "Connection to far closed."),
+			want: "start: Connection to far closed.",
+		},
+		{
+			name: "BuildKit", err: errors.New("list: failed: Unavailable: connection error: desc = \"transport: Error while dialing: " + sshEnded + "\""),
+			want: `list: failed: Unavailable: connection error: desc = "transport: Error while dialing: ssh: signal: terminated"`,
+		},
+		{
+			name: "BuildKit over TLS", err: errors.New("failed to receive status: rpc error: code = Unavailable desc = error reading from server: EOF"),
+			want: "failed to receive status: rpc error: code = Unavailable desc = error reading from server: EOF",
+		},
+		{name: "several", err: errors.Join(errors.New(sshEnded), ours), want: "ssh: signal: terminated\nno such instance: x"},
+		{name: "said already", err: fmt.Errorf("follow: %w", &LostError{io.EOF})},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := Lost(c.err)
+			if c.want == "" {
+				assert.Equal(t, got, c.err)
+				return
+			}
+			assert.Error(t, got, "the connection to the docker engine was lost: "+c.want)
+			assert.ErrorIs(t, got, c.err)
+		})
+	}
+}
