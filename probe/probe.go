@@ -48,8 +48,8 @@ func Wait(ctx context.Context, p Probe, dial Dialer, timeout time.Duration, fail
 	tick := time.NewTicker(Interval)
 	defer tick.Stop()
 	var last error
-	for {
-		err := once(deadline, p, dial)
+	for limit := attempt; ; {
+		err := once(deadline, p, dial, &limit)
 		if err == nil {
 			return nil
 		}
@@ -74,8 +74,14 @@ func Wait(ctx context.Context, p Probe, dial Dialer, timeout time.Duration, fail
 	}
 }
 
-func once(ctx context.Context, p Probe, dial Dialer) error {
-	ctx, cancel := context.WithTimeout(ctx, attempt)
+// once asks once within limit. Where that was too short it is doubled for the next time, up to a point: the way to an
+// engine elsewhere may take seconds before the server is even met.
+func once(ctx context.Context, p Probe, dial Dialer, limit *time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, *limit)
 	defer cancel()
-	return p.Check(ctx, dial)
+	err := p.Check(ctx, dial)
+	if ctx.Err() != nil {
+		*limit = min(2**limit, 8*attempt)
+	}
+	return err
 }

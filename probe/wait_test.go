@@ -126,3 +126,17 @@ func TestAttemptIsBounded(t *testing.T) {
 	}).probe()
 	assert.NilError(t, Wait(t.Context(), p, noDial, long, nil))
 }
+
+// TestAttemptsGrow: a server that takes longer to answer than the first attempt lasts is not asked in vain for ever.
+func TestAttemptsGrow(t *testing.T) {
+	defer func(d time.Duration) { attempt = d }(attempt)
+	attempt = time.Millisecond
+	p := scripted(func(ctx context.Context, _ int) error {
+		if deadline, _ := ctx.Deadline(); time.Until(deadline) > 3*attempt {
+			return nil
+		}
+		<-ctx.Done()
+		return ctx.Err()
+	}).probe()
+	assert.NilError(t, Wait(t.Context(), p, noDial, 5*time.Second, nil))
+}
