@@ -23,7 +23,9 @@ require (
 	github.com/spf13/pflag v1.0.6
 	github.com/tonistiigi/fsutil v0.0.0-20250605211040-586307ad452f
 	go.opentelemetry.io/otel v1.38.0
+	golang.org/x/crypto v0.42.0
 	golang.org/x/sync v0.17.0
+	golang.org/x/sys v0.37.0
 	gopkg.in/yaml.v3 v3.0.1
 	gotest.tools/v3 v3.5.2
 )
@@ -106,9 +108,7 @@ require (
 	go.opentelemetry.io/otel/trace v1.38.0 // indirect
 	go.opentelemetry.io/proto/otlp v1.7.1 // indirect
 	go.yaml.in/yaml/v4 v4.0.0-rc.4 // indirect
-	golang.org/x/crypto v0.42.0 // indirect
 	golang.org/x/net v0.44.0 // indirect
-	golang.org/x/sys v0.37.0 // indirect
 	golang.org/x/text v0.29.0 // indirect
 	golang.org/x/time v0.14.0 // indirect
 	golang.org/x/tools v0.36.0 // indirect
