@@ -36,6 +36,7 @@ unit: go ## run the unit tests, with the race detector
 
 .PHONY: e2e
 e2e: ## run the end-to-end tests on the engine and the plugin that are there
+	hack/need ssh=openssh-client curl=curl
 	BMO_BUILD_ARGS="$$(hack/images args)" $(GO) test -count=1 -timeout 40m ./e2e/...
 
 .PHONY: lint

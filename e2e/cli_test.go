@@ -24,6 +24,7 @@ type cli struct {
 	env    []string // beside the tests' own
 	docker []string // words between docker and bmo
 	stdin  *os.File
+	put    func(*exec.Cmd) // puts the command somewhere else; may be nil
 }
 
 // result is how a command ended.
@@ -81,6 +82,9 @@ func (c cli) start(t testing.TB, args ...string) *process {
 	}
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	p.cmd.WaitDelay = 10 * time.Second
+	if c.put != nil {
+		c.put(p.cmd)
+	}
 	assert.NilError(t, p.cmd.Start())
 	go func() {
 		defer close(p.done)

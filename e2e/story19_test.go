@@ -49,7 +49,7 @@ func TestStory19CommandIsToldWhereAndWho(t *testing.T) {
 		k, v, _ := strings.Cut(l, "=")
 		env[k] = v
 	}
-	b := tracker{env["BMO_URL"], env["BMO_API_KEY"]}
+	b := tracker{url: env["BMO_URL"], key: env["BMO_API_KEY"]}
 	id := b.create(t, "TestProduct", "TestComponent", "from a test command")
 	assert.Equal(t, b.summary(t, id), "from a test command")
 
