@@ -33,21 +33,19 @@ func onSocket(host string) bool {
 }
 
 // checkLocal looks at the one case in which a socket is here and the engine's loopback interface is not: the socket
-// has been mounted into a container, as is common in CI. Then none of its bridges is an interface that we have.
-func (e *Engine) checkLocal(ctx context.Context) error {
+// has been mounted into a container, as is common in CI. Then none of its bridges is an interface that we have. Where
+// that cannot be found out the guess stands: an engine in trouble has its say when it is really needed.
+func (e *Engine) checkLocal(ctx context.Context) {
 	if !e.local || !inContainer() {
-		return nil
+		return
 	}
 	networks, err := e.api.NetworkList(ctx, network.ListOptions{Filters: filters.NewArgs(filters.Arg("driver", "bridge"))})
 	if err != nil {
-		return err
+		return
 	}
-	own, err := net.InterfaceAddrs()
-	if err != nil {
-		return err
+	if own, err := net.InterfaceAddrs(); err == nil {
+		e.local = !elsewhere(networks, own)
 	}
-	e.local = !elsewhere(networks, own)
-	return nil
 }
 
 // inContainer tells whether this process seems to run in a container, by the marks that docker, podman and Kubernetes
