@@ -45,6 +45,23 @@ func TestStory18OutputOfAFailedStepIsComplete(t *testing.T) {
 	assert.Equal(t, strings.Count(out, "the end\n"), 1)
 }
 
+// It is complete even when it comes late: the engine has said that the first run is over, and most of what that
+// printed is still on its way.
+func TestStory18OutputThatComesLateIsComplete(t *testing.T) {
+	t.Parallel()
+	a := newMini(t, "late-output", nil)
+	a.cli = slowOutput(t).cli()
+	a.do(t, "build", "--quiet", "--set", "MINI_FIRST_RUN=burst-fails").fails(t, 1, "\n  line 30000\n", "\n  the end\n")
+}
+
+// The two streams of a first run do not get into each other's lines.
+func TestStory18StreamsAreKeptApart(t *testing.T) {
+	t.Parallel()
+	a := newMini(t, "mixed", nil)
+	r := a.do(t, "build", "--progress", "rawjson", "--set", "MINI_FIRST_RUN=mixed").ok(t)
+	assert.Equal(t, log(t, parseProgress(t, r.stderr), "bootstrap 1/1"), "in between\nthe first half, the second half\n")
+}
+
 // printed is what a journal has of one source.
 func printed(journal, source string) string {
 	var b strings.Builder

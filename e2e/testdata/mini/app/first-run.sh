@@ -11,10 +11,17 @@ case ${1:-} in
     printf 'line %d\n' {1..3000}
     printf 'the end'
     ;;
-  burst-fails) # ... and too much to be read in one go
+  burst-fails) # ... too much to be read in one go, and fails
     printf 'line %d\n' {1..30000}
     printf 'the end' >&2
     exit 9
+    ;;
+  mixed) # a line of one stream comes in the middle of one of the other
+    printf 'the first half, '
+    sleep 0.3
+    echo 'in between' >&2
+    sleep 0.3
+    echo 'the second half'
     ;;
 esac
 date -u +%FT%TZ >/srv/first-run
