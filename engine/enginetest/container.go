@@ -54,7 +54,7 @@ func (f *Fake) createContainer(_ http.ResponseWriter, r *http.Request) (any, err
 	}
 	c := &ctr{
 		id: f.id("container"), name: name, image: req.Image, imageID: image.ID, config: *req.Config, made: f.now(),
-		state: created, out: newOutput(), ended: make(chan struct{}), removed: make(chan struct{}),
+		state: created, out: newOutput(f.now), ended: make(chan struct{}), removed: make(chan struct{}),
 	}
 	if req.HostConfig != nil {
 		c.host = *req.HostConfig

@@ -11,11 +11,33 @@ import (
 	"github.com/docker/docker/pkg/stdcopy"
 )
 
-// execution is a command that is run in a container beside its main process. The fake knows one command: the relay
-// that engine.Dial runs, whose last word is the port.
+// execution is a command that is run in a container beside its main process: the relay that engine.Dial runs, whose
+// last word is the port, or a Command.
 type execution struct {
 	c    *ctr
 	port int
+
+	options container.ExecOptions
+	running bool
+	code    int
+}
+
+// Exec is a command that is run in a container, as its Command sees it.
+type Exec struct {
+	Container      string // name
+	Options        container.ExecOptions
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+}
+
+// Command is what a container does when it is asked to run a command. It returns the exit code.
+type Command func(e *Exec) int
+
+// SetCommand says what commands in containers do. Without it the fake can run none.
+func (f *Fake) SetCommand(c Command) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.command = c
 }
 
 func (f *Fake) createExec(_ http.ResponseWriter, r *http.Request) (any, error) {
@@ -32,14 +54,20 @@ func (f *Fake) createExec(_ http.ResponseWriter, r *http.Request) (any, error) {
 	if c.state != running {
 		return nil, conflict("container %s is not running", c.id)
 	}
-	port, err := strconv.Atoi(req.Cmd[len(req.Cmd)-1])
-	if err != nil {
+	e := &execution{c: c, options: req, running: true}
+	if isRelay(req.Cmd) {
+		e.port, err = strconv.Atoi(req.Cmd[len(req.Cmd)-1])
+	}
+	if err != nil || e.port == 0 && f.command == nil {
 		return nil, &fault{http.StatusBadRequest, "the fake engine cannot run that"}
 	}
 	id := f.id("exec")
-	f.execs[id] = &execution{c: c, port: port}
+	f.execs[id] = e
 	return map[string]string{"Id": id}, nil
 }
+
+// isRelay tells the relay from other commands: it is the one script that ends in a port.
+func isRelay(words []string) bool { return len(words) == 4 && words[0] == "bash" && words[1] == "-c" }
 
 func (f *Fake) startExec(w http.ResponseWriter, r *http.Request) (any, error) {
 	f.mu.Lock()
@@ -55,6 +83,10 @@ func (f *Fake) startExec(w http.ResponseWriter, r *http.Request) (any, error) {
 		return nil, err
 	}
 	defer conn.Close()
+	if e.port == 0 {
+		f.runCommand(e, conn)
+		return nil, errAnswered
+	}
 	if err := waitWord(conn); err != nil {
 		return nil, errAnswered
 	}
@@ -80,4 +112,31 @@ func waitWord(r io.Reader) error {
 		}
 	}
 	return nil
+}
+
+func (f *Fake) runCommand(e *execution, conn io.ReadWriter) {
+	f.mu.Lock()
+	command := f.command
+	f.mu.Unlock()
+	x := &Exec{
+		Container: e.c.name, Options: e.options, Stdin: conn,
+		Stdout: stdcopy.NewStdWriter(conn, stdout), Stderr: stdcopy.NewStdWriter(conn, stderr),
+	}
+	if e.options.Tty {
+		x.Stdout, x.Stderr = conn, conn
+	}
+	code := command(x)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	e.running, e.code = false, code
+}
+
+func (f *Fake) inspectExec(_ http.ResponseWriter, r *http.Request) (any, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	e := f.execs[r.PathValue("id")]
+	if e == nil {
+		return nil, notFound("exec instance", r.PathValue("id"))
+	}
+	return container.ExecInspect{ExecID: r.PathValue("id"), ContainerID: e.c.id, Running: e.running, ExitCode: e.code}, nil
 }

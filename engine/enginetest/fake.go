@@ -28,6 +28,7 @@ type Fake struct {
 	about      About
 	now        func() time.Time
 	programs   func(Spec) Program
+	command    Command
 	containers map[string]*ctr
 	networks   map[string]*netw
 	volumes    map[string]*vol

@@ -118,6 +118,28 @@ func (f *Fake) inspectImage(_ http.ResponseWriter, r *http.Request) (any, error)
 	}, nil
 }
 
+// familiar is a repository's name as the engine shows it.
+func familiar(repository string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(repository, "docker.io/"), "library/")
+}
+
+// tagImage answers POST /images/NAME/tag; the name may have slashes in it.
+func (f *Fake) tagImage(_ http.ResponseWriter, r *http.Request) (any, error) {
+	name, ok := strings.CutSuffix(r.PathValue("name"), "/tag")
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	i := f.findImage(name)
+	if !ok || i == nil {
+		return nil, notFound("image", name)
+	}
+	tag := familiar(r.URL.Query().Get("repo")) + ":" + r.URL.Query().Get("tag")
+	for _, other := range f.images {
+		other.Tags = slices.DeleteFunc(other.Tags, func(t string) bool { return t == tag })
+	}
+	i.Tags = append(i.Tags, tag)
+	return nil, nil
+}
+
 func (f *Fake) removeImage(_ http.ResponseWriter, r *http.Request) (any, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -4,7 +4,9 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"strconv"
 	"sync"
+	"time"
 
 	"github.com/docker/docker/pkg/stdcopy"
 )
@@ -17,17 +19,19 @@ const (
 type chunk struct {
 	stream stdcopy.StdType
 	data   []byte
+	at     time.Time
 }
 
 // output is everything that a container has printed.
 type output struct {
 	mu     sync.Mutex
+	now    func() time.Time
 	chunks []chunk
 	closed bool
 	more   chan struct{} // closed and made anew at every change
 }
 
-func newOutput() *output { return &output{more: make(chan struct{})} }
+func newOutput(now func() time.Time) *output { return &output{now: now, more: make(chan struct{})} }
 
 type outputWriter struct {
 	o      *output
@@ -42,7 +46,7 @@ func (w outputWriter) Write(b []byte) (int, error) {
 	if w.o.closed {
 		return 0, io.ErrClosedPipe
 	}
-	w.o.chunks = append(w.o.chunks, chunk{w.stream, append([]byte(nil), b...)})
+	w.o.chunks = append(w.o.chunks, chunk{w.stream, append([]byte(nil), b...), w.o.now()})
 	w.o.changed()
 	return len(b), nil
 }
@@ -68,13 +72,28 @@ func (o *output) since(n int) (chunks []chunk, closed bool, more <-chan struct{}
 	return o.chunks[n:], o.closed, o.more
 }
 
+// tail is the position of the last lines; programs write one line at a time.
+func (o *output) tail(lines string) int {
+	all, _, _ := o.since(0)
+	n, err := strconv.Atoi(lines)
+	if err != nil || n > len(all) {
+		return 0
+	}
+	return len(all) - n
+}
+
 // copy writes all output from a position on, until the output's end, or if it is not followed, until there is no more.
-func (o *output) copy(ctx context.Context, w io.Writer, from int, follow bool) {
+// With stamps, each begins with its time.
+func (o *output) copy(ctx context.Context, w io.Writer, from int, follow, stamps bool) {
 	out := map[stdcopy.StdType]io.Writer{stdout: stdcopy.NewStdWriter(w, stdout), stderr: stdcopy.NewStdWriter(w, stderr)}
 	for {
 		chunks, closed, more := o.since(from)
 		for _, c := range chunks {
-			if _, err := out[c.stream].Write(c.data); err != nil {
+			data := c.data
+			if stamps {
+				data = append(c.at.UTC().AppendFormat(nil, "2006-01-02T15:04:05.000000000Z "), data...)
+			}
+			if _, err := out[c.stream].Write(data); err != nil {
 				return
 			}
 		}
@@ -127,7 +146,7 @@ func (f *Fake) attachContainer(w http.ResponseWriter, r *http.Request) (any, err
 		_, _ = io.Copy(io.Discard, conn) // ends when the client goes
 		cancel()
 	}()
-	c.out.copy(ctx, conn, len(old), true)
+	c.out.copy(ctx, conn, len(old), true, false)
 	return nil, errAnswered
 }
 
@@ -141,6 +160,7 @@ func (f *Fake) logs(w http.ResponseWriter, r *http.Request) (any, error) {
 	defer f.stream()()
 	w.Header().Set("Content-Type", "application/vnd.docker.multiplexed-stream")
 	w.WriteHeader(http.StatusOK)
-	c.out.copy(r.Context(), w, 0, r.URL.Query().Get("follow") == "1")
+	q := r.URL.Query()
+	c.out.copy(r.Context(), w, c.out.tail(q.Get("tail")), q.Get("follow") == "1", q.Get("timestamps") == "1")
 	return nil, errAnswered
 }

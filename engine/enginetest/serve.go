@@ -28,9 +28,10 @@ func (f *Fake) handler() http.Handler {
 		"POST /containers/{id}/kill": f.killContainer, "POST /containers/{id}/stop": f.stopContainer,
 		"POST /containers/{id}/wait": f.waitContainer, "POST /containers/{id}/attach": f.attachContainer,
 		"GET /containers/{id}/logs": f.logs, "POST /containers/{id}/exec": f.createExec, "POST /exec/{id}/start": f.startExec,
+		"GET /exec/{id}/json": f.inspectExec,
 
 		"POST /commit": f.commit, "GET /images/json": f.listImages, "GET /images/{name...}": f.inspectImage,
-		"DELETE /images/{name...}": f.removeImage,
+		"DELETE /images/{name...}": f.removeImage, "POST /images/{name...}": f.tagImage,
 
 		"POST /networks/create": f.createNetwork, "GET /networks": f.listNetworks, "DELETE /networks/{id}": f.removeNetwork,
 		"GET /volumes": f.listVolumes, "DELETE /volumes/{name}": f.removeVolume,
