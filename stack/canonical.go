@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	digest "github.com/opencontainers/go-digest"
 )
 
 // canonicalFormat changes when the meaning of the fields below does, so that
@@ -107,4 +109,14 @@ func dockerfileName(name string) string {
 		return path.Base(name)
 	}
 	return name
+}
+
+// Hash returns the digest of what Canonical has of a service: when it changes,
+// so does the key of the stack's snapshots.
+func (s Service) Hash() (string, error) {
+	b, err := json.Marshal(canonicalOf(s.With(DefaultFlavor)))
+	if err != nil {
+		return "", err
+	}
+	return digest.FromBytes(b).Encoded(), nil
 }

@@ -128,3 +128,17 @@ func TestCanonicalAbsoluteDockerfile(t *testing.T) {
 	assert.Assert(t, !strings.Contains(string(c), "/home/me"))
 	assert.Assert(t, strings.Contains(string(c), `"dockerfile":"web.Dockerfile"`))
 }
+
+func TestHash(t *testing.T) {
+	s, err := loadText(t, notes, Options{})
+	assert.NilError(t, err)
+	other, err := loadText(t, strings.Replace(notes, "memcached:1.6", "memcached:1.7", 1), Options{})
+	assert.NilError(t, err)
+	for i, svc := range s.Services {
+		one, err := svc.Hash()
+		assert.NilError(t, err)
+		two, err := other.Services[i].Hash()
+		assert.NilError(t, err)
+		assert.Equal(t, one == two, svc.Name != "cache", svc.Name)
+	}
+}

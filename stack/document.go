@@ -1,0 +1,226 @@
+package stack
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"time"
+
+	"gopkg.in/yaml.v3"
+)
+
+// YAML returns the stack as a Compose file with everything resolved: what was
+// left out is said, variables are replaced, and folders of a stack on disk are
+// absolute. Loading it gives the same stack again.
+func (s *Stack) YAML() ([]byte, error) {
+	var b bytes.Buffer
+	enc := yaml.NewEncoder(&b)
+	enc.SetIndent(2)
+	err := enc.Encode(s.document())
+	return b.Bytes(), err
+}
+
+// JSON returns what YAML does as JSON, which is YAML, too.
+func (s *Stack) JSON() ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(s.document())
+	return b.Bytes(), err
+}
+
+// doc is a mapping of the file.
+type doc map[string]any
+
+// set sets a key, unless there is nothing to say: an absent pointer, an empty
+// text, list or mapping, zero.
+func (d doc) set(key string, v any) {
+	rv := reflect.ValueOf(v)
+	switch rv.Kind() {
+	case reflect.Map, reflect.Slice:
+		if rv.Len() == 0 {
+			return
+		}
+	default:
+		if !rv.IsValid() || rv.IsZero() {
+			return
+		}
+	}
+	d[key] = v
+}
+
+// words sets a command, of which none and an empty one are not the same.
+func (d doc) words(key string, v []string) {
+	if v != nil {
+		d[key] = v
+	}
+}
+
+func (d doc) duration(key string, v time.Duration) {
+	if v != 0 {
+		d[key] = v.String()
+	}
+}
+
+func (s *Stack) document() any {
+	services := doc{}
+	for _, svc := range s.Services {
+		services[svc.Name] = s.documentOf(svc)
+	}
+	return literal(doc{"name": s.Name, "services": services, extension: s.extensionDocument()})
+}
+
+func (s *Stack) documentOf(svc Service) doc {
+	d := doc{"stop_grace_period": svc.StopGracePeriod.String()}
+	d.set("image", svc.Image)
+	if b := svc.Build; b != nil {
+		d["build"] = s.buildDocument(b)
+	}
+	d.words("entrypoint", svc.Entrypoint)
+	d.words("command", svc.Command)
+	d.set("environment", svc.Environment)
+	d.set("user", svc.User)
+	d.set("working_dir", svc.WorkingDir)
+	d.set("hostname", svc.Hostname)
+	d.set("depends_on", svc.DependsOn)
+	if len(svc.Aliases) > 0 {
+		d["networks"] = doc{"default": doc{"aliases": svc.Aliases}}
+	}
+	d.set("tmpfs", svc.Tmpfs)
+	d.set("stop_signal", svc.StopSignal)
+	d.set("mem_limit", svc.MemLimit)
+	d.set("shm_size", svc.ShmSize)
+	d.set("init", svc.Init)
+	limits := doc{}
+	for name, l := range svc.Ulimits {
+		limits[name] = doc{"soft": l.Soft, "hard": l.Hard}
+	}
+	d.set("ulimits", limits)
+	ours := doc{"snapshot": svc.Snapshot}
+	ours.set("ready", svc.Ready.document())
+	ours.set("flavors", flavorsDocument(svc.Flavors))
+	d[extension] = ours
+	return d
+}
+
+func (s *Stack) buildDocument(b *Build) doc {
+	d := doc{"context": s.absolute(b.Context)}
+	d.set("dockerfile", b.Dockerfile)
+	d.set("dockerfile_inline", b.DockerfileInline)
+	d.set("target", b.Target)
+	d.set("args", b.Args)
+	more := doc{}
+	for name, folder := range b.AdditionalContexts {
+		more[name] = s.absolute(folder)
+	}
+	d.set("additional_contexts", more)
+	return d
+}
+
+// absolute resolves a folder of a stack on disk. Those of a built-in one are
+// nowhere on disk.
+func (s *Stack) absolute(folder string) string {
+	if s.Dir == "" || strings.Contains(folder, "://") || strings.HasPrefix(folder, "git@") ||
+		strings.HasPrefix(folder, "github.com/") || filepath.IsAbs(folder) {
+		return folder
+	}
+	return filepath.ToSlash(filepath.Join(s.Dir, filepath.FromSlash(folder)))
+}
+
+func (r Ready) document() doc {
+	d := doc{}
+	if m := r.MySQL; m != nil {
+		d["mysql"] = doc{"port": m.Port, "user": m.User, "password": m.Password, "database": m.Database, "query": m.Query}
+	}
+	if h := r.HTTP; h != nil {
+		http := doc{"port": h.Port, "path": h.Path, "status": fmt.Sprintf("%d-%d", h.MinStatus, h.MaxStatus)}
+		http.set("body", h.Body)
+		d["http"] = http
+	}
+	if t := r.TCP; t != nil {
+		d["tcp"] = doc{"port": t.Port}
+	}
+	d.duration("timeout", r.Timeout)
+	return d
+}
+
+func flavorsDocument(flavors map[string]Flavor) doc {
+	d := doc{}
+	for name, f := range flavors {
+		flavor := doc{}
+		flavor.words("command", f.Command)
+		flavor.set("environment", f.Environment)
+		flavor.set("mem_limit", f.MemLimit)
+		d[name] = flavor
+	}
+	return d
+}
+
+func (s *Stack) extensionDocument() doc {
+	d := doc{}
+	source := doc{}
+	source.set("url", s.Source.URL)
+	source.set("marker", s.Source.Marker)
+	d.set("source", source)
+	contexts := doc{}
+	for name, c := range s.Contexts {
+		contexts[name] = s.contextDocument(c)
+	}
+	d.set("contexts", contexts)
+	var steps []doc
+	for _, step := range s.Bootstrap {
+		one := doc{"service": step.Service}
+		one.words("command", step.Command)
+		one.set("environment", step.Environment)
+		one.duration("timeout", step.Timeout)
+		steps = append(steps, one)
+	}
+	d.set("bootstrap", steps)
+	url := doc{}
+	url.set("service", s.URL.Service)
+	url.set("port", s.URL.Port)
+	url.set("environment", s.URL.Environment)
+	d.set("url", url)
+	d.set("env", s.Env)
+	return d
+}
+
+func (s *Stack) contextDocument(c Context) doc {
+	d := doc{"from": c.From}
+	if isFolder(c.From) {
+		d["from"] = s.absolute(c.From)
+	}
+	d.set("include", c.Include)
+	d.set("exclude", c.Exclude)
+	if c.Ignore != nil {
+		d["ignore"] = *c.Ignore
+	}
+	return d
+}
+
+// literal keeps a dollar sign in a value from being read as a variable.
+func literal(v any) any {
+	rv := reflect.ValueOf(v)
+	switch rv.Kind() {
+	case reflect.String:
+		return strings.ReplaceAll(rv.String(), "$", "$$")
+	case reflect.Slice:
+		list := make([]any, rv.Len())
+		for i := range list {
+			list[i] = literal(rv.Index(i).Interface())
+		}
+		return list
+	case reflect.Map:
+		m := make(map[string]any, rv.Len())
+		for _, k := range rv.MapKeys() {
+			m[k.String()] = literal(rv.MapIndex(k).Interface())
+		}
+		return m
+	default:
+		return v
+	}
+}
