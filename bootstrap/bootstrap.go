@@ -70,10 +70,7 @@ func Name(key string) string { return "docker-bmo-bootstrap-" + snapshot.Short(k
 
 // Run makes the snapshot. It returns ErrBusy when another process makes it already.
 func Run(ctx context.Context, r Request) (*snapshot.Snapshot, error) {
-	b := &run{Request: r, images: maps.Clone(r.Built), raw: map[string]string{}, used: map[string]bool{}}
-	if b.Sealer == nil {
-		b.Sealer = r.Engine
-	}
+	b := newRun(r)
 	defer b.clear()
 	if err := b.lock(ctx); err != nil {
 		return nil, err
@@ -99,6 +96,13 @@ func Run(ctx context.Context, r Request) (*snapshot.Snapshot, error) {
 		err = fmt.Errorf("snapshot %s was removed as soon as it was made", snapshot.Short(r.Snapshot.Key))
 	}
 	return s, err
+}
+
+func newRun(r Request) *run {
+	if r.Sealer == nil {
+		r.Sealer = r.Engine
+	}
+	return &run{Request: r, images: maps.Clone(r.Built), raw: map[string]string{}, used: map[string]bool{}}
 }
 
 // lock makes the network. Its name is the lock: the engine lets only one be made.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	bkclient "github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/client/llb/sourceresolver"
 	"github.com/moby/buildkit/frontend/dockerfile/builder"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
@@ -30,7 +31,7 @@ func Bases(ctx context.Context, c Connector, r Request, p *progress.Printer) (ma
 	eg, ctx := errgroup.WithContext(ctx)
 	for _, t := range r.targets() {
 		eg.Go(func() error {
-			err := r.solve(ctx, bk, t, nil, p, func(ctx context.Context, gw gateway.Client) (*gateway.Result, error) {
+			err := r.solve(ctx, bk, t, bkclient.SolveOpt{}, p, func(ctx context.Context, gw gateway.Client) (*gateway.Result, error) {
 				// The frontend only describes the build; nothing of it runs unless its result is returned.
 				if _, err := builder.Build(ctx, &client{Client: gw, attrs: t.attrs, record: seen}); err != nil {
 					return nil, err
@@ -68,10 +69,17 @@ type client struct {
 	record *record
 }
 
+// cacheImports is the attribute by which BuildKit's client tells the frontend of caches to import.
+const cacheImports = "cache-imports"
+
 // BuildOpts returns the target's attributes in place of those of the whole solve.
 func (c *client) BuildOpts() gateway.BuildOpts {
 	o := c.Client.BuildOpts()
+	imports, given := o.Opts[cacheImports]
 	o.Opts = maps.Clone(c.attrs)
+	if given {
+		o.Opts[cacheImports] = imports
+	}
 	return o
 }
 

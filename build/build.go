@@ -34,6 +34,8 @@ type Request struct {
 	Platform string
 	// Args are build arguments for every image; a service's own stand behind them.
 	Args map[string]string
+	// Cache is used by Images.
+	Cache Cache
 	// NoCache ignores BuildKit's cache; Pull asks the registries for base images even when they are here.
 	NoCache, Pull bool
 	// Session holds what BuildKit may ask the client for, such as registry credentials.
@@ -140,8 +142,14 @@ func Images(ctx context.Context, c Connector, r Request, name func(service strin
 			images[s] = name(t.name())
 		}
 		eg.Go(func() error {
-			export := bkclient.ExportEntry{Type: "moby", Attrs: map[string]string{"name": name(t.name())}}
-			err := r.solve(ctx, bk, t, []bkclient.ExportEntry{export}, p, func(ctx context.Context, gw gateway.Client) (*gateway.Result, error) {
+			from, to, err := r.Cache.forTarget(t.name())
+			if err != nil {
+				return err
+			}
+			err = r.solve(ctx, bk, t, bkclient.SolveOpt{
+				Exports:      []bkclient.ExportEntry{{Type: "moby", Attrs: map[string]string{"name": name(t.name())}}},
+				CacheImports: from, CacheExports: to,
+			}, p, func(ctx context.Context, gw gateway.Client) (*gateway.Result, error) {
 				res, err := builder.Build(ctx, &client{Client: gw, attrs: t.attrs})
 				if err != nil {
 					return nil, err
@@ -157,8 +165,9 @@ func Images(ctx context.Context, c Connector, r Request, name func(service strin
 	return images, eg.Wait()
 }
 
-// solve runs fn as one build of BuildKit, with every tree at hand and progress shown.
-func (r Request) solve(ctx context.Context, bk *bkclient.Client, t target, exports []bkclient.ExportEntry,
+// solve runs fn as one build of BuildKit, with every tree at hand and progress shown. opt says what becomes of the
+// result.
+func (r Request) solve(ctx context.Context, bk *bkclient.Client, t target, opt bkclient.SolveOpt,
 	p *progress.Printer, fn gateway.BuildFunc,
 ) error {
 	ctx, cancel := r.Contexts.Watch(ctx)
@@ -169,14 +178,12 @@ func (r Request) solve(ctx context.Context, bk *bkclient.Client, t target, expor
 		defer close(shown)
 		p.Forward(t.name(), status)
 	}()
-	_, err := bk.Build(ctx, bkclient.SolveOpt{
-		Exports:       exports,
-		FrontendAttrs: t.attrs,
-		LocalMounts:   mounts(r.Contexts.Trees, t.name()),
-		// BuildKit keeps what it received under this key and asks for the difference next time.
-		SharedKey: "docker-bmo/" + r.Stack.Name + "/" + t.name(),
-		Session:   slices.Clone(r.Session),
-	}, "docker-bmo", fn, status)
+	opt.FrontendAttrs = t.attrs
+	opt.LocalMounts = mounts(r.Contexts.Trees, t.name())
+	// BuildKit keeps what it received under this key and asks for the difference next time.
+	opt.SharedKey = "docker-bmo/" + r.Stack.Name + "/" + t.name()
+	opt.Session = slices.Clone(r.Session)
+	_, err := bk.Build(ctx, opt, "docker-bmo", fn, status)
 	<-shown
 	if err != nil && ctx.Err() != nil {
 		return context.Cause(ctx)

@@ -48,6 +48,14 @@ func (e *Engine) Image(ctx context.Context, ref string) (Image, error) {
 	return img, nil
 }
 
+// TagImage gives an image another name.
+func (e *Engine) TagImage(ctx context.Context, id, ref string) error {
+	if err := e.api.ImageTag(ctx, id, ref); err != nil {
+		return fmt.Errorf("tag image %s: %w", ref, err)
+	}
+	return nil
+}
+
 // RemoveImage untags ref and, when that was its last name, deletes the image. It reports what it did in docker's words.
 func (e *Engine) RemoveImage(ctx context.Context, ref string) (untagged, deleted []string, err error) {
 	done, err := e.api.ImageRemove(ctx, ref, image.RemoveOptions{PruneChildren: true})

@@ -155,17 +155,6 @@ func (e *Engine) StopContainer(ctx context.Context, id string, timeout time.Dura
 	return nil
 }
 
-// Logs copies a container's output so far; with follow until the container ends or ctx does.
-func (e *Engine) Logs(ctx context.Context, id string, follow bool, stdout, stderr io.Writer) error {
-	r, err := e.api.ContainerLogs(ctx, id, container.LogsOptions{ShowStdout: true, ShowStderr: true, Follow: follow})
-	if err != nil {
-		return fmt.Errorf("read logs of container %s: %w", id, err)
-	}
-	defer r.Close()
-	_, err = stdcopy.StdCopy(orDiscard(stdout), orDiscard(stderr), r)
-	return cut(err)
-}
-
 func orDiscard(w io.Writer) io.Writer {
 	if w == nil {
 		return io.Discard

@@ -6,13 +6,16 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/launch"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
@@ -37,12 +40,15 @@ type Instance struct {
 	Created                       time.Time
 	// Services maps each service to its container's identifier.
 	Services map[string]string
+	// Ports maps services to their published ports to the ports on the loopback interface that lead there.
+	Ports map[string]map[int]int
 	// Env is what a test command is given. It is known only to who started the instance.
 	Env map[string]string
 	// Labels are those of its lead container or network.
 	Labels map[string]string
 	// Forward, when not nil, is what the address leads through; it lasts as long as this process.
 	Forward *Forward
+	also    []*Forward // the other ports that were asked for
 }
 
 // objectName is the name of an instance's network, and the beginning of its containers' names.
@@ -89,7 +95,8 @@ func add(byName map[string]*Instance, labels map[string]string) *Instance {
 	i := &Instance{
 		Name: name, Key: labels[snapshot.LabelKey], Stack: labels[snapshot.LabelStack],
 		Flavor: labels[snapshot.LabelFlavor], Detached: labels[snapshot.LabelDetached] == "true",
-		Created: created, State: Ready, Services: map[string]string{}, Labels: labels,
+		Created: created, State: Ready, Services: map[string]string{},
+		Ports: map[string]map[int]int{}, Labels: labels,
 	}
 	byName[name] = i
 	return i
@@ -100,8 +107,13 @@ func (i *Instance) observe(c engine.Container) {
 	if url := c.Labels[snapshot.LabelURL]; url != "" {
 		i.URL = url
 	}
-	for _, public := range c.Ports {
-		i.URL = fmt.Sprintf("http://%s:%d", engine.Loopback, public)
+	if private, err := strconv.Atoi(c.Labels[snapshot.LabelPort]); err == nil && c.Ports[private] != 0 {
+		i.URL = "http://" + launch.Address(c.Ports[private])
+	}
+	ports := parseForwarded(c.Labels[snapshot.LabelForward])
+	maps.Copy(ports, c.Ports)
+	if len(ports) > 0 {
+		i.Ports[c.Labels[snapshot.LabelService]] = ports
 	}
 	switch {
 	case c.State == "exited" || c.State == "dead":

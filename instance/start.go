@@ -6,7 +6,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	mrand "math/rand/v2"
+	"maps"
+	"regexp"
+	"strconv"
 	"sync"
 	"time"
 
@@ -28,11 +30,20 @@ type Request struct {
 	// Name is the instance's; empty for one made up.
 	Name string
 	// Detach makes an instance that outlives the command.
-	Detach  bool
-	Owner   snapshot.Owner
+	Detach bool
+	Owner  snapshot.Owner
+	// Environment is added to that of the application's service, and wins.
+	Environment map[string]string
+	// Publish are ports to publish beside the application's, or that one under a number of the user's choice.
+	Publish []Publish
+	// Timeout is how long each service may take to become ready unless its probe says otherwise; 0 for DefaultTimeout.
 	Timeout time.Duration
+	// Within is how long all of them together may take, whatever their probes say; 0 for no such limit.
+	Within time.Duration
 	// Warn, if not nil, is told of trouble after the start, such as connections that could not be forwarded.
-	Warn     func(error)
+	Warn func(error)
+	// Title stands before the services' names in progress and journal; empty for a single instance.
+	Title    string
 	Journal  *journal.Journal
 	Progress *progress.Printer
 }
@@ -47,6 +58,7 @@ type start struct {
 	group   *launch.Group
 	network string
 	forward *Forward // nil where the application is published
+	also    []held   // what else is forwarded
 
 	mu   sync.Mutex
 	port int // where the application is published
@@ -59,6 +71,9 @@ func Start(ctx context.Context, r Request) (_ *Instance, err error) {
 	}
 	if r.Timeout == 0 {
 		r.Timeout = DefaultTimeout
+	}
+	if err := checkName(r.Name); err != nil {
+		return nil, err
 	}
 	s := &start{Request: r, created: time.Now().UTC()}
 	if err := s.reserve(ctx); err != nil {
@@ -87,7 +102,7 @@ func Start(ctx context.Context, r Request) (_ *Instance, err error) {
 	if err := s.finish(ctx); err != nil {
 		return nil, err
 	}
-	return s.instance()
+	return s.instance(ctx)
 }
 
 // reserve makes the network. Its name is the instance's name, and the engine lets only one be made.
@@ -109,6 +124,16 @@ func (s *start) reserve(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// validName is what docker takes for a container's name.
+var validName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]*$`)
+
+func checkName(name string) error {
+	if name == "" || validName.MatchString(name) {
+		return nil
+	}
+	return engine.Hint(fmt.Errorf("invalid instance name %q", name), "a name has letters, digits, and behind the first one also _ . -")
 }
 
 func madeUpName(stackName string) string {
@@ -136,6 +161,12 @@ func (s *start) labels(name, service string) map[string]string {
 	if service == s.Stack.URL.Service && service != "" && s.currentPort() != 0 {
 		l[snapshot.LabelURL] = "http://" + launch.Address(s.currentPort())
 	}
+	if service == s.Stack.URL.Service && service != "" {
+		l[snapshot.LabelPort] = strconv.Itoa(s.Stack.URL.Port)
+	}
+	if f := s.forwardedPorts(service); f != "" {
+		l[snapshot.LabelForward] = f
+	}
 	return l
 }
 
@@ -159,118 +190,24 @@ func (s *start) newGroup() *launch.Group {
 	g.Image = func(service string) string { return s.Snapshot.Images[service].ID }
 	g.Labels = func(service string) map[string]string { return s.labels(s.Name, service) }
 	g.Environment = s.environment
-	g.Publish = func(service string) map[int]int {
-		if service != s.Stack.URL.Service || s.forward != nil {
-			return nil
-		}
-		return map[int]int{s.Stack.URL.Port: s.currentPort()}
-	}
-	g.Timeout, g.Journal, g.Progress = s.Timeout, s.Journal, s.Progress
+	g.Publish = s.published
+	g.Timeout, g.Within, g.Title = s.Timeout, s.Within, s.Title
+	g.Journal, g.Progress = s.Journal, s.Progress
 	return g
 }
 
+// environment is what a service is given beside its own.
 func (s *start) environment(service string) map[string]string {
-	if service != s.Stack.URL.Service {
+	if service != s.lead() {
 		return nil
 	}
-	env, err := s.Stack.URL.Render(launch.Vars(s.currentPort(), s.Name))
-	if err != nil {
-		return nil // loading the stack rendered it once already
+	env := map[string]string{}
+	if service == s.Stack.URL.Service {
+		// Loading the stack rendered it once already: there is no error.
+		env, _ = s.Stack.URL.Render(launch.Vars(s.currentPort(), s.Name))
 	}
+	maps.Copy(env, s.Environment)
 	return env
-}
-
-// Ports that we pick lie below the range that Linux takes outgoing connections from (32768), so that those do not
-// get in the way.
-const firstPort, lastPort = 20000, 32000
-
-// portTries is how many ports in a row may belong to somebody else before we give up.
-const portTries = 50
-
-// hold takes a port here for an application on an engine elsewhere, as long as there is a process to forward it.
-func (s *start) hold() (err error) {
-	if s.Detach || s.Engine.Local() || s.Stack.URL.Service == "" {
-		return nil
-	}
-	if s.forward, err = listen(0, s.Warn); err != nil {
-		return err
-	}
-	s.port = s.forward.port()
-	return nil
-}
-
-// choosePort picks a port when the application has to know its address before it starts; else the engine picks. Ours
-// is a guess: the engine decides, when the container starts, whether it is free.
-func (s *start) choosePort() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.forward == nil && len(s.Stack.URL.Environment) > 0 {
-		s.port = firstPort + mrand.IntN(lastPort-firstPort)
-	}
-}
-
-func (s *start) currentPort() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.port
-}
-
-// startService starts a service's container, the published one on another port as long as its port is taken.
-func (s *start) startService(ctx context.Context, svc stack.Service) error {
-	for try := 0; ; try++ {
-		_, err := s.group.Start(ctx, svc)
-		switch {
-		case err == nil && svc.Name == s.Stack.URL.Service:
-			return s.announce(ctx, svc.Name)
-		case err == nil || !engine.IsPortTaken(err):
-			return err
-		case try == portTries:
-			return engine.Hint(err, "too many ports on 127.0.0.1 are taken: stop instances or other programs")
-		}
-		if err := s.Engine.RemoveContainer(ctx, s.group.ID(svc.Name)); err != nil {
-			return err
-		}
-		s.group.Forget(svc.Name)
-		s.choosePort()
-		if _, err := s.group.Create(ctx, svc); err != nil {
-			return err
-		}
-	}
-}
-
-// endTimeout is how long to wait for the end of a container that seems to have ended.
-const endTimeout = 5 * time.Second
-
-// announce tells the probes the application's address, and finds it out first when the engine chose it.
-func (s *start) announce(ctx context.Context, service string) error {
-	port := s.currentPort()
-	if port == 0 {
-		var err error
-		port, err = s.Engine.PublishedPort(ctx, s.group.ID(service), s.Stack.URL.Port)
-		if errors.Is(err, engine.ErrNotPublished) {
-			return s.ended(ctx, service, err)
-		}
-		if err != nil {
-			return err
-		}
-		s.mu.Lock()
-		s.port = port
-		s.mu.Unlock()
-	}
-	s.group.Announce(service, launch.Address(port))
-	return nil
-}
-
-// ended returns err unless the service's container has ended: then it has no address, and who waits for it to become
-// ready says better why.
-func (s *start) ended(ctx context.Context, service string, err error) error {
-	select {
-	case <-s.group.Process(service).Done():
-		return nil
-	case <-ctx.Done():
-	case <-time.After(endTimeout):
-	}
-	return err
 }
 
 // finish marks the instance as ready.
@@ -282,27 +219,28 @@ func (s *start) finish(ctx context.Context) error {
 func (s *start) abandon() error {
 	ctx, cancel := context.WithTimeout(context.Background(), removeTimeout)
 	defer cancel()
-	s.forward.Close()
+	s.closeForwards()
 	return Remove(ctx, s.Engine, s.Name, 0)
 }
 
-func (s *start) instance() (*Instance, error) {
+func (s *start) instance(ctx context.Context) (*Instance, error) {
 	vars := launch.Vars(s.port, s.Name)
 	env, err := s.Stack.RenderEnv(vars)
 	if err != nil {
 		return nil, err
 	}
+	ports, err := s.publicPorts(ctx)
+	if err != nil {
+		return nil, err
+	}
 	inst := &Instance{
 		Name: s.Name, Stack: s.Stack.Name, Key: s.Snapshot.Key, Flavor: s.Flavor, State: Ready, Detached: s.Detach,
-		Created: s.created, Env: env, Services: map[string]string{}, Forward: s.forward,
+		Created: s.created, Env: env, Services: map[string]string{}, Ports: ports, Forward: s.forward, also: s.alsoForwarded(),
 	}
 	if s.Stack.URL.Service != "" {
 		inst.URL = vars.URL
 	}
-	if s.forward != nil {
-		id := s.group.ID(s.Stack.URL.Service)
-		s.forward.serve(func(ctx context.Context) (connector, error) { return s.Engine.Relay(ctx, id, s.Stack.URL.Port) })
-	}
+	s.serveForwards()
 	for _, svc := range s.Stack.Services {
 		inst.Services[svc.Name] = s.group.ID(svc.Name)
 	}

@@ -32,11 +32,17 @@ type Group struct {
 	// Publish says which ports of a service are published; may be nil.
 	Publish func(service string) map[int]int
 	// Timeout is how long each service may take to become ready, unless its own probe says otherwise.
-	Timeout  time.Duration
+	Timeout time.Duration
+	// Within is how long after New all services have to be ready, whatever Timeout and their probes say; 0 for none.
+	Within time.Duration
+	// Title stands before the services' names in progress and journal; empty where there is only one group.
+	Title    string
 	Journal  *journal.Journal
 	Progress *progress.Printer
 	// Attach records the containers' output in the journal as it comes. Without it the journal gets it on failure only.
 	Attach bool
+
+	begin time.Time
 
 	mu      sync.Mutex
 	running map[string]*engine.Process
@@ -47,7 +53,7 @@ type Group struct {
 // New returns an empty group; the caller fills in the exported fields.
 func New(e *engine.Engine) *Group {
 	return &Group{
-		Engine: e, running: map[string]*engine.Process{}, ids: map[string]string{}, public: map[string]string{},
+		Engine: e, begin: time.Now(), running: map[string]*engine.Process{}, ids: map[string]string{}, public: map[string]string{},
 	}
 }
 
@@ -110,7 +116,7 @@ func (g *Group) Create(ctx context.Context, s stack.Service) (string, error) {
 func (g *Group) Start(ctx context.Context, s stack.Service) (*engine.Process, error) {
 	var out, errOut io.Writer
 	if g.Attach {
-		out, errOut = g.Journal.Source(s.Name), g.Journal.Source(s.Name)
+		out, errOut = g.Journal.Source(g.title(s.Name)), g.Journal.Source(g.title(s.Name))
 	}
 	p, err := g.Engine.Start(ctx, g.ID(s.Name), out, errOut)
 	if err != nil {
@@ -192,7 +198,7 @@ func (g *Group) up(ctx, grp context.Context, s stack.Service, ready map[string]c
 			return context.Cause(grp)
 		}
 	}
-	err := g.Progress.Step(grp, "start "+s.Name, func(_ context.Context, log io.Writer) error {
+	err := g.Progress.Step(grp, "start "+g.title(s.Name), func(_ context.Context, log io.Writer) error {
 		if err := start(ctx, s); err != nil {
 			return err
 		}
@@ -216,12 +222,8 @@ func (g *Group) Await(ctx context.Context, s stack.Service, log io.Writer) error
 		case <-alive.Done():
 		}
 	}()
-	timeout := s.Ready.Timeout
-	if timeout == 0 {
-		timeout = g.Timeout
-	}
 	for _, p := range g.probes(s) {
-		err := probe.Wait(alive, p.Probe, g.dialer(s.Name, p), timeout, newSayer(log, p.String()).failed)
+		err := probe.Wait(alive, p.Probe, g.dialer(s.Name, p), g.patience(s), newSayer(log, p.String()).failed)
 		if err != nil && ctx.Err() != nil {
 			return context.Cause(ctx) // called off, which is no fault of this service
 		}
@@ -241,6 +243,26 @@ func ended(p *engine.Process) error {
 	return &ExitError{Code: code}
 }
 
+// patience is how long a probe of the service may take from now on.
+func (g *Group) patience(s stack.Service) time.Duration {
+	switch {
+	case g.Within > 0:
+		return g.Within - time.Since(g.begin)
+	case s.Ready.Timeout != 0:
+		return s.Ready.Timeout
+	default:
+		return g.Timeout
+	}
+}
+
+// title is what a service is called in progress and journal.
+func (g *Group) title(service string) string {
+	if g.Title == "" {
+		return service
+	}
+	return g.Title + " " + service
+}
+
 // ExitError says that a service ended when it should have become ready.
 type ExitError struct{ Code int }
 
@@ -250,13 +272,17 @@ func (e *ExitError) Error() string {
 
 // failure adds the service's last lines to err.
 func (g *Group) failure(service string, err error) error {
+	var late *probe.NotReadyError
+	if g.Within > 0 && errors.As(err, &late) {
+		late.After = time.Since(g.begin) // the probe has had only what was left of it
+	}
 	if !g.Attach {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
-		w := g.Journal.Source(service)
+		w := g.Journal.Source(g.title(service))
 		_ = g.Engine.Logs(ctx, g.ID(service), false, w, w)
 	}
-	return &ServiceError{Service: service, Err: err, Output: g.Journal.Tail(service)}
+	return &ServiceError{Service: service, Err: err, Output: g.Journal.Tail(g.title(service))}
 }
 
 // ServiceError is what went wrong with a service, and its last lines.

@@ -20,6 +20,7 @@ type Policy struct {
 	OlderThan time.Duration
 	// Stack limits the removal to one stack's snapshots; empty means all.
 	Stack string
+	Filter
 }
 
 // Plan returns the snapshots that the policy gives up, newest first.
@@ -27,7 +28,7 @@ func Plan(list []snapshot.Snapshot, used Used, p Policy, now time.Time) []snapsh
 	complete := slices.DeleteFunc(slices.Clone(list), func(s snapshot.Snapshot) bool { return !s.Complete() })
 	_, rest := snapshot.Keep(complete, p.KeepLast)
 	return slices.DeleteFunc(rest, func(s snapshot.Snapshot) bool {
-		return used.Has(s) || p.Stack != "" && s.Stack != p.Stack || now.Sub(s.Created) < p.OlderThan
+		return used.Has(s) || p.Stack != "" && s.Stack != p.Stack || now.Sub(s.Created) < p.OlderThan || !p.match(s)
 	})
 }
 

@@ -33,6 +33,10 @@ const (
 	LabelInstance = Prefix + "instance"
 	// LabelURL is the application's address, on the container that serves it.
 	LabelURL = Prefix + "url"
+	// LabelPort is the container's port that the application's address leads to, on the container that serves it.
+	LabelPort = Prefix + "port"
+	// LabelForward is on containers whose ports are forwarded from the machine that started them: PORT:PUBLIC, ...
+	LabelForward = Prefix + "forward"
 	// LabelLead is "true" on the container whose name tells whether its instance is ready.
 	LabelLead = Prefix + "lead"
 	// LabelFlavor is the flavor that a container runs in.

@@ -33,6 +33,15 @@ func (s Snapshot) Complete() bool {
 	return len(s.Services) > 0
 }
 
+// Fits returns an error when the snapshot is not one of the stack of that name with those services.
+func (s Snapshot) Fits(stack string, services []string) error {
+	if s.Stack == stack && slices.Equal(s.Services, services) {
+		return nil
+	}
+	return engine.Hint(fmt.Errorf("snapshot %s is of stack %s with %s, not of %s with %s", Short(s.Key), s.Stack,
+		strings.Join(s.Services, ", "), stack, strings.Join(services, ", ")), "name the stack that it was made from with --stack")
+}
+
 // Size is the sum of the images' sizes in bytes, layers that they share counted each time.
 func (s Snapshot) Size() int64 {
 	var n int64

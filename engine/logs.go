@@ -1,0 +1,41 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/pkg/stdcopy"
+)
+
+// LogOptions say which part of a container's output is meant, in the words of `docker logs`.
+type LogOptions struct {
+	// Follow goes on until the container ends or the context does.
+	Follow bool
+	// Tail is a number of lines from the end, or "all"; empty is all.
+	Tail string
+	// Since and Until are timestamps or durations.
+	Since, Until string
+	// Timestamps puts the time in front of every line.
+	Timestamps bool
+}
+
+// Logs copies a container's output so far; with follow until the container ends or ctx does.
+func (e *Engine) Logs(ctx context.Context, id string, follow bool, stdout, stderr io.Writer) error {
+	return e.CopyLogs(ctx, id, LogOptions{Follow: follow}, stdout, stderr)
+}
+
+// CopyLogs copies part of a container's output.
+func (e *Engine) CopyLogs(ctx context.Context, id string, o LogOptions, stdout, stderr io.Writer) error {
+	r, err := e.api.ContainerLogs(ctx, id, container.LogsOptions{
+		ShowStdout: true, ShowStderr: true, Follow: o.Follow, Tail: o.Tail, Since: o.Since, Until: o.Until,
+		Timestamps: o.Timestamps,
+	})
+	if err != nil {
+		return fmt.Errorf("read logs of container %s: %w", id, err)
+	}
+	defer r.Close()
+	_, err = stdcopy.StdCopy(orDiscard(stdout), orDiscard(stderr), r)
+	return cut(err)
+}

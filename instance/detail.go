@@ -1,0 +1,104 @@
+package instance
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/snapshot"
+)
+
+// Detail is everything that can be told of an instance.
+type Detail struct {
+	Name, Stack, Snapshot, Flavor string
+	State                         State
+	Detached                      bool
+	Created                       time.Time
+	URL                           string
+	// Owner is the process that it lives and dies with unless it is detached: HOST/BOOT/PID/START.
+	Owner   string
+	Network NetworkDetail
+	// Services are by name.
+	Services map[string]ServiceDetail
+}
+
+// NetworkDetail is an instance's network.
+type NetworkDetail struct{ ID, Name string }
+
+// ServiceDetail is a service's container.
+type ServiceDetail struct {
+	ContainerID, ContainerName string
+	ImageID                    string
+	State                      string
+	// Ports maps the container's ports, "8000/tcp", to addresses, "127.0.0.1:23456".
+	Ports map[string]string
+}
+
+// Find returns the instance of that name.
+func Find(ctx context.Context, e *engine.Engine, name string) (*Instance, error) {
+	list, err := List(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range list {
+		if i.Name == name {
+			return &i, nil
+		}
+	}
+	return nil, engine.Hint(fmt.Errorf("no such instance: %s", name), "`docker bmo ps -a` lists them")
+}
+
+// Container returns the identifier of a service's container.
+func (i Instance) Container(service string) (string, error) {
+	id, ok := i.Services[service]
+	if !ok {
+		return "", engine.Hint(fmt.Errorf("instance %s has no service %q", i.Name, service),
+			"its services are "+strings.Join(i.ServiceNames(), ", "))
+	}
+	return id, nil
+}
+
+// ServiceNames are the names of the instance's services, sorted.
+func (i Instance) ServiceNames() []string { return slices.Sorted(maps.Keys(i.Services)) }
+
+// Inspect returns what can be told of the instance of that name.
+func Inspect(ctx context.Context, e *engine.Engine, name string) (*Detail, error) {
+	i, err := Find(ctx, e, name)
+	if err != nil {
+		return nil, err
+	}
+	d := &Detail{
+		Name: i.Name, Stack: i.Stack, Snapshot: i.Key, Flavor: i.Flavor, State: i.State, Detached: i.Detached,
+		Created: i.Created, URL: i.URL, Owner: i.Labels[snapshot.LabelOwner], Services: map[string]ServiceDetail{},
+	}
+	of := snapshot.LabelInstance + "=" + name
+	networks, err := e.Networks(ctx, of)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range networks {
+		d.Network = NetworkDetail{ID: n.ID, Name: n.Name}
+	}
+	containers, err := e.Containers(ctx, of)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range containers {
+		d.Services[c.Labels[snapshot.LabelService]] = serviceDetail(c)
+	}
+	return d, nil
+}
+
+func serviceDetail(c engine.Container) ServiceDetail {
+	d := ServiceDetail{ContainerID: c.ID, ContainerName: c.Name, ImageID: c.ImageID, State: c.State, Ports: map[string]string{}}
+	for private, public := range c.Ports {
+		d.Ports[strconv.Itoa(private)+"/tcp"] = net.JoinHostPort(engine.Loopback, strconv.Itoa(public))
+	}
+	return d
+}

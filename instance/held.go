@@ -1,0 +1,104 @@
+package instance
+
+import (
+	"context"
+	"strconv"
+	"strings"
+)
+
+// held is a port of this machine that leads to a service's port on an engine elsewhere.
+type held struct {
+	Publish
+	*Forward
+}
+
+// forwards tells whether ports are forwarded and not published: on an engine elsewhere, as long as there is a process
+// to do so.
+func (s *start) forwards() bool { return !s.Detach && !s.Engine.Local() }
+
+// hold takes the ports that are forwarded, since the application may have to know its own before it starts.
+func (s *start) hold() (err error) {
+	if !s.forwards() {
+		return nil
+	}
+	u := s.Stack.URL
+	if u.Service != "" {
+		if s.forward, err = listen(s.fixed(u.Service, u.Port), s.Warn); err != nil {
+			return err
+		}
+		s.port = s.forward.port()
+	}
+	for _, p := range s.Publish {
+		if p.Service == u.Service && p.Port == u.Port {
+			continue
+		}
+		f, err := listen(p.Public, s.Warn)
+		if err != nil {
+			return err
+		}
+		p.Public = f.port()
+		s.also = append(s.also, held{p, f})
+	}
+	return nil
+}
+
+// forwardedPorts are those of a service, as its container's label has them: PORT:PUBLIC, separated by commas.
+func (s *start) forwardedPorts(service string) string {
+	var pairs []string
+	if s.forward != nil && service == s.Stack.URL.Service {
+		pairs = append(pairs, strconv.Itoa(s.Stack.URL.Port)+":"+strconv.Itoa(s.forward.port()))
+	}
+	for _, h := range s.also {
+		if h.Service == service {
+			pairs = append(pairs, strconv.Itoa(h.Port)+":"+strconv.Itoa(h.Public))
+		}
+	}
+	return strings.Join(pairs, ",")
+}
+
+// parseForwarded reads what forwardedPorts writes, and leaves out what is none of it.
+func parseForwarded(label string) map[int]int {
+	ports := map[int]int{}
+	for pair := range strings.SplitSeq(label, ",") {
+		private, public, _ := strings.Cut(pair, ":")
+		from, err1 := strconv.Atoi(private)
+		to, err2 := strconv.Atoi(public)
+		if err1 == nil && err2 == nil {
+			ports[from] = to
+		}
+	}
+	return ports
+}
+
+// serveForwards begins to take connections.
+func (s *start) serveForwards() {
+	serve := func(f *Forward, service string, port int) {
+		id := s.group.ID(service)
+		f.serve(func(ctx context.Context) (connector, error) { return s.Engine.Relay(ctx, id, port) })
+	}
+	if s.forward != nil {
+		serve(s.forward, s.Stack.URL.Service, s.Stack.URL.Port)
+	}
+	for _, h := range s.also {
+		serve(h.Forward, h.Service, h.Port)
+	}
+}
+
+func (s *start) alsoForwarded() (list []*Forward) {
+	for _, h := range s.also {
+		list = append(list, h.Forward)
+	}
+	return list
+}
+
+func (s *start) closeForwards() {
+	(&Instance{Forward: s.forward, also: s.alsoForwarded()}).Unforward()
+}
+
+// Unforward ends what leads to the instance through this process.
+func (i *Instance) Unforward() {
+	i.Forward.Close()
+	for _, f := range i.also {
+		f.Close()
+	}
+}

@@ -1,0 +1,32 @@
+package instance
+
+import (
+	"context"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/journal"
+)
+
+// Logs shows what services of the instance have printed, all of them when none is named. What is there is shown in the
+// order of time; with o.Follow, what comes is shown as it comes.
+func Logs(ctx context.Context, e *engine.Engine, i *Instance, services []string, o engine.LogOptions, show func(journal.Entry)) error {
+	if len(services) == 0 {
+		services = i.ServiceNames()
+	}
+	o.Timestamps = true
+	log := &journal.Log{Show: show, Merge: !o.Follow}
+	defer log.Flush()
+	var group errgroup.Group
+	for _, service := range services {
+		id, err := i.Container(service)
+		if err != nil {
+			return err
+		}
+		group.Go(func() error {
+			return e.CopyLogs(ctx, id, o, log.Writer(service, false), log.Writer(service, true))
+		})
+	}
+	return group.Wait()
+}

@@ -1,0 +1,101 @@
+package snapshot
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+
+	"github.com/docker-bmo/docker-bmo/engine"
+)
+
+// Detail is everything that can be told of a snapshot.
+type Detail struct {
+	Key, Inputs, Stack, Version string
+	Created                     time.Time
+	// Source is where the application's source came from, when that was a Git URL.
+	Source string
+	Size   int64
+	// Contexts maps build contexts to their digests.
+	Contexts map[string]string
+	// Labels are those that all images share and that are not ours: the user's, or of a common base image.
+	Labels map[string]string
+	// Services are by name.
+	Services map[string]ServiceDetail
+}
+
+// ServiceDetail is a service's image.
+type ServiceDetail struct {
+	ImageID string
+	// Parent is the image before bootstrap.
+	Parent string
+	Tags   []string
+	Size   int64
+}
+
+// Detail returns what can be told of the snapshot.
+func (s Snapshot) Detail() Detail {
+	d := Detail{
+		Key: s.Key, Inputs: s.Inputs, Stack: s.Stack, Version: s.Version, Created: s.Created, Size: s.Size(),
+		Contexts: map[string]string{}, Labels: s.UserLabels(), Services: map[string]ServiceDetail{},
+	}
+	for service, img := range s.Images {
+		d.Services[service] = ServiceDetail{ImageID: img.ID, Parent: img.Labels[LabelParent], Tags: img.Tags, Size: img.Size}
+		d.Source = img.Labels[LabelSource]
+		for k, v := range img.Labels {
+			if name, ok := strings.CutPrefix(k, LabelContext); ok {
+				d.Contexts[name] = v
+			}
+		}
+	}
+	return d
+}
+
+// SharedLabels are the labels that all images of the snapshot have alike.
+func (s Snapshot) SharedLabels() map[string]string {
+	var shared map[string]string
+	for _, img := range s.Images {
+		if shared == nil {
+			shared = maps.Clone(img.Labels)
+		}
+		maps.DeleteFunc(shared, func(k, v string) bool { w, ok := img.Labels[k]; return !ok || v != w })
+	}
+	return shared
+}
+
+// UserLabels are the shared labels that are not ours.
+func (s Snapshot) UserLabels() map[string]string {
+	labels := map[string]string{}
+	for k, v := range s.SharedLabels() {
+		if !strings.HasPrefix(k, Prefix) {
+			labels[k] = v
+		}
+	}
+	return labels
+}
+
+// HasLabels tells whether all images of the snapshot have the labels.
+func (s Snapshot) HasLabels(labels map[string]string) bool {
+	have := s.SharedLabels()
+	for k, v := range labels {
+		if w, ok := have[k]; !ok || v != w {
+			return false
+		}
+	}
+	return true
+}
+
+// CheckLabels refuses labels of a user that could be taken for ours, and ones without a name.
+func CheckLabels(labels map[string]string) error {
+	for name := range labels {
+		if name == "" {
+			return errors.New("invalid --label: it has no name")
+		}
+		if strings.HasPrefix(name, Prefix) {
+			return engine.Hint(fmt.Errorf("invalid --label %s: names that begin with %s are docker bmo's own", name, Prefix),
+				"choose another prefix, such as the name of a domain of yours")
+		}
+	}
+	return nil
+}

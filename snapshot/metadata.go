@@ -1,0 +1,20 @@
+package snapshot
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Metadata is what buildx writes into a metadata file for several targets: an object a service, with the image's
+// digest and name, and beside them the snapshot's own key, stack and creation time.
+func (s Snapshot) Metadata() ([]byte, error) {
+	m := map[string]any{
+		LabelKey: s.Key, LabelStack: s.Stack, LabelCreated: s.Created.UTC().Format(time.RFC3339Nano),
+	}
+	for service, img := range s.Images {
+		m[service] = map[string]string{
+			"containerimage.digest": img.ID, "image.name": Tag(s.Stack, service, s.Key),
+		}
+	}
+	return json.MarshalIndent(m, "", "  ")
+}
