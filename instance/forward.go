@@ -19,6 +19,7 @@ type Forward struct {
 	listener net.Listener
 	failed   func(error)
 	spare    chan prepared
+	also     []*Forward // others of the same instance, which end with this one
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
@@ -67,6 +68,9 @@ func (f *Forward) Close() {
 	f.cancel()
 	f.listener.Close()
 	f.work.Wait()
+	for _, other := range f.also {
+		other.Close()
+	}
 }
 
 // serve begins to take connections. Those that came before have waited in the listener's queue.

@@ -14,7 +14,7 @@ type held struct {
 
 // forwards tells whether ports are forwarded and not published: on an engine elsewhere, as long as there is a process
 // to do so.
-func (s *start) forwards() bool { return !s.Detach && !s.Engine.Local() }
+func (s *start) forwards() bool { return !s.Detach && !s.Engine.Local() && s.Stack.URL.Service != "" }
 
 // hold takes the ports that are forwarded, since the application may have to know its own before it starts.
 func (s *start) hold() (err error) {
@@ -22,12 +22,10 @@ func (s *start) hold() (err error) {
 		return nil
 	}
 	u := s.Stack.URL
-	if u.Service != "" {
-		if s.forward, err = listen(s.fixed(u.Service, u.Port), s.Warn); err != nil {
-			return err
-		}
-		s.port = s.forward.port()
+	if s.forward, err = listen(s.fixed(u.Service, u.Port), s.Warn); err != nil {
+		return err
 	}
+	s.port = s.forward.port()
 	for _, p := range s.Publish {
 		if p.Service == u.Service && p.Port == u.Port {
 			continue
@@ -38,6 +36,7 @@ func (s *start) hold() (err error) {
 		}
 		p.Public = f.port()
 		s.also = append(s.also, held{p, f})
+		s.forward.also = append(s.forward.also, f) // and goes with it
 	}
 	return nil
 }
@@ -81,24 +80,5 @@ func (s *start) serveForwards() {
 	}
 	for _, h := range s.also {
 		serve(h.Forward, h.Service, h.Port)
-	}
-}
-
-func (s *start) alsoForwarded() (list []*Forward) {
-	for _, h := range s.also {
-		list = append(list, h.Forward)
-	}
-	return list
-}
-
-func (s *start) closeForwards() {
-	(&Instance{Forward: s.forward, also: s.alsoForwarded()}).Unforward()
-}
-
-// Unforward ends what leads to the instance through this process.
-func (i *Instance) Unforward() {
-	i.Forward.Close()
-	for _, f := range i.also {
-		f.Close()
 	}
 }

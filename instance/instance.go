@@ -48,7 +48,6 @@ type Instance struct {
 	Labels map[string]string
 	// Forward, when not nil, is what the address leads through; it lasts as long as this process.
 	Forward *Forward
-	also    []*Forward // the other ports that were asked for
 }
 
 // objectName is the name of an instance's network, and the beginning of its containers' names.

@@ -219,7 +219,7 @@ func (s *start) finish(ctx context.Context) error {
 func (s *start) abandon() error {
 	ctx, cancel := context.WithTimeout(context.Background(), removeTimeout)
 	defer cancel()
-	s.closeForwards()
+	s.forward.Close()
 	return Remove(ctx, s.Engine, s.Name, 0)
 }
 
@@ -235,7 +235,7 @@ func (s *start) instance(ctx context.Context) (*Instance, error) {
 	}
 	inst := &Instance{
 		Name: s.Name, Stack: s.Stack.Name, Key: s.Snapshot.Key, Flavor: s.Flavor, State: Ready, Detached: s.Detach,
-		Created: s.created, Env: env, Services: map[string]string{}, Ports: ports, Forward: s.forward, also: s.alsoForwarded(),
+		Created: s.created, Env: env, Services: map[string]string{}, Ports: ports, Forward: s.forward,
 	}
 	if s.Stack.URL.Service != "" {
 		inst.URL = vars.URL

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/docker/cli/cli"
@@ -16,6 +17,7 @@ import (
 
 type buildOptions struct {
 	stackOptions
+	metadataFile, iidFile string
 }
 
 func newBuildCommand(dockerCli command.Cli) *cobra.Command {
@@ -30,13 +32,18 @@ same inputs is there already, nothing is built and the command is done at once.
 Prints the snapshot's key.`,
 		Example: `  docker bmo build --stack demo
   docker bmo build --source ~/src/bmo
-  docker bmo build --stack ./compose.yaml --set MYSQL_IMAGE=mysql:8.4`,
+  docker bmo build --stack ./compose.yaml --set MYSQL_IMAGE=mysql:8.4
+  docker bmo build --label ci.run=42 --metadata-file build.json`,
 		Args:              cli.NoArgs,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return runBuild(cmd.Context(), dockerCli, options) },
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
-	options.addFlags(cmd.Flags())
+	flags := cmd.Flags()
+	options.addFlags(flags)
 	options.complete(cmd)
+	options.addResultFlags(flags)
+	flags.StringVar(&options.metadataFile, "metadata-file", "", `Write build result metadata to a file`)
+	flags.StringVar(&options.iidFile, "iidfile", "", `Write the snapshot's key to a file`)
 	return cmd
 }
 
@@ -52,13 +59,32 @@ func runBuild(ctx context.Context, dockerCli command.Cli, options buildOptions) 
 		return p.explain(err)
 	}
 	if !options.quiet {
-		verb := "is up to date"
-		if p.made {
-			verb = "made"
-		}
-		fmt.Fprintf(dockerCli.Err(), "snapshot %s of %s %s in %s\n", snapshot.Short(s.Key), s.Stack, verb, time.Since(start).Round(time.Millisecond))
+		fmt.Fprintf(dockerCli.Err(), "snapshot %s of %s %s in %s\n", snapshot.Short(s.Key), s.Stack, p.outcome, time.Since(start).Round(time.Millisecond))
+	}
+	if err := options.writeFiles(s); err != nil {
+		return err
 	}
 	fmt.Fprintln(dockerCli.Out(), snapshot.Short(s.Key))
+	return nil
+}
+
+// writeFiles writes the files that were asked for.
+func (o buildOptions) writeFiles(s *snapshot.Snapshot) error {
+	if o.iidFile != "" {
+		if err := os.WriteFile(o.iidFile, []byte(s.Key), 0o644); err != nil {
+			return fmt.Errorf("--iidfile: %w", err)
+		}
+	}
+	if o.metadataFile == "" {
+		return nil
+	}
+	b, err := s.Metadata()
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(o.metadataFile, b, 0o644); err != nil {
+		return fmt.Errorf("--metadata-file: %w", err)
+	}
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/docker/cli/cli"
 
@@ -43,7 +44,11 @@ func report(w io.Writer, err error) int {
 		return code
 	}
 	for _, e := range each(err) {
-		fmt.Fprintf(w, "error: %v\n", e)
+		if strings.HasPrefix(e.Error(), "docker: ") {
+			fmt.Fprintln(w, e) // docker's own words, as it says them
+		} else {
+			fmt.Fprintf(w, "error: %v\n", e)
+		}
 	}
 	for _, h := range engine.Hints(err) {
 		fmt.Fprintf(w, "hint: %s\n", h)

@@ -3,23 +3,17 @@ package main
 import (
 	"github.com/docker/cli/cli/command"
 	"github.com/docker/cli/cli/command/formatter"
+	"github.com/docker/cli/cli/flags"
 	"github.com/spf13/cobra"
 )
 
-// formatUsage is docker's own text for --format.
-const formatUsage = `Format output using a custom template:
-'table':            Print output in table format with column headers (default)
-'table TEMPLATE':   Print output in table format using the given Go template
-'json':             Print in JSON format
-'TEMPLATE':         Print output using the given Go template.
-Refer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates`
-
 // addListFlags adds the flags that every listing command of docker has.
 func addListFlags(cmd *cobra.Command, quiet, noTrunc *bool, format *string, quietUsage string) {
-	flags := cmd.Flags()
-	flags.BoolVarP(quiet, "quiet", "q", false, quietUsage)
-	flags.BoolVar(noTrunc, "no-trunc", false, "Don't truncate output")
-	flags.StringVar(format, "format", "", formatUsage)
+	f := cmd.Flags()
+	f.BoolVarP(quiet, "quiet", "q", false, quietUsage)
+	f.BoolVar(noTrunc, "no-trunc", false, "Don't truncate output")
+	f.StringVar(format, "format", "", flags.FormatHelp)
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"table", "json"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // writeList writes a listing as docker's own commands do.

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/docker/cli/cli/command"
+	"github.com/docker/cli/cli/command/completion"
+	"github.com/docker/cli/opts"
 	"github.com/moby/buildkit/session"
 	"github.com/moby/buildkit/session/auth/authprovider"
 	"github.com/spf13/cobra"
@@ -18,6 +20,7 @@ import (
 
 	"github.com/docker-bmo/docker-bmo/dockerfiles"
 	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/snapshot"
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
@@ -32,13 +35,25 @@ type stackOptions struct {
 	buildContexts, buildArgs []string
 	noCache, pull, quiet     bool
 	progress                 string
+	resultOptions
 }
 
-func (o *stackOptions) addFlags(flags *pflag.FlagSet) {
+// resultOptions are the flags of build alone, which leave the snapshot's key as it is.
+type resultOptions struct {
+	labels, cacheFrom, cacheTo, platforms []string
+}
+
+// addStackFlags adds the flags that say which stack is meant.
+func (o *stackOptions) addStackFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.stack, "stack", defaultStack, `Stack to use: a built-in one or a Compose file`)
-	flags.StringVar(&o.source, "source", "", `Source tree of the application: a folder or GIT-URL#REF`)
 	flags.StringArrayVar(&o.set, "set", nil, `Set a variable of the stack's Compose file ("KEY=VALUE")`)
 	flags.Var(&o.db, "db", `Database of the stack ("mysql", "mariadb"), same as --set DB=DATABASE`)
+}
+
+// addFlags adds those and the flags that say how its snapshot is made.
+func (o *stackOptions) addFlags(flags *pflag.FlagSet) {
+	o.addStackFlags(flags)
+	flags.StringVar(&o.source, "source", "", `Source tree of the application: a folder or GIT-URL#REF`)
 	flags.StringArrayVar(&o.buildContexts, "build-context", nil, `Additional build contexts (e.g., name=path)`)
 	flags.StringArrayVar(&o.buildArgs, "build-arg", nil, `Set build-time variables`)
 	flags.BoolVar(&o.noCache, "no-cache", false, `Do not use cache when building the images, and bootstrap again`)
@@ -47,14 +62,25 @@ func (o *stackOptions) addFlags(flags *pflag.FlagSet) {
 	flags.BoolVarP(&o.quiet, "quiet", "q", false, `Suppress progress and print the identifier only`)
 }
 
-// complete gives shell completion to the flags.
+// complete gives shell completion to those of the flags that the command has.
 func (o *stackOptions) complete(cmd *cobra.Command) {
-	_ = cmd.RegisterFlagCompletionFunc("db", cobra.FixedCompletions(databases, cobra.ShellCompDirectiveNoFileComp))
-	_ = cmd.RegisterFlagCompletionFunc("stack", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return builtinStacks(), cobra.ShellCompDirectiveDefault
-	})
-	_ = cmd.RegisterFlagCompletionFunc("progress", cobra.FixedCompletions(
-		[]string{"auto", "plain", "tty", "quiet", "rawjson"}, cobra.ShellCompDirectiveNoFileComp))
+	for flag, complete := range map[string]cobra.CompletionFunc{
+		"stack": completeStacks, "set": cobra.NoFileCompletions, "db": completion.FromList(databases...),
+		"progress":  completion.FromList("auto", "plain", "tty", "quiet", "rawjson"),
+		"build-arg": completion.EnvVarNames,
+	} {
+		if cmd.Flags().Lookup(flag) != nil {
+			_ = cmd.RegisterFlagCompletionFunc(flag, complete)
+		}
+	}
+}
+
+// addResultFlags adds the flags of build alone.
+func (o *resultOptions) addResultFlags(flags *pflag.FlagSet) {
+	flags.StringArrayVar(&o.labels, "label", nil, `Set metadata for the snapshot's images`)
+	flags.StringArrayVar(&o.cacheFrom, "cache-from", nil, `External cache sources (e.g., "user/app:cache", "type=local,src=path/to/dir")`)
+	flags.StringArrayVar(&o.cacheTo, "cache-to", nil, `Cache export destinations (e.g., "user/app:cache", "type=local,dest=path/to/dir")`)
+	flags.StringArrayVar(&o.platforms, "platform", nil, `Set target platform for build: only the engine's own`)
 }
 
 // mode is the progress mode that quiet and progress together ask for.
@@ -71,9 +97,9 @@ func (o *stackOptions) load(ctx context.Context) (*stack.Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	opts := stack.Options{Set: set, Environ: os.Environ()}
+	how := stack.Options{Set: set, Environ: os.Environ()}
 	if slices.Contains(builtinStacks(), o.stack) {
-		return stack.LoadFS(ctx, dockerfiles.FS, path.Join(o.stack, "compose.yaml"), opts)
+		return stack.LoadFS(ctx, dockerfiles.FS, path.Join(o.stack, "compose.yaml"), how)
 	}
 	file, err := stack.FindFile(o.stack)
 	if os.IsNotExist(err) {
@@ -83,7 +109,7 @@ func (o *stackOptions) load(ctx context.Context) (*stack.Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	return stack.Load(ctx, file, opts)
+	return stack.Load(ctx, file, how)
 }
 
 // builtinStacks are the folders of the embedded tree that hold a Compose file.
@@ -111,13 +137,13 @@ func keyValues(flag string, words []string) (map[string]string, error) {
 	return m, nil
 }
 
-// buildArgs parses --build-arg as docker does: KEY alone takes the environment's value.
-func buildArgs(words []string) (map[string]string, error) {
+// environValues parses a flag's KEY=VALUE words as docker does: KEY alone takes the environment's value.
+func environValues(flag string, words []string) (map[string]string, error) {
 	m := make(map[string]string, len(words))
 	for _, w := range words {
 		k, v, ok := strings.Cut(w, "=")
 		if k == "" {
-			return nil, fmt.Errorf("invalid --build-arg %q: want KEY=VALUE", w)
+			return nil, fmt.Errorf("invalid %s %q: want KEY=VALUE", flag, w)
 		}
 		if !ok {
 			if v, ok = os.LookupEnv(k); !ok {
@@ -127,6 +153,12 @@ func buildArgs(words []string) (map[string]string, error) {
 		m[k] = v
 	}
 	return m, nil
+}
+
+// labelValues parses --label as docker does: KEY alone has an empty value.
+func labelValues(words []string) (map[string]string, error) {
+	labels := opts.ConvertKVStringsToMap(words)
+	return labels, snapshot.CheckLabels(labels)
 }
 
 // sessionFunc makes what BuildKit may ask the client for.

@@ -29,24 +29,30 @@ type pipeline struct {
 	info     engine.Info
 	stack    *stack.Stack
 	options  stackOptions
+	session  sessionFunc
 	request  build.Request
 	inputs   snapshot.Inputs
+	labels   map[string]string // the user's
+	cache    build.Cache
 	progress *progress.Printer
 	journal  *journal.Journal
 	logFile  string
 	// want is the snapshot that make was last about to make.
 	want snapshot.Snapshot
-	// made is true when ensure had to make the snapshot.
-	made bool
+	// outcome says what became of the snapshot, once ensure has succeeded.
+	outcome string
 }
 
-// compose makes the stack's contexts and the digest of all inputs. BuildKit is not asked for anything.
-func (p *pipeline) compose(ctx context.Context, session sessionFunc) error {
+// compose makes the stack's contexts and the digest of all inputs, once. BuildKit is not asked for anything.
+func (p *pipeline) compose(ctx context.Context) error {
+	if p.request.Contexts != nil {
+		return nil
+	}
 	overrides, err := keyValues("--build-context", p.options.buildContexts)
 	if err != nil {
 		return err
 	}
-	args, err := buildArgs(p.options.buildArgs)
+	args, err := environValues("--build-arg", p.options.buildArgs)
 	if err != nil {
 		return err
 	}
@@ -70,7 +76,7 @@ func (p *pipeline) compose(ctx context.Context, session sessionFunc) error {
 	}
 	p.request = build.Request{
 		Stack: p.stack, Contexts: res, Platform: p.info.Platform(), Args: args,
-		NoCache: p.options.noCache, Pull: p.options.pull, Session: session(),
+		Cache: p.cache, NoCache: p.options.noCache, Pull: p.options.pull, Session: p.session(),
 	}
 	return nil
 }
@@ -83,18 +89,41 @@ func digests(trees contexts.Set) map[string]string {
 	return m
 }
 
-// ensure returns the snapshot of the inputs. One that is there is found by one question to the engine; else it is
-// made, here or by another process that is at it already.
+// prepare reads the options that have nothing to do with the key.
+func (p *pipeline) prepare() (err error) {
+	if err := p.info.CheckPlatform(p.options.platforms); err != nil {
+		return err
+	}
+	if p.labels, err = labelValues(p.options.labels); err != nil {
+		return err
+	}
+	if p.cache, err = build.ParseCache(p.options.cacheFrom, p.options.cacheTo); err != nil {
+		return err
+	}
+	if p.cache.NeedsContainerdStore() && !p.info.ContainerdStore {
+		return engine.Hint(errors.New("the engine's image store cannot export a build cache"),
+			"turn on its containerd image store, or use --cache-to type=inline")
+	}
+	return nil
+}
+
+// find returns the snapshot of the inputs, or nil. It takes one question to the engine.
+func (p *pipeline) find(ctx context.Context) (*snapshot.Snapshot, error) {
+	if err := p.compose(ctx); err != nil {
+		return nil, err
+	}
+	return snapshot.Find(ctx, p.engine, p.inputs.Digest())
+}
+
+// ensure returns the snapshot of the inputs, with the user's labels. One that is there is found; else it is made, here
+// or by another process that is at it already.
 func (p *pipeline) ensure(ctx context.Context) (*snapshot.Snapshot, error) {
+	if err := p.compose(ctx); err != nil {
+		return nil, err
+	}
 	force := p.options.noCache || p.options.pull
 	for {
-		if !force {
-			s, err := snapshot.Find(ctx, p.engine, p.inputs.Digest())
-			if s != nil || err != nil {
-				return s, err
-			}
-		}
-		s, err := p.make(ctx)
+		s, err := p.ensureOnce(ctx, force)
 		if !errors.Is(err, bootstrap.ErrBusy) {
 			return s, err
 		}
@@ -103,6 +132,41 @@ func (p *pipeline) ensure(ctx context.Context) (*snapshot.Snapshot, error) {
 		}
 		force = false
 	}
+}
+
+func (p *pipeline) ensureOnce(ctx context.Context, force bool) (*snapshot.Snapshot, error) {
+	if !force {
+		s, err := p.find(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if s != nil {
+			return p.labelled(ctx, s)
+		}
+	}
+	return p.make(ctx)
+}
+
+// labelled returns the snapshot with the user's labels: as it is when it has them, else made anew from its images.
+func (p *pipeline) labelled(ctx context.Context, s *snapshot.Snapshot) (*snapshot.Snapshot, error) {
+	p.outcome = "is up to date"
+	if s.HasLabels(p.labels) {
+		return s, nil
+	}
+	p.want = *s
+	var made *snapshot.Snapshot
+	err := p.progress.Step(ctx, "label snapshot "+snapshot.Short(s.Key), func(ctx context.Context, _ io.Writer) (err error) {
+		made, err = bootstrap.Relabel(ctx, bootstrap.Request{
+			Engine: p.engine, Stack: p.stack, Snapshot: *s, Labels: p.labels, Platform: p.info.Platform(),
+			Owner: snapshot.Self(), Journal: p.journal,
+		})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	p.outcome = "labelled"
+	return made, p.supersede(ctx, made)
 }
 
 // make builds the images and bootstraps them.
@@ -114,8 +178,10 @@ func (p *pipeline) make(ctx context.Context) (*snapshot.Snapshot, error) {
 	want := p.describe(bases)
 	p.want = want
 	if p.options.pull && !p.options.noCache {
-		if s, err := snapshot.FindKey(ctx, p.engine, want.Key); s != nil || err != nil {
-			return s, err // the registries have nothing newer
+		if s, err := snapshot.FindKey(ctx, p.engine, want.Key); err != nil {
+			return nil, err
+		} else if s != nil {
+			return p.labelled(ctx, s) // the registries have nothing newer
 		}
 	}
 	owner := snapshot.Self()
@@ -133,31 +199,37 @@ func (p *pipeline) make(ctx context.Context) (*snapshot.Snapshot, error) {
 		return nil, err
 	}
 	s, err := bootstrap.Run(ctx, bootstrap.Request{
-		Engine: p.engine, Stack: p.stack, Snapshot: want, Built: images, Labels: p.contextLabels(),
+		Engine: p.engine, Stack: p.stack, Snapshot: want, Built: images, Labels: p.imageLabels(),
 		Platform: p.info.Platform(), Owner: owner, Journal: p.journal, Progress: p.progress,
 	})
 	if err != nil {
 		return nil, err
 	}
-	p.made = true
+	p.outcome = "made"
 	return s, p.supersede(ctx, s)
 }
 
 // describe says what the snapshot will be called.
 func (p *pipeline) describe(bases map[string]string) snapshot.Snapshot {
+	return snapshot.Snapshot{
+		Key: p.inputs.Key(bases), Inputs: p.inputs.Digest(), Stack: p.stack.Name, Version: version.Version,
+		Created: time.Now().UTC(), Services: p.serviceNames(),
+	}
+}
+
+// serviceNames are the names of the stack's services, sorted.
+func (p *pipeline) serviceNames() []string {
 	services := make([]string, len(p.stack.Services))
 	for i, s := range p.stack.Services {
 		services[i] = s.Name
 	}
 	slices.Sort(services)
-	return snapshot.Snapshot{
-		Key: p.inputs.Key(bases), Inputs: p.inputs.Digest(), Stack: p.stack.Name, Version: version.Version,
-		Created: time.Now().UTC(), Services: services,
-	}
+	return services
 }
 
-func (p *pipeline) contextLabels() map[string]string {
-	labels := map[string]string{}
+// imageLabels are those of the snapshot's images beside the snapshot's own.
+func (p *pipeline) imageLabels() map[string]string {
+	labels := maps.Clone(p.labels)
 	for name, dgst := range p.inputs.Contexts {
 		labels[snapshot.LabelContext+name] = dgst
 	}

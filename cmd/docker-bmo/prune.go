@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/docker/cli/cli"
 	"github.com/docker/cli/cli/command"
+	"github.com/docker/cli/opts"
 	"github.com/docker/go-units"
 	"github.com/spf13/cobra"
 
@@ -20,12 +22,13 @@ import (
 
 type pruneOptions struct {
 	policy        prune.Policy
+	filter        opts.FilterOpt
 	all           bool
 	force, dryRun bool
 }
 
 func newPruneCommand(dockerCli command.Cli) *cobra.Command {
-	var options pruneOptions
+	options := pruneOptions{filter: opts.NewFilterOpt()}
 	cmd := &cobra.Command{
 		Use:   "prune [OPTIONS]",
 		Short: "Remove old snapshots and what was left behind",
@@ -46,6 +49,11 @@ docker bmo is touched.`,
 			if options.all {
 				options.policy.KeepLast = 0
 			}
+			filter, err := pruneFilter(command.PruneFilters(dockerCli, options.filter.Value()), now())
+			if err != nil {
+				return err
+			}
+			options.policy.Filter = filter
 			return runPrune(cmd.Context(), dockerCli, options)
 		},
 		ValidArgsFunction: cobra.NoFileCompletions,
@@ -55,9 +63,38 @@ docker bmo is touched.`,
 	flags.DurationVar(&options.policy.OlderThan, "older-than", 0, `Only remove snapshots older than that (e.g., "168h")`)
 	flags.StringVar(&options.policy.Stack, "stack", "", "Only remove snapshots of that stack")
 	flags.BoolVarP(&options.all, "all", "a", false, "Remove all snapshots that no instance runs from")
+	flags.Var(&options.filter, "filter", `Provide filter values (e.g. "until=<timestamp>")`)
 	flags.BoolVar(&options.dryRun, "dry-run", false, "Show what would be removed")
 	flags.BoolVarP(&options.force, "force", "f", false, "Do not prompt for confirmation")
+	_ = cmd.RegisterFlagCompletionFunc("stack", func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+		return stacksOf(cmd.Context(), dockerCli)
+	})
+	_ = cmd.RegisterFlagCompletionFunc("filter", cobra.FixedCompletions(
+		[]string{"label=", "label!=", "until="}, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace))
 	return cmd
+}
+
+// filterValues are the filters of the command line and of pruneFilters in the docker configuration, as docker keeps
+// them.
+type filterValues interface {
+	Get(name string) []string
+	Validate(accepted map[string]bool) error
+}
+
+func pruneFilter(args filterValues, now time.Time) (f prune.Filter, err error) {
+	if err := args.Validate(map[string]bool{"label": true, "label!": true, "until": true}); err != nil {
+		return f, engine.Hint(err, "filters are label, label! and until; some may come from pruneFilters in the docker configuration")
+	}
+	f.Labels, f.NotLabels = args.Get("label"), args.Get("label!")
+	switch until := args.Get("until"); {
+	case len(until) > 1:
+		return f, engine.Hint(errors.New("more than one until filter specified"), "one may come from pruneFilters in the docker configuration")
+	case len(until) == 1:
+		if f.Until, err = engine.ParseTime(until[0], now); err != nil {
+			return f, fmt.Errorf("--filter until: %w", err)
+		}
+	}
+	return f, nil
 }
 
 func runPrune(ctx context.Context, dockerCli command.Cli, options pruneOptions) error {
@@ -121,6 +158,15 @@ func pruneWarning(o pruneOptions) string {
 	}
 	if o.policy.Stack != "" {
 		what = append(what, "of stack "+o.policy.Stack)
+	}
+	for _, l := range o.policy.Labels {
+		what = append(what, "with label "+l)
+	}
+	for _, l := range o.policy.NotLabels {
+		what = append(what, "without label "+l)
+	}
+	if !o.policy.Until.IsZero() {
+		what = append(what, "made before "+o.policy.Until.Format(time.RFC3339))
 	}
 	return "WARNING! This will remove snapshots: " + strings.Join(what, ", ") + ".\nAre you sure you want to continue?"
 }

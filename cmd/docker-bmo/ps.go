@@ -7,21 +7,25 @@ import (
 	"github.com/docker/cli/cli"
 	"github.com/docker/cli/cli/command"
 	"github.com/docker/cli/cli/command/formatter"
+	"github.com/docker/cli/opts"
 	"github.com/docker/go-units"
 	"github.com/spf13/cobra"
 
+	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/instance"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
 type psOptions struct {
+	all     bool
+	filter  opts.FilterOpt
 	quiet   bool
 	noTrunc bool
 	format  string
 }
 
 func newPsCommand(dockerCli command.Cli) *cobra.Command {
-	var options psOptions
+	options := psOptions{filter: opts.NewFilterOpt()}
 	cmd := &cobra.Command{
 		Use:               "ps [OPTIONS]",
 		Short:             "List instances",
@@ -31,10 +35,42 @@ func newPsCommand(dockerCli command.Cli) *cobra.Command {
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	addListFlags(cmd, &options.quiet, &options.noTrunc, &options.format, "Only display instance names")
+	flags := cmd.Flags()
+	flags.BoolVarP(&options.all, "all", "a", false, "Show all instances (default shows just running)")
+	flags.VarP(&options.filter, "filter", "f", "Filter output based on conditions provided")
+	_ = cmd.RegisterFlagCompletionFunc("filter", cobra.FixedCompletions(
+		[]string{"flavor=", "name=", "snapshot=", "stack=", "status="}, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace))
 	return cmd
 }
 
+// instanceFilter reads --filter. Without a status asked for, only running instances pass, as for `docker ps`.
+func (o psOptions) instanceFilter() (instance.Filter, error) {
+	args := o.filter.Value()
+	err := args.Validate(map[string]bool{"flavor": true, "name": true, "snapshot": true, "stack": true, "status": true})
+	if err != nil {
+		return instance.Filter{}, engine.Hint(err, "filters are flavor, name, snapshot, stack and status")
+	}
+	f := instance.Filter{
+		Names: args.Get("name"), Stacks: args.Get("stack"), Flavors: args.Get("flavor"), Snapshots: args.Get("snapshot"),
+	}
+	for _, s := range args.Get("status") {
+		state, err := instance.ParseState(s)
+		if err != nil {
+			return f, err
+		}
+		f.States = append(f.States, state)
+	}
+	if !o.all && len(f.States) == 0 {
+		f.States = []instance.State{instance.Ready}
+	}
+	return f, nil
+}
+
 func runPs(ctx context.Context, dockerCli command.Cli, options psOptions) error {
+	filter, err := options.instanceFilter()
+	if err != nil {
+		return err
+	}
 	e, _, err := connect(ctx, dockerCli)
 	if err != nil {
 		return err
@@ -50,6 +86,9 @@ func runPs(ctx context.Context, dockerCli command.Cli, options psOptions) error 
 			"CreatedSince": "CREATED", "CreatedAt": "CREATED AT", "Status": "STATUS", "URL": "URL",
 		}, func(write func(formatter.SubContext) error) error {
 			for _, i := range list {
+				if !filter.Match(i) {
+					continue
+				}
 				if err := write(&instanceContext{i: i, trunc: !options.noTrunc}); err != nil {
 					return err
 				}
@@ -91,7 +130,9 @@ func (c *instanceContext) Status() string { return string(c.i.State) }
 func (c *instanceContext) URL() string { return c.i.URL }
 
 // CreatedAt is when it was started.
-func (c *instanceContext) CreatedAt() string { return c.i.Created.Local().String() }
+func (c *instanceContext) CreatedAt() string {
+	return c.i.Created.Local().Truncate(time.Second).String()
+}
 
 // CreatedSince is how long ago that was.
 func (c *instanceContext) CreatedSince() string { return since(c.i.Created) }

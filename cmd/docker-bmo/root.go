@@ -36,11 +36,17 @@ starts isolated instances of it. A stack is a Compose file with x-bmo keys;
 	}
 	cmd.AddCommand(
 		newBuildCommand(dockerCli),
-		newRunCommand(dockerCli),
-		newPsCommand(dockerCli),
-		newStopCommand(dockerCli),
-		newSnapshotCommand(dockerCli),
+		newCompletionCommand(dockerCli),
+		newConfigCommand(dockerCli),
+		newExecCommand(dockerCli),
+		newInspectCommand(dockerCli),
+		newLogsCommand(dockerCli),
+		newPortCommand(dockerCli),
 		newPruneCommand(dockerCli),
+		newPsCommand(dockerCli),
+		newRunCommand(dockerCli),
+		newSnapshotCommand(dockerCli),
+		newStopCommand(dockerCli),
 		newVersionCommand(dockerCli),
 	)
 	return cmd

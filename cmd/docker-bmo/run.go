@@ -2,29 +2,27 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"os"
-	"os/exec"
-	"slices"
 	"time"
 
-	"github.com/docker/cli/cli"
 	"github.com/docker/cli/cli/command"
+	"github.com/docker/cli/cli/command/completion"
 	"github.com/spf13/cobra"
 
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/instance"
 	"github.com/docker-bmo/docker-bmo/snapshot"
+	"github.com/docker-bmo/docker-bmo/stack"
 )
 
 type runOptions struct {
 	stackOptions
-	detach  bool
-	format  string
-	command []string
+	detach, noBuild                bool
+	number, waitTimeout            int
+	name, flavor, snapshot, format string
+	env, publish                   []string
+	command                        []string
 }
 
 func newRunCommand(dockerCli command.Cli) *cobra.Command {
@@ -42,154 +40,146 @@ with the instance's address and accounts in its environment; then the instance
 is removed, and the exit code is the command's own.`,
 		Example: `  docker bmo run
   docker bmo run -d --stack demo
-  docker bmo run --stack demo -- prove -r t/`,
+  docker bmo run --stack demo -- prove -r t/
+  docker bmo run -d -n 4 --format json
+  docker bmo run -d --name shop --flavor regular -p 8080:8000 -p db:3306`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 && cmd.ArgsLenAtDash() != 0 {
-				return fmt.Errorf("unexpected argument %q\nhint: a test command goes behind `--`; a stack is named by --stack", args[0])
+				return coded{engine.Hint(fmt.Errorf("unexpected argument %q", args[0]),
+					"a test command goes behind `--`; a stack is named by --stack"), exitEngine}
 			}
 			options.command = args
 			return runRun(cmd.Context(), dockerCli, options)
 		},
 	}
-	flags := cmd.Flags()
-	options.addFlags(flags)
-	flags.BoolVarP(&options.detach, "detach", "d", false, "Run the instance in the background and print its name")
-	flags.StringVar(&options.format, "format", "", `Format the output ("json": one object an instance)`)
+	options.addFlags(cmd.Flags())
 	options.complete(cmd)
-	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"json"}, cobra.ShellCompDirectiveNoFileComp))
+	options.addRunFlags(cmd)
+	_ = cmd.RegisterFlagCompletionFunc("snapshot", completeSnapshots(dockerCli))
 	return cmd
 }
 
+// addRunFlags adds the flags that say how instances are started.
+func (o *runOptions) addRunFlags(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.BoolVarP(&o.detach, "detach", "d", false, "Run the instance in the background and print its name")
+	flags.StringArrayVarP(&o.env, "env", "e", nil, "Set environment variables of the application's service")
+	flags.StringVar(&o.flavor, "flavor", stack.DefaultFlavor, `Flavor to run in (e.g., "low", "regular")`)
+	flags.StringVar(&o.format, "format", "", `Format output using a custom template:
+'json':             Print in JSON format, one object an instance
+'TEMPLATE':         Print output using the given Go template.
+Refer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates`)
+	flags.StringVar(&o.name, "name", "", "Assign a name to the instance")
+	flags.BoolVar(&o.noBuild, "no-build", false, "Don't build a snapshot, even if it's missing")
+	flags.IntVarP(&o.number, "number", "n", 1, "Number of instances to start")
+	flags.StringArrayVarP(&o.publish, "publish", "p", nil, `Publish a port on 127.0.0.1 (format: "[SERVICE:][HOST:]PORT")`)
+	flags.StringVar(&o.snapshot, "snapshot", "", "Start from the snapshot with this key, whatever the stack's inputs are now")
+	flags.IntVar(&o.waitTimeout, "wait-timeout", 0, "Maximum duration in seconds to wait for the instance to be ready")
+	_ = cmd.RegisterFlagCompletionFunc("env", completion.EnvVarNames)
+	_ = cmd.RegisterFlagCompletionFunc("flavor", o.completeFlavors)
+	_ = cmd.RegisterFlagCompletionFunc("format", completion.FromList("json"))
+	_ = cmd.RegisterFlagCompletionFunc("publish", o.completeServices)
+}
+
 func (o runOptions) check() error {
-	if o.detach && len(o.command) > 0 {
+	switch {
+	case o.detach && len(o.command) > 0:
 		return errors.New("--detach and a command exclude each other: an instance is removed when its command ends")
+	case o.number < 1:
+		return fmt.Errorf("invalid --number %d: want 1 or more", o.number)
+	case o.number > 1 && len(o.command) > 0:
+		return errors.New("a command runs beside one instance: leave --number out")
+	case o.waitTimeout < 0:
+		return fmt.Errorf("invalid --wait-timeout %d: want a number of seconds", o.waitTimeout)
+	case (o.noBuild || o.snapshot != "") && (o.noCache || o.pull):
+		return errors.New("--no-cache and --pull are for building: leave them out beside --no-build and --snapshot")
 	}
-	if o.format != "" && o.format != "json" {
-		return fmt.Errorf("--format %s: only json is supported", o.format)
-	}
-	return nil
+	_, err := parseInstanceFormat(o.format)
+	return err
 }
 
 func runRun(ctx context.Context, dockerCli command.Cli, options runOptions) error {
 	if err := options.check(); err != nil {
-		return err
+		return coded{err, exitEngine}
 	}
-	inst, e, err := startInstance(ctx, dockerCli, options)
+	list, e, err := startInstances(ctx, dockerCli, options)
 	if err != nil {
 		return coded{err, exitEngine}
 	}
 	switch {
 	case options.detach:
-		defer hintTunnel(dockerCli, e, inst, options)
-		return printInstance(dockerCli, inst, options)
+		defer hintTunnels(dockerCli, e, list, options)
+		return printInstances(dockerCli, list, options)
 	case len(options.command) > 0:
-		return runCommand(ctx, dockerCli, e, inst, options.command)
+		return runCommand(ctx, dockerCli, e, list[0], options.command)
 	default:
-		return foreground(ctx, dockerCli, e, inst, options)
+		return foreground(ctx, dockerCli, e, list, options)
 	}
 }
 
-// startInstance makes the snapshot when it is missing and starts an instance of it.
-func startInstance(ctx context.Context, dockerCli command.Cli, options runOptions) (*instance.Instance, *engine.Engine, error) {
+// startInstances makes the snapshot when it is missing and starts instances of it.
+func startInstances(ctx context.Context, dockerCli command.Cli, options runOptions) ([]*instance.Instance, *engine.Engine, error) {
 	p, closeAll, err := open(ctx, dockerCli, options.stackOptions)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer closeAll()
-	s, err := p.ensure(ctx)
+	request, err := options.request(p)
 	if err != nil {
+		return nil, nil, err
+	}
+	if request.Snapshot, err = options.choose(ctx, p); err != nil {
 		return nil, nil, p.explain(err)
 	}
-	inst, err := instance.Start(ctx, instance.Request{
-		Engine: p.engine, Stack: p.stack, Snapshot: s, Detach: options.detach, Owner: snapshot.Self(),
-		Journal: p.journal, Progress: p.progress,
-		Warn: func(err error) { fmt.Fprintf(dockerCli.Err(), "warning: %v\n", err) },
-	})
-	return inst, p.engine, err
+	request.Warn = func(err error) { fmt.Fprintf(dockerCli.Err(), "warning: %v\n", err) }
+	list, err := instance.StartMany(ctx, request, options.number, p.info.CPUs)
+	return list, p.engine, err
 }
 
-// printInstance prints what a script goes on with: the name, or everything as JSON.
-func printInstance(dockerCli command.Cli, inst *instance.Instance, options runOptions) error {
-	if options.format == "json" {
-		b, err := json.Marshal(struct {
-			Name     string            `json:"name"`
-			URL      string            `json:"url"`
-			Key      string            `json:"key"`
-			Stack    string            `json:"stack"`
-			Services map[string]string `json:"services"`
-			Env      map[string]string `json:"env"`
-		}{inst.Name, inst.URL, inst.Key, inst.Stack, inst.Services, inst.Env})
-		if err != nil {
-			return err
+// request says what to start, but for the snapshot.
+func (o runOptions) request(p *pipeline) (instance.Request, error) {
+	r := instance.Request{
+		Engine: p.engine, Stack: p.stack, Flavor: o.flavor, Name: o.name, Detach: o.detach, Owner: snapshot.Self(),
+		Within: time.Duration(o.waitTimeout) * time.Second, Journal: p.journal, Progress: p.progress,
+	}
+	if err := p.stack.CheckFlavor(o.flavor); err != nil {
+		return r, err
+	}
+	var err error
+	if r.Environment, err = environValues("--env", o.env); err != nil {
+		return r, err
+	}
+	r.Publish, err = instance.ParsePublish(p.stack, o.publish)
+	return r, err
+}
+
+// hintTunnels says how to reach instances on an engine elsewhere, once there is nobody to forward their addresses.
+func hintTunnels(dockerCli command.Cli, e *engine.Engine, list []*instance.Instance, options runOptions) {
+	for _, inst := range list {
+		if hint := e.Tunnel(inst.URL); hint != "" && !options.quiet {
+			fmt.Fprintf(dockerCli.Err(), "hint: %s\n", hint)
 		}
-		fmt.Fprintln(dockerCli.Out(), string(b))
-		return nil
-	}
-	if !options.quiet {
-		fmt.Fprintf(dockerCli.Err(), "%s is ready at %s\n", inst.Name, inst.URL)
-	}
-	fmt.Fprintln(dockerCli.Out(), inst.Name)
-	return nil
-}
-
-// hintTunnel says how to reach an instance on an engine elsewhere, once there is nobody to forward its address.
-func hintTunnel(dockerCli command.Cli, e *engine.Engine, inst *instance.Instance, options runOptions) {
-	if hint := e.Tunnel(inst.URL); hint != "" && !options.quiet {
-		fmt.Fprintf(dockerCli.Err(), "hint: %s\n", hint)
 	}
 }
 
-// foreground follows the instance's logs until it is interrupted or ends by itself.
-func foreground(ctx context.Context, dockerCli command.Cli, e *engine.Engine, inst *instance.Instance, options runOptions) error {
-	if options.format == "json" {
-		if err := printInstance(dockerCli, inst, options); err != nil {
-			return err
-		}
-	} else {
-		fmt.Fprintln(dockerCli.Out(), inst.URL)
-		fmt.Fprintf(dockerCli.Err(), "%s is ready; Ctrl-C stops and removes it\n", inst.Name)
-	}
-	ended := followLogs(ctx, dockerCli.Err(), e, inst)
-	if err := teardown(dockerCli, e, inst, stopGrace); err != nil {
-		fmt.Fprintf(dockerCli.Err(), "warning: %v\n", err)
-	}
-	return ended
-}
-
-// runCommand runs a test command beside the instance and returns its exit code, whatever the teardown says.
-func runCommand(ctx context.Context, dockerCli command.Cli, e *engine.Engine, inst *instance.Instance, words []string) error {
-	c := exec.CommandContext(ctx, words[0], words[1:]...)
-	c.Stdin, c.Stdout, c.Stderr = os.Stdin, os.Stdout, os.Stderr
-	c.Env = os.Environ()
-	for _, k := range slices.Sorted(maps.Keys(inst.Env)) {
-		c.Env = append(c.Env, k+"="+inst.Env[k])
-	}
-	// An interrupt is the command's to handle, for a while; then it is killed.
-	c.Cancel = func() error { return c.Process.Signal(os.Interrupt) }
-	c.WaitDelay = 10 * time.Second
-	err := c.Run()
-	if terr := teardown(dockerCli, e, inst, 0); terr != nil {
-		fmt.Fprintf(dockerCli.Err(), "warning: %v\n", terr)
-	}
-	return commandResult(ctx, words[0], err)
-}
-
-// commandResult turns how a command ended into our own exit code, as a shell and `docker run` do.
-func commandResult(ctx context.Context, name string, err error) error {
-	var exit *exec.ExitError
+// choose returns the snapshot to start from.
+func (o runOptions) choose(ctx context.Context, p *pipeline) (*snapshot.Snapshot, error) {
 	switch {
-	case err == nil:
-		return nil
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
-	case errors.As(err, &exit) && exit.ExitCode() >= 0:
-		return cli.StatusError{StatusCode: exit.ExitCode()}
-	case errors.As(err, &exit):
-		return cli.StatusError{StatusCode: signalCode(exit), Status: fmt.Sprintf("%s: %v", name, exit)}
-	case errors.Is(err, exec.ErrNotFound) || errors.Is(err, os.ErrNotExist):
-		return coded{fmt.Errorf("command not found: %s", name), 127}
+	case o.snapshot != "":
+		s, err := snapshot.Resolve(ctx, p.engine, o.snapshot)
+		if err != nil {
+			return nil, err
+		}
+		return s, s.Fits(p.stack.Name, p.serviceNames())
+	case o.noBuild:
+		s, err := p.find(ctx)
+		if s == nil && err == nil {
+			err = engine.Hint(fmt.Errorf("stack %s has no snapshot of these inputs, and --no-build is given", p.stack.Name),
+				"run `docker bmo build` with the same options first")
+		}
+		return s, err
 	default:
-		return coded{err, 126}
+		return p.ensure(ctx)
 	}
 }

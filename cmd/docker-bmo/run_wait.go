@@ -2,11 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
-	"os/exec"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/docker/cli/cli/command"
@@ -19,23 +18,49 @@ import (
 // stopGrace is how long services may take to end before they are killed; docker's own default.
 const stopGrace = 10 * time.Second
 
+// foreground follows the instances' logs until it is interrupted or one of them ends by itself.
+func foreground(ctx context.Context, dockerCli command.Cli, e *engine.Engine, list []*instance.Instance, options runOptions) error {
+	if options.format != "" {
+		if err := printFormatted(dockerCli, list, options.format); err != nil {
+			return errors.Join(err, teardownAll(dockerCli, e, list, 0))
+		}
+	}
+	for _, inst := range list {
+		if options.format == "" {
+			fmt.Fprintln(dockerCli.Out(), inst.URL)
+		}
+		fmt.Fprintf(dockerCli.Err(), "%s is ready; Ctrl-C stops and removes it\n", inst.Name)
+	}
+	ended := followLogs(ctx, dockerCli.Err(), e, list)
+	if err := teardownAll(dockerCli, e, list, stopGrace); err != nil {
+		fmt.Fprintf(dockerCli.Err(), "warning: %v\n", err)
+	}
+	return ended
+}
+
 // followLogs shows the output of all services until ctx ends or one of them does, and says which.
-func followLogs(ctx context.Context, w io.Writer, e *engine.Engine, inst *instance.Instance) error {
+func followLogs(ctx context.Context, w io.Writer, e *engine.Engine, list []*instance.Instance) error {
 	j := journal.New(nil, func(l journal.Line) { fmt.Fprintf(w, "%s | %s\n", l.Source, l.Text) })
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var wg sync.WaitGroup
-	for service, id := range inst.Services {
-		wg.Go(func() {
-			err := e.Logs(ctx, id, true, j.Source(service), j.Source(service))
-			switch {
-			case ctx.Err() != nil:
-			case err != nil:
-				cancel(fmt.Errorf("follow the output of %s: %w", service, err))
-			default:
-				cancel(fmt.Errorf("service %s ended by itself", service))
+	for _, inst := range list {
+		for service, id := range inst.Services {
+			name := service
+			if len(list) > 1 {
+				name = inst.Name + " " + service
 			}
-		})
+			wg.Go(func() {
+				err := e.Logs(ctx, id, true, j.Source(name), j.Source(name))
+				switch {
+				case ctx.Err() != nil:
+				case err != nil:
+					cancel(fmt.Errorf("follow the output of %s: %w", name, err))
+				default:
+					cancel(fmt.Errorf("service %s ended by itself", name))
+				}
+			})
+		}
 	}
 	wg.Wait()
 	j.Flush()
@@ -53,10 +78,13 @@ func teardown(dockerCli command.Cli, e *engine.Engine, inst *instance.Instance, 
 	return instance.Remove(ctx, e, inst.Name, grace)
 }
 
-// signalCode is the exit code of a command that a signal ended, as shells have it.
-func signalCode(exit *exec.ExitError) int {
-	if st, ok := exit.Sys().(syscall.WaitStatus); ok && st.Signaled() {
-		return 128 + int(st.Signal())
+// teardownAll removes several at once.
+func teardownAll(dockerCli command.Cli, e *engine.Engine, list []*instance.Instance, grace time.Duration) error {
+	errs := make([]error, len(list))
+	var wg sync.WaitGroup
+	for i, inst := range list {
+		wg.Go(func() { errs[i] = teardown(dockerCli, e, inst, grace) })
 	}
-	return 1
+	wg.Wait()
+	return errors.Join(errs...)
 }

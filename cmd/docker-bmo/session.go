@@ -46,6 +46,10 @@ func open(ctx context.Context, dockerCli command.Cli, o stackOptions) (p *pipeli
 	if err != nil {
 		return nil, nil, err
 	}
+	p = &pipeline{engine: e, info: info, stack: st, options: o, session: registryAuth(dockerCli)}
+	if err := p.prepare(); err != nil {
+		return nil, nil, err
+	}
 	printer, err := progress.New(progressOut(dockerCli), o.mode())
 	if err != nil {
 		return nil, nil, err
@@ -55,9 +59,7 @@ func open(ctx context.Context, dockerCli command.Cli, o stackOptions) (p *pipeli
 		printer.Close()
 		return nil, nil, err
 	}
-	p = &pipeline{
-		engine: e, info: info, stack: st, options: o, progress: printer, journal: journal.New(file, nil), logFile: file.Name(),
-	}
+	p.progress, p.journal, p.logFile = printer, journal.New(file, nil), file.Name()
 	if info.SlowDriver() {
 		fmt.Fprintf(dockerCli.Err(), "warning: the engine's storage driver %s copies whole filesystems: commits take seconds\n", info.Driver)
 	}
@@ -68,10 +70,6 @@ func open(ctx context.Context, dockerCli command.Cli, o stackOptions) (p *pipeli
 		if fi, err := os.Stat(file.Name()); err == nil && fi.Size() == 0 {
 			os.Remove(file.Name())
 		}
-	}
-	if err := p.compose(ctx, registryAuth(dockerCli)); err != nil {
-		closeAll()
-		return nil, nil, err
 	}
 	return p, closeAll, nil
 }

@@ -12,6 +12,6 @@ func newSnapshotCommand(dockerCli command.Cli) *cobra.Command {
 		Args:  unknownCommand,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newSnapshotLsCommand(dockerCli), newSnapshotRmCommand(dockerCli))
+	cmd.AddCommand(newSnapshotInspectCommand(dockerCli), newSnapshotLsCommand(dockerCli), newSnapshotRmCommand(dockerCli))
 	return cmd
 }

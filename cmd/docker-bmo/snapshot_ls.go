@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/docker/cli/cli"
 	"github.com/docker/cli/cli/command"
@@ -87,7 +88,9 @@ func (c *snapshotContext) Services() string { return strings.Join(c.s.Services, 
 func (c *snapshotContext) Version() string { return c.s.Version }
 
 // CreatedAt is when it was made.
-func (c *snapshotContext) CreatedAt() string { return c.s.Created.Local().String() }
+func (c *snapshotContext) CreatedAt() string {
+	return c.s.Created.Local().Truncate(time.Second).String()
+}
 
 // CreatedSince is how long ago that was.
 func (c *snapshotContext) CreatedSince() string { return since(c.s.Created) }

@@ -54,17 +54,3 @@ func runSnapshotRm(ctx context.Context, dockerCli command.Cli, keys []string) er
 	}
 	return errors.Join(errs...)
 }
-
-func completeSnapshots(dockerCli command.Cli) cobra.CompletionFunc {
-	return func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-		list, err := snapshot.List(cmd.Context(), newEngine(dockerCli))
-		if err != nil {
-			return nil, cobra.ShellCompDirectiveError
-		}
-		var keys []string
-		for _, s := range list {
-			keys = append(keys, snapshot.Short(s.Key)+"\t"+s.Stack)
-		}
-		return keys, cobra.ShellCompDirectiveNoFileComp
-	}
-}

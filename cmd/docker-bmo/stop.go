@@ -40,7 +40,7 @@ func newStopCommand(dockerCli command.Cli) *cobra.Command {
 		ValidArgsFunction: completeInstances(dockerCli),
 	}
 	flags := cmd.Flags()
-	flags.BoolVar(&options.all, "all", false, "Stop all instances")
+	flags.BoolVarP(&options.all, "all", "a", false, "Stop all instances")
 	flags.IntVarP(&options.timeout, "timeout", "t", int(stopGrace/time.Second), "Seconds to wait before killing the services")
 	return cmd
 }
@@ -89,18 +89,4 @@ func stopAll(ctx context.Context, dockerCli command.Cli, e *engine.Engine, names
 	}
 	wg.Wait()
 	return errors.Join(errs...)
-}
-
-func completeInstances(dockerCli command.Cli) cobra.CompletionFunc {
-	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-		list, err := instance.List(cmd.Context(), newEngine(dockerCli))
-		if err != nil {
-			return nil, cobra.ShellCompDirectiveError
-		}
-		var names []string
-		for _, i := range list {
-			names = append(names, i.Name)
-		}
-		return names, cobra.ShellCompDirectiveNoFileComp
-	}
 }

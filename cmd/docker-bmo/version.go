@@ -1,13 +1,17 @@
 package main
 
 import (
+	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
+	"io"
 	"runtime"
 
 	"github.com/docker/cli/cli"
 	"github.com/docker/cli/cli/command"
+	"github.com/docker/cli/cli/command/completion"
+	"github.com/docker/cli/cli/flags"
+	"github.com/docker/cli/templates"
 	"github.com/spf13/cobra"
 
 	"github.com/docker-bmo/docker-bmo/engine"
@@ -23,7 +27,8 @@ func newVersionCommand(dockerCli command.Cli) *cobra.Command {
 		RunE:              func(cmd *cobra.Command, _ []string) error { return runVersion(cmd.Context(), dockerCli, format) },
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
-	cmd.Flags().StringVar(&format, "format", "", `Format the output ("json")`)
+	cmd.Flags().StringVarP(&format, "format", "f", "", flags.InspectFormatHelp)
+	_ = cmd.RegisterFlagCompletionFunc("format", completion.FromList("json"))
 	return cmd
 }
 
@@ -39,20 +44,31 @@ func runVersion(ctx context.Context, dockerCli command.Cli, format string) error
 	if err == nil {
 		v.Engine = &info
 	}
-	switch format {
-	case "json":
-		b, merr := json.Marshal(v)
-		if merr != nil {
-			return merr
-		}
-		fmt.Fprintln(dockerCli.Out(), string(b))
-	case "":
-		fmt.Fprintf(dockerCli.Out(), "docker bmo %s (%s, %s)\n", v.Version, v.GoVersion, v.Platform)
-		if v.Engine != nil {
-			fmt.Fprintf(dockerCli.Out(), "engine %s (API %s, %s/%s, %s)\n", info.Version, info.APIVersion, info.OS, info.Arch, info.Driver)
-		}
-	default:
-		return fmt.Errorf("--format %s: only json is supported", format)
+	if ferr := printVersions(dockerCli.Out(), v, format); ferr != nil {
+		return ferr
 	}
+	return err
+}
+
+// defaultVersions is how the versions are shown when no format is given.
+const defaultVersions = `docker bmo {{.Version}} ({{.GoVersion}}, {{.Platform}}){{with .Engine}}
+engine {{.Version}} (API {{.APIVersion}}, {{.OS}}/{{.Arch}}, {{.Driver}}){{end}}`
+
+func printVersions(w io.Writer, v versions, format string) error {
+	switch format {
+	case "":
+		format = defaultVersions
+	case "json":
+		format = "{{json .}}"
+	}
+	t, err := templates.Parse(format)
+	if err != nil {
+		return fmt.Errorf("--format: template parsing error: %w", err)
+	}
+	var text bytes.Buffer
+	if err := t.Execute(&text, v); err != nil {
+		return fmt.Errorf("--format: %w", err)
+	}
+	_, err = fmt.Fprintln(w, text.String())
 	return err
 }

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"slices"
+
+	"github.com/docker/cli/cli/command"
+	"github.com/spf13/cobra"
+
+	"github.com/docker-bmo/docker-bmo/instance"
+	"github.com/docker-bmo/docker-bmo/snapshot"
+)
+
+// completeStacks offers the built-in stacks; a Compose file is the shell's to complete.
+func completeStacks(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return builtinStacks(), cobra.ShellCompDirectiveDefault
+}
+
+// completeFlavors offers the flavors of the stack that the other flags name.
+func (o *stackOptions) completeFlavors(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	st, err := o.load(cmd.Context())
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	return st.Flavors(), cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeServices offers the services of that stack, for --publish.
+func (o *stackOptions) completeServices(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	st, err := o.load(cmd.Context())
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	var names []string
+	for _, s := range st.Services {
+		names = append(names, s.Name+":")
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+}
+
+// completeSnapshots offers the keys of snapshots that are not among the arguments yet.
+func completeSnapshots(dockerCli command.Cli) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		list, err := snapshot.List(cmd.Context(), newEngine(dockerCli))
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveError
+		}
+		var keys []string
+		for _, s := range list {
+			if key := snapshot.Short(s.Key); s.Complete() && !slices.Contains(args, key) {
+				keys = append(keys, key+"\t"+s.Stack)
+			}
+		}
+		return keys, cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// stacksOf are the names of the stacks that have snapshots.
+func stacksOf(ctx context.Context, dockerCli command.Cli) ([]string, cobra.ShellCompDirective) {
+	list, err := snapshot.List(ctx, newEngine(dockerCli))
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	var names []string
+	for _, s := range list {
+		names = append(names, s.Stack)
+	}
+	slices.Sort(names)
+	return slices.Compact(names), cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeInstances offers the names of instances that are not among the arguments yet.
+func completeInstances(dockerCli command.Cli) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		list, err := instance.List(cmd.Context(), newEngine(dockerCli))
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveError
+		}
+		var names []string
+		for _, i := range list {
+			if !slices.Contains(args, i.Name) {
+				names = append(names, i.Name)
+			}
+		}
+		return names, cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// completeInstanceServices offers an instance first, then its services: most of them, 0 for any number. What comes
+// behind them is the shell's.
+func completeInstanceServices(dockerCli command.Cli, most int) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+		if len(args) == 0 {
+			return completeInstances(dockerCli)(cmd, args, word)
+		}
+		if most > 0 && len(args) > most {
+			return nil, cobra.ShellCompDirectiveDefault
+		}
+		i, err := instance.Find(cmd.Context(), newEngine(dockerCli), args[0])
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveError
+		}
+		var names []string
+		for _, s := range i.ServiceNames() {
+			if !slices.Contains(args[1:], s) {
+				names = append(names, s)
+			}
+		}
+		return names, cobra.ShellCompDirectiveNoFileComp
+	}
+}

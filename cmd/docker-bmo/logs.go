@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/docker/cli/cli"
+	"github.com/docker/cli/cli/command"
+	"github.com/spf13/cobra"
+
+	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/instance"
+	"github.com/docker-bmo/docker-bmo/journal"
+)
+
+type logsOptions struct {
+	engine.LogOptions
+	timestamps, noPrefix bool
+}
+
+func newLogsCommand(dockerCli command.Cli) *cobra.Command {
+	var options logsOptions
+	cmd := &cobra.Command{
+		Use:   "logs [OPTIONS] INSTANCE [SERVICE...]",
+		Short: "View output from an instance",
+		Args:  cli.RequiresMinArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runLogs(cmd.Context(), dockerCli, options, args[0], args[1:])
+		},
+		ValidArgsFunction: completeInstanceServices(dockerCli, 0),
+	}
+	flags := cmd.Flags()
+	flags.BoolVarP(&options.Follow, "follow", "f", false, "Follow log output")
+	flags.BoolVar(&options.noPrefix, "no-log-prefix", false, "Don't print prefix in logs")
+	flags.StringVar(&options.Since, "since", "", `Show logs since timestamp (e.g. "2013-01-02T13:23:37Z") or relative (e.g. "42m" for 42 minutes)`)
+	flags.StringVarP(&options.Tail, "tail", "n", "all", "Number of lines to show from the end of the logs for each service")
+	flags.BoolVarP(&options.timestamps, "timestamps", "t", false, "Show timestamps")
+	flags.StringVar(&options.Until, "until", "", `Show logs before a timestamp (e.g. "2013-01-02T13:23:37Z") or relative (e.g. "42m" for 42 minutes)`)
+	return cmd
+}
+
+func runLogs(ctx context.Context, dockerCli command.Cli, options logsOptions, name string, services []string) error {
+	e, _, err := connect(ctx, dockerCli)
+	if err != nil {
+		return err
+	}
+	inst, err := instance.Find(ctx, e, name)
+	if err != nil {
+		return err
+	}
+	return instance.Logs(ctx, e, inst, services, options.LogOptions, func(l journal.Entry) {
+		w := dockerCli.Out()
+		if l.Stderr {
+			w = dockerCli.Err()
+		}
+		fmt.Fprintln(w, options.line(l))
+	})
+}
+
+// line is a line as `docker compose logs` shows it.
+func (o logsOptions) line(l journal.Entry) string {
+	text := l.Text
+	if o.timestamps {
+		text = l.Time.Format(time.RFC3339Nano) + " " + text
+	}
+	if o.noPrefix {
+		return text
+	}
+	return l.Source + " | " + text
+}

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/docker/cli/cli"
+	"github.com/docker/cli/cli/command"
+
+	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/instance"
+)
+
+// runCommand runs a test command beside the instance and returns its exit code, whatever the teardown says.
+func runCommand(ctx context.Context, dockerCli command.Cli, e *engine.Engine, inst *instance.Instance, words []string) error {
+	c := exec.CommandContext(ctx, words[0], words[1:]...)
+	c.Stdin, c.Stdout, c.Stderr = os.Stdin, os.Stdout, os.Stderr
+	c.Env = os.Environ()
+	for _, k := range slices.Sorted(maps.Keys(inst.Env)) {
+		c.Env = append(c.Env, k+"="+inst.Env[k])
+	}
+	// An interrupt is the command's to handle, for a while; then it is killed.
+	c.Cancel = func() error { return c.Process.Signal(os.Interrupt) }
+	c.WaitDelay = 10 * time.Second
+	err := c.Run()
+	if terr := teardown(dockerCli, e, inst, 0); terr != nil {
+		fmt.Fprintf(dockerCli.Err(), "warning: %v\n", terr)
+	}
+	return commandResult(ctx, words[0], err)
+}
+
+// commandResult turns how a command ended into our own exit code, as a shell and `docker run` do.
+func commandResult(ctx context.Context, name string, err error) error {
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case errors.As(err, &exit) && exit.ExitCode() >= 0:
+		return cli.StatusError{StatusCode: exit.ExitCode()}
+	case errors.As(err, &exit):
+		return cli.StatusError{StatusCode: signalCode(exit), Status: fmt.Sprintf("%s: %v", name, exit)}
+	case errors.Is(err, exec.ErrNotFound) || errors.Is(err, os.ErrNotExist):
+		return coded{fmt.Errorf("command not found: %s", name), 127}
+	default:
+		return coded{err, 126}
+	}
+}
+
+// signalCode is the exit code of a command that a signal ended, as shells have it.
+func signalCode(exit *exec.ExitError) int {
+	if st, ok := exit.Sys().(syscall.WaitStatus); ok && st.Signaled() {
+		return 128 + int(st.Signal())
+	}
+	return 1
+}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"text/template"
+
+	"github.com/docker/cli/cli/command"
+	"github.com/docker/cli/templates"
+
+	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/instance"
+)
+
+// startedInstance is what a script goes on with, as JSON and in templates.
+type startedInstance struct {
+	Name     string                       `json:"name"`
+	URL      string                       `json:"url"`
+	Key      string                       `json:"key"`
+	Stack    string                       `json:"stack"`
+	Flavor   string                       `json:"flavor"`
+	Services map[string]string            `json:"services"`
+	Ports    map[string]map[string]string `json:"ports"`
+	Env      map[string]string            `json:"env"`
+}
+
+func describeStarted(i *instance.Instance) startedInstance {
+	ports := map[string]map[string]string{}
+	for service, list := range i.Ports {
+		ports[service] = map[string]string{}
+		for private, public := range list {
+			ports[service][strconv.Itoa(private)+"/tcp"] = net.JoinHostPort(engine.Loopback, strconv.Itoa(public))
+		}
+	}
+	return startedInstance{i.Name, i.URL, i.Key, i.Stack, i.Flavor, i.Services, ports, i.Env}
+}
+
+// parseInstanceFormat reads run's --format; nil is none.
+func parseInstanceFormat(format string) (*template.Template, error) {
+	switch format {
+	case "":
+		return nil, nil
+	case "json":
+		format = "{{json .}}"
+	}
+	t, err := templates.Parse(format)
+	if err != nil {
+		return nil, fmt.Errorf("--format: template parsing error: %w", err)
+	}
+	// A field that does not exist is found out before anything is started.
+	if err := t.Execute(io.Discard, startedInstance{}); err != nil {
+		return nil, fmt.Errorf("--format: %w", err)
+	}
+	return t, nil
+}
+
+// printInstances prints what a script goes on with: the names, or what the format says, a line an instance.
+func printInstances(dockerCli command.Cli, list []*instance.Instance, options runOptions) error {
+	if options.format != "" {
+		return printFormatted(dockerCli, list, options.format)
+	}
+	for _, inst := range list {
+		if !options.quiet {
+			fmt.Fprintf(dockerCli.Err(), "%s is ready at %s\n", inst.Name, inst.URL)
+		}
+		fmt.Fprintln(dockerCli.Out(), inst.Name)
+	}
+	return nil
+}
+
+func printFormatted(dockerCli command.Cli, list []*instance.Instance, format string) error {
+	t, err := parseInstanceFormat(format)
+	if err != nil {
+		return err
+	}
+	for _, inst := range list {
+		var line bytes.Buffer
+		if err := t.Execute(&line, describeStarted(inst)); err != nil {
+			return fmt.Errorf("--format: %w", err)
+		}
+		fmt.Fprintln(dockerCli.Out(), line.String())
+	}
+	return nil
+}
