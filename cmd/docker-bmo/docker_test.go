@@ -49,10 +49,7 @@ func (d *docker) run(t *testing.T, args ...string) (stdout, stderr string, err e
 func (d *docker) runDocker(t *testing.T, ctx context.Context, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
 	var out, errOut bytes.Buffer
-	dockerCli := d.cli(t, &out, &errOut)
-	top := &cobra.Command{Use: "docker", SilenceErrors: true, SilenceUsage: true}
-	cli.SetupPluginRootCommand(top)
-	top.AddCommand(newRootCommand(dockerCli))
+	top := underDocker(newRootCommand(d.cli(t, &out, &errOut)))
 	top.SetOut(&out)
 	top.SetErr(&errOut)
 	top.SetArgs(args)
@@ -72,6 +69,22 @@ func (d *docker) cli(t *testing.T, out, errOut io.Writer) *command.DockerCli {
 	assert.NilError(t, err)
 	assert.NilError(t, dockerCli.Initialize(flags.NewClientOptions()))
 	return dockerCli
+}
+
+// underDocker puts the plugin under a command docker, as the docker client's part of it does.
+func underDocker(bmo *cobra.Command) *cobra.Command {
+	top := &cobra.Command{Use: "docker [OPTIONS] bmo [ARG...]", SilenceErrors: true, SilenceUsage: true, TraverseChildren: true}
+	_, _ = cli.SetupPluginRootCommand(top)
+	top.AddCommand(bmo)
+	var all func(*cobra.Command)
+	all = func(c *cobra.Command) {
+		c.DisableFlagsInUseLine = true
+		for _, below := range c.Commands() {
+			all(below)
+		}
+	}
+	all(top)
+	return top
 }
 
 // ok runs a command that has to succeed and say nothing on the side, and returns its output.

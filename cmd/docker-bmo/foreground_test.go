@@ -43,7 +43,7 @@ func TestForegroundEndsWithAService(t *testing.T) {
 	})
 	var out, errOut bytes.Buffer
 	close(end)
-	err := foreground(t.Context(), d.cli(t, &out, &errOut), e, inst, runOptions{})
+	err := foreground(t.Context(), d.cli(t, &out, &errOut), e, []*instance.Instance{inst}, runOptions{})
 	assert.Error(t, err, "service web ended by itself")
 	assert.Equal(t, out.String(), inst.URL+"\n")
 	for _, line := range []string{"web | GET /", "web | out of memory", "stopping demo-1"} {
@@ -62,7 +62,7 @@ func TestFollowLogsKeepsStreamsApart(t *testing.T) {
 		return 0
 	})
 	var b bytes.Buffer
-	err := followLogs(t.Context(), &b, e, inst)
+	err := followLogs(t.Context(), &b, e, []*instance.Instance{inst})
 	assert.Error(t, err, "service web ended by itself")
 	var web []string
 	for _, l := range strings.Split(b.String(), "\n") {

@@ -50,10 +50,11 @@ func TestPs(t *testing.T) {
 		"template": {"--format", "{{.Name}} at {{.URL}} since {{.CreatedAt}}, {{.Flavor}}"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			golden.Assert(t, d.ok(t, append([]string{"ps"}, args...)...), "ps."+name+".golden")
+			golden.Assert(t, d.ok(t, append([]string{"ps", "-a"}, args...)...), "ps."+name+".golden")
 		})
 	}
-	assert.Equal(t, d.ok(t, "ls", "-q"), "demo-2\ndemo-1\n")
+	assert.Equal(t, d.ok(t, "ls", "-aq"), "demo-2\ndemo-1\n")
+	assert.Equal(t, d.ok(t, "ps", "-q"), "demo-2\n", "one that has ended is not shown unasked")
 }
 
 // TestStory20ListingSweeps: the next command, whichever it is, clears away what has no living owner.

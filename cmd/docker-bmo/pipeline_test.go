@@ -105,12 +105,12 @@ func TestKeyValues(t *testing.T) {
 	}
 }
 
-func TestBuildArgs(t *testing.T) {
+func TestEnvironValues(t *testing.T) {
 	t.Setenv("FROM_ENVIRONMENT", "yes")
-	m, err := buildArgs([]string{"A=1", "B=", "FROM_ENVIRONMENT", "NOT_THERE_AT_ALL"})
+	m, err := environValues("--build-arg", []string{"A=1", "B=", "FROM_ENVIRONMENT", "NOT_THERE_AT_ALL"})
 	assert.NilError(t, err)
 	assert.DeepEqual(t, m, map[string]string{"A": "1", "B": "", "FROM_ENVIRONMENT": "yes"})
-	_, err = buildArgs([]string{"=1"})
+	_, err = environValues("--build-arg", []string{"=1"})
 	assert.Error(t, err, `invalid --build-arg "=1": want KEY=VALUE`)
 }
 

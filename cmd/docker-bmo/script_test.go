@@ -86,6 +86,7 @@ func newStage(t *testing.T, stackFile string) *stage {
 	})
 	p, closeAll, err := open(t.Context(), s.cli(t, io.Discard, io.Discard), stackOptions{stack: stackFile, progress: "quiet"})
 	assert.NilError(t, err)
+	assert.NilError(t, p.compose(t.Context()))
 	closeAll()
 	made := snapshottest.New("app", "0123456789ab", time.Now(), "db", "web")
 	made.Inputs = p.inputs.Digest()

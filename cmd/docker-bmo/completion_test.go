@@ -1,0 +1,73 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"gotest.tools/v3/assert"
+	is "gotest.tools/v3/assert/cmp"
+)
+
+// offered is what the shell is told to offer for the last word.
+func (x *terminal) offered(words ...string) []string {
+	x.t.Helper()
+	text, _, err := x.runDocker(x.t, x.t.Context(), append([]string{"__completeNoDesc", "bmo"}, words...)...)
+	assert.NilError(x.t, err)
+	var out []string
+	for line := range strings.Lines(text) {
+		if !strings.HasPrefix(line, ":") {
+			out = append(out, strings.TrimSuffix(line, "\n"))
+		}
+	}
+	return out
+}
+
+func TestCompletionOfWords(t *testing.T) {
+	x := threeInstances(t)
+	for _, c := range []struct {
+		words string
+		want  []string
+	}{
+		{"stop ", []string{"three", "two", "one"}},
+		{"stop two ", []string{"three", "one"}},
+		{"inspect ", []string{"three", "two", "one"}},
+		{"logs ", []string{"three", "two", "one"}},
+		{"logs one ", []string{"db", "web"}},
+		{"logs one web ", []string{"db"}},
+		{"exec one ", []string{"db", "web"}},
+		{"exec one web ", nil},
+		{"exec none ", nil},
+		{"port one ", []string{"db", "web"}},
+		{"snapshot rm ", []string{"bbbbbbbbbbbb", "aaaaaaaaaaaa"}},
+		{"snapshot rm aaaaaaaaaaaa ", []string{"bbbbbbbbbbbb"}},
+		{"snapshot inspect ", []string{"bbbbbbbbbbbb", "aaaaaaaaaaaa"}},
+		{"run --snapshot ", []string{"bbbbbbbbbbbb", "aaaaaaaaaaaa"}},
+		{"run --stack FILE --flavor ", []string{"low", "regular"}},
+		{"run --stack FILE --publish ", []string{"db:", "web:"}},
+		{"run --stack nowhere --flavor ", nil},
+		{"run --progress ", []string{"auto", "plain", "tty", "quiet", "rawjson"}},
+		{"run --format ", []string{"json"}},
+		{"ps --format ", []string{"table", "json"}},
+		{"ps --filter ", []string{"flavor=", "name=", "snapshot=", "stack=", "status="}},
+		{"prune --filter ", []string{"label=", "label!=", "until="}},
+		{"prune --stack ", []string{"other", "shop"}},
+		{"config --format ", []string{"yaml", "json"}},
+		{"completion ", []string{"bash", "fish", "powershell", "zsh"}},
+	} {
+		words := strings.Split(strings.ReplaceAll(c.words, "FILE", x.file), " ")
+		assert.DeepEqual(t, x.offered(words...), c.want)
+	}
+	for _, stack := range builtinStacks() {
+		assert.Assert(t, is.Contains(x.offered("build", "--stack", ""), stack))
+	}
+}
+
+func TestCompletionScripts(t *testing.T) {
+	x := newTerminal(t)
+	for _, shell := range shells {
+		assert.Equal(t, x.run("completion", shell), 0)
+		assert.Assert(t, is.Contains(x.out, "__complete"), shell)
+	}
+	assert.Equal(t, x.run("completion", "csh"), 1)
+	x.golden("completion-unknown")
+}

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"testing"
+
+	"gotest.tools/v3/assert"
+
+	"github.com/docker-bmo/docker-bmo/engine/enginetest"
+)
+
+func TestExec(t *testing.T) {
+	x := oneInstance(t)
+	var got enginetest.Exec
+	x.SetCommand(func(e *enginetest.Exec) int {
+		got = *e
+		fmt.Fprintln(e.Stdout, "to stdout")
+		fmt.Fprintln(e.Stderr, "to stderr")
+		if e.Options.AttachStdin {
+			_, _ = io.Copy(e.Stdout, io.LimitReader(e.Stdin, 5))
+		}
+		return len(e.Options.Cmd) - 1
+	})
+	x.in = "hello"
+	assert.Equal(t, x.run("exec", "-e", "A=b", "-u", "www", "-w", "/srv", "one", "web", "id"), 0)
+	assert.Equal(t, x.out, "to stdout\nhello")
+	assert.Equal(t, x.err, "to stderr\n")
+	assert.Equal(t, got.Container, "docker-bmo-one-web")
+	assert.DeepEqual(t, got.Options.Env, []string{"A=b"})
+	assert.Equal(t, got.Options.User+got.Options.WorkingDir, "www/srv")
+	assert.Equal(t, got.Options.Tty, false, "there is no terminal")
+
+	assert.Equal(t, x.run("exec", "-i=false", "one", "db", "sh", "-c", "exit 2"), 2, "flags of the command are its own")
+	assert.Equal(t, got.Container, "docker-bmo-one-db")
+	assert.DeepEqual(t, got.Options.Cmd, []string{"sh", "-c", "exit 2"})
+	assert.Equal(t, got.Options.AttachStdin, false)
+	assert.Equal(t, x.err, "to stderr\n", "an exit code is no error of ours")
+}
+
+func TestExecMistakes(t *testing.T) {
+	x := oneInstance(t)
+	for name, args := range map[string][]string{
+		"exec-no-instance": {"two", "web", "true"},
+		"exec-no-service":  {"one", "cache", "true"},
+		"exec-no-terminal": {"-t", "one", "web", "true"},
+	} {
+		assert.Equal(t, x.run(append([]string{"exec"}, args...)...), 1, name)
+		x.golden(name)
+	}
+}

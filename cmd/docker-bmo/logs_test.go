@@ -1,0 +1,87 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"gotest.tools/v3/assert"
+
+	"github.com/docker-bmo/docker-bmo/engine/enginetest"
+	"github.com/docker-bmo/docker-bmo/instance"
+	"github.com/docker-bmo/docker-bmo/snapshot"
+)
+
+// talkative starts an instance whose services speak in turns, a second each, before they are ready.
+func talkative(t *testing.T) *terminal {
+	x := newTerminal(t)
+	clock := noon
+	x.SetNow(func() time.Time { return clock })
+	turn := map[string]chan bool{"db": make(chan bool), "web": make(chan bool)}
+	done := make(chan bool)
+	x.SetPrograms(func(s enginetest.Spec) enginetest.Program {
+		service := s.Labels[snapshot.LabelService]
+		serve := shopPrograms(s)
+		return func(p *enginetest.Proc) int {
+			go func() {
+				for n := 1; <-turn[service]; n++ {
+					p.Print(fmt.Sprintf("%s says %d", service, n))
+					fmt.Fprintf(p.Stderr, "%s complains\n", service)
+					done <- true
+				}
+			}()
+			return serve(p)
+		}
+	})
+	s := x.addSnapshot(snapshot.Snapshot{Key: key("a"), Stack: "shop", Created: noon}, nil)
+	x.start(s, instance.Request{Name: "one", Detach: true})
+	for _, service := range []string{"web", "db", "web"} {
+		clock = clock.Add(time.Second)
+		turn[service] <- true
+		<-done
+	}
+	t.Cleanup(func() { close(turn["db"]); close(turn["web"]) })
+	return x
+}
+
+func TestLogs(t *testing.T) {
+	x := talkative(t)
+	for _, c := range []struct {
+		name string
+		args []string
+		code int
+	}{
+		{"logs", []string{"one"}, 0},
+		{"logs-service", []string{"one", "web"}, 0},
+		{"logs-tail", []string{"-n", "2", "one"}, 0},
+		{"logs-timestamps", []string{"-t", "one"}, 0},
+		{"logs-no-prefix", []string{"--no-log-prefix", "one", "db"}, 0},
+		{"logs-no-service", []string{"one", "cache"}, 1},
+		{"logs-no-instance", []string{"two"}, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			x.t = t
+			assert.Equal(t, x.run(append([]string{"logs"}, c.args...)...), c.code)
+			x.golden(c.name)
+		})
+	}
+}
+
+// TestLogsFollow follows until the services end.
+func TestLogsFollow(t *testing.T) {
+	x := oneInstance(t)
+	e := x.Engine(t)
+	list, err := instance.List(t.Context(), e)
+	assert.NilError(t, err)
+	open := make(chan bool, 2)
+	x.Before("GET", "/containers/[^/]+/logs", func(*http.Request) { open <- true })
+	go func() {
+		for _, id := range list[0].Services {
+			<-open
+			_ = e.Signal(t.Context(), id, "TERM")
+		}
+	}()
+	assert.Equal(t, x.run("logs", "-f", "one"), 0)
+	assert.DeepEqual(t, sortedLines(x.out), []string{"db | db: mysqld --low", "web | web: listening"})
+}

@@ -1,0 +1,207 @@
+package main
+
+import (
+	"encoding/json"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"gotest.tools/v3/assert"
+	is "gotest.tools/v3/assert/cmp"
+
+	"github.com/docker-bmo/docker-bmo/engine/enginetest"
+	"github.com/docker-bmo/docker-bmo/snapshot"
+)
+
+// startRun runs `run -d` on the terminal's stack, quietly.
+func (x *terminal) startRun(args ...string) int {
+	x.t.Helper()
+	return x.run(append([]string{"run", "-d", "--stack", x.file, "--progress", "quiet"}, args...)...)
+}
+
+// container returns a service's container of an instance.
+func (x *terminal) container(instance, service string) enginetest.Container {
+	x.t.Helper()
+	c, ok := x.Container("docker-bmo-" + instance + "-" + service)
+	assert.Assert(x.t, ok, "%s of %s: %v", service, instance, x.Objects())
+	return c
+}
+
+func TestRunMany(t *testing.T) {
+	x := newTerminal(t)
+	x.current()
+	assert.Equal(t, x.startRun("-n", "3", "--name", "shop"), 0)
+	assert.Equal(t, x.out, "shop-1\nshop-2\nshop-3\n")
+	x.golden("run-many")
+	assert.Equal(t, x.startRun("-n", "2", "-q"), 0)
+	assert.Equal(t, strings.Count(x.out, "\n"), 2)
+	assert.Equal(t, x.err, "")
+	assert.Equal(t, x.run("ps", "-q"), 0)
+	assert.Equal(t, strings.Count(x.out, "\n"), 5)
+}
+
+func TestRunFormat(t *testing.T) {
+	x := newTerminal(t)
+	x.current()
+	assert.Equal(t, x.startRun("-n", "2", "--name", "shop", "--format", "json"), 0)
+	x.golden("run-json")
+	names := []string{}
+	for line := range strings.Lines(x.out) {
+		var one struct{ Name string }
+		assert.NilError(t, json.Unmarshal([]byte(line), &one), "one object a line")
+		names = append(names, one.Name)
+	}
+	assert.DeepEqual(t, names, []string{"shop-1", "shop-2"})
+	assert.Equal(t, x.startRun("--name", "other", "--format", `{{.Name}} {{.Flavor}} {{index .Ports "web" "8000/tcp"}} {{.Env.SHOP_NAME}}`), 0)
+	x.golden("run-template")
+}
+
+// TestRunManyOrNone lets one of three instances fail.
+func TestRunManyOrNone(t *testing.T) {
+	x := newTerminal(t)
+	x.current()
+	before := x.Objects()
+	x.SetPrograms(func(s enginetest.Spec) enginetest.Program {
+		if strings.HasPrefix(s.Name, "docker-bmo-shop-3-web") {
+			return enginetest.Exit(3, "no more")
+		}
+		return shopPrograms(s)
+	})
+	assert.Equal(t, x.startRun("-n", "3", "--name", "shop"), exitEngine)
+	assert.Equal(t, x.out, "")
+	assert.Assert(t, is.Contains(x.err, "service web: ended with exit code 3 before it was ready"))
+	assert.Assert(t, is.Contains(x.err, "no more"))
+	assert.DeepEqual(t, x.Objects(), before)
+}
+
+func TestStory11Flavors(t *testing.T) {
+	x := newTerminal(t)
+	s := x.current()
+	assert.Equal(t, x.startRun("--name", "usual"), 0)
+	assert.Equal(t, x.startRun("--name", "big", "--flavor", "regular"), 0)
+	usual, big := x.container("usual", "db"), x.container("big", "db")
+	assert.DeepEqual(t, []string(usual.Config.Cmd), []string{"mysqld", "--low"})
+	assert.DeepEqual(t, []string(big.Config.Cmd), []string{"mysqld", "--regular"})
+	assert.Equal(t, usual.Host.Memory, int64(300<<20))
+	assert.Equal(t, big.Host.Memory, int64(0))
+	for _, c := range []enginetest.Container{usual, big} {
+		assert.Equal(t, c.Image, s.Images["db"].ID, "both run from one snapshot")
+	}
+	assert.Equal(t, big.Config.Labels[snapshot.LabelFlavor], "regular")
+}
+
+func TestRunEnvironment(t *testing.T) {
+	x := newTerminal(t)
+	x.current()
+	t.Setenv("FROM_OUTSIDE", "passed on")
+	assert.Equal(t, x.startRun("--name", "one", "-e", "DB=elsewhere", "-e", "NEW=a=b", "-e", "FROM_OUTSIDE", "-e", "NOT_SET", "-e", "EMPTY="), 0)
+	env := x.container("one", "web").Config.Env
+	for _, want := range []string{"DB=elsewhere", "NEW=a=b", "FROM_OUTSIDE=passed on", "EMPTY=", "PRICE=5$"} {
+		assert.Assert(t, is.Contains(env, want))
+	}
+	assert.Assert(t, !slices.ContainsFunc(env, func(kv string) bool { return strings.HasPrefix(kv, "NOT_SET") }))
+	assert.Assert(t, slices.ContainsFunc(env, func(kv string) bool { return strings.HasPrefix(kv, "BASE=http://127.0.0.1:") }))
+	assert.Equal(t, len(x.container("one", "db").Config.Env), 0, "only the application's service gets them")
+}
+
+func TestRunPublish(t *testing.T) {
+	x := newTerminal(t)
+	x.current()
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	assert.NilError(t, err)
+	port := strconv.Itoa(free.Addr().(*net.TCPAddr).Port)
+	assert.Equal(t, x.startRun("--name", "one", "-p", port+":8000"), exitEngine, "somebody has the port")
+	assert.Assert(t, is.Contains(x.err, "error: service web: port "+port+" on 127.0.0.1 is taken\n"))
+	assert.NilError(t, free.Close())
+
+	assert.Equal(t, x.startRun("--name", "one", "-p", port+":8000", "-p", "db:3306"), 0)
+	assert.Equal(t, x.run("port", "one", "web", "8000"), 0)
+	assert.Equal(t, x.out, "127.0.0.1:"+port+"\n")
+	assert.Equal(t, x.run("inspect", "-f", "{{.URL}}", "one"), 0)
+	assert.Equal(t, x.out, "http://127.0.0.1:"+port+"\n")
+	assert.Assert(t, is.Contains(x.container("one", "web").Config.Env, "BASE=http://127.0.0.1:"+port+"/"))
+	for _, bindings := range x.container("one", "db").Host.PortBindings {
+		assert.Equal(t, bindings[0].HostIP, "127.0.0.1")
+	}
+	assert.Equal(t, x.startRun("--name", "two"), 0)
+	assert.Equal(t, len(x.container("two", "db").Host.PortBindings), 0, "the database only on request")
+}
+
+func TestRunSnapshot(t *testing.T) {
+	x := newTerminal(t)
+	x.current()
+	old := x.addSnapshot(snapshot.Snapshot{Key: key("a"), Stack: "shop", Created: noon}, nil)
+	x.addSnapshot(snapshot.Snapshot{Key: key("b"), Stack: "blog", Services: []string{"web"}, Created: noon}, nil)
+	assert.Equal(t, x.startRun("--name", "one", "--snapshot", "aaaa"), 0)
+	assert.Equal(t, x.container("one", "web").Image, old.Images["web"].ID)
+	assert.Equal(t, x.startRun("--snapshot", "bbbb"), exitEngine)
+	x.golden("run-snapshot-misfit")
+	assert.Equal(t, x.startRun("--snapshot", "cccc"), exitEngine)
+	x.golden("run-snapshot-missing")
+}
+
+func TestRunNoBuild(t *testing.T) {
+	x := newTerminal(t)
+	assert.Equal(t, x.startRun("--no-build"), exitEngine)
+	x.golden("run-no-build")
+	x.current()
+	assert.Equal(t, x.startRun("--no-build", "--name", "one"), 0)
+	assert.Equal(t, x.out, "one\n")
+}
+
+// TestRunWaitTimeout starts a web server that answers nothing but errors.
+func TestRunWaitTimeout(t *testing.T) {
+	x := newTerminal(t)
+	x.current()
+	before := x.Objects()
+	x.SetPrograms(func(s enginetest.Spec) enginetest.Program {
+		if s.Labels[snapshot.LabelService] != "web" {
+			return shopPrograms(s)
+		}
+		return func(p *enginetest.Proc) int {
+			p.Listen(8000, enginetest.HTTP(enginetest.Answer(503, "later")))
+			return p.UntilStopped(0)
+		}
+	})
+	assert.Equal(t, x.startRun("--wait-timeout", "1"), exitNotReady)
+	assert.Assert(t, is.Contains(x.err, "error: service web: not ready after 1s"))
+	assert.DeepEqual(t, x.Objects(), before)
+}
+
+func TestRunMistakes(t *testing.T) {
+	x := newTerminal(t)
+	x.current()
+	assert.Equal(t, x.startRun("--name", "taken"), 0)
+	before := x.Objects()
+	for _, c := range []struct {
+		name string
+		args []string
+	}{
+		{"run-number", []string{"-n", "0"}},
+		{"run-name-taken", []string{"--name", "taken"}},
+		{"run-name-bad", []string{"--name", "a/b"}},
+		{"run-flavor", []string{"--flavor", "huge"}},
+		{"run-env", []string{"-e", "=x"}},
+		{"run-format", []string{"--format", "{{.Nope}}"}},
+		{"run-format-broken", []string{"--format", "{{"}},
+		{"run-publish-address", []string{"-p", "0.0.0.0:8080:8000"}},
+		{"run-publish-ipv6", []string{"-p", "[::1]:8080:8000"}},
+		{"run-publish-service", []string{"-p", "cache:11211"}},
+		{"run-publish-udp", []string{"-p", "8000/udp"}},
+		{"run-publish-twice", []string{"-p", "db:3306", "-p", "db:1234:3306"}},
+		{"run-publish-many", []string{"-n", "2", "-p", "db:1234:3306"}},
+		{"run-wait-timeout", []string{"--wait-timeout", "-1"}},
+		{"run-no-build-pull", []string{"--no-build", "--pull"}},
+		{"run-argument", []string{"prove"}},
+		{"run-detach-command", []string{"--", "true"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			x.t = t
+			assert.Equal(t, x.startRun(c.args...), exitEngine)
+			x.golden(c.name)
+			assert.DeepEqual(t, x.Objects(), before)
+		})
+	}
+}

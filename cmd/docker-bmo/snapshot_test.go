@@ -1,0 +1,48 @@
+package main
+
+import (
+	"testing"
+	"time"
+
+	"gotest.tools/v3/assert"
+
+	"github.com/docker-bmo/docker-bmo/snapshot"
+)
+
+// fourSnapshots puts two snapshots of one stack and one of another on the engine, and one of which a part is missing.
+func fourSnapshots(t *testing.T) *terminal {
+	x := newTerminal(t)
+	x.addSnapshot(snapshot.Snapshot{Key: key("a"), Inputs: key("2"), Stack: "shop", Created: noon.Add(-72 * time.Hour)}, nil)
+	x.addSnapshot(snapshot.Snapshot{Key: key("b"), Inputs: key("3"), Stack: "shop", Created: noon.Add(-24 * time.Hour)},
+		map[string]string{"ci.run": "42", snapshot.LabelSource: "https://git.example/shop.git#1234"})
+	x.addSnapshot(snapshot.Snapshot{Key: key("c"), Stack: "blog", Services: []string{"web"}, Created: noon.Add(-2 * time.Hour)},
+		map[string]string{"keep": ""})
+	half := x.addSnapshot(snapshot.Snapshot{Key: key("d"), Stack: "shop", Created: noon}, nil)
+	_, _, err := x.Engine(t).RemoveImage(t.Context(), half.Images["db"].ID)
+	assert.NilError(t, err)
+	at(noon)
+	return x
+}
+
+func TestSnapshotInspect(t *testing.T) {
+	x := fourSnapshots(t)
+	for _, c := range []struct {
+		name string
+		args []string
+		code int
+	}{
+		{"snapshot-inspect", []string{"bbbb"}, 0},
+		{"snapshot-inspect-json", []string{"-f", "json", "cc"}, 0},
+		{"snapshot-inspect-template", []string{"-f", "{{.Stack}} {{.Source}} {{json .Labels}}", "bb", "cc"}, 0},
+		{"snapshot-inspect-missing", []string{"-f", "{{.Stack}}", "ee", "bb", "ff"}, 1},
+		{"snapshot-inspect-half", []string{"dd"}, 1},
+		{"snapshot-inspect-bad-template", []string{"-f", "{{.Nope}}", "bb"}, 1},
+		{"snapshot-inspect-broken-template", []string{"-f", "{{", "bb"}, 64},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			x.t = t
+			assert.Equal(t, x.run(append([]string{"snapshot", "inspect"}, c.args...)...), c.code)
+			x.golden(c.name)
+		})
+	}
+}

@@ -1,0 +1,206 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/docker/cli/cli/config"
+	"gotest.tools/v3/assert"
+	"gotest.tools/v3/golden"
+
+	"github.com/docker-bmo/docker-bmo/engine/enginetest"
+	"github.com/docker-bmo/docker-bmo/instance"
+	"github.com/docker-bmo/docker-bmo/snapshot"
+	"github.com/docker-bmo/docker-bmo/stack"
+)
+
+// shop is a stack without anything to build.
+const shop = `
+name: shop
+services:
+  db:
+    image: mysql:9.7
+    command: [mysqld, --normal]
+    x-bmo:
+      ready: {tcp: {port: 3306}}
+      flavors:
+        low: {command: [mysqld, --low], mem_limit: 300m}
+        regular: {command: [mysqld, --regular]}
+  web:
+    image: shop:1
+    depends_on: [db]
+    environment: {DB: db, PRICE: "5$$"}
+    x-bmo: {ready: {http: {port: 8000, path: /version}}}
+x-bmo:
+  bootstrap: [{service: web, command: [migrate]}]
+  url: {service: web, port: 8000, environment: {BASE: "{{.URL}}/"}}
+  env: {SHOP_URL: "{{.URL}}", SHOP_NAME: "{{.Instance}}"}
+`
+
+// terminal is docker's command line on a fake engine, with a stack at hand and what the last command printed.
+type terminal struct {
+	*docker
+	t        *testing.T
+	out, err string
+	file     string // the stack's
+}
+
+func newTerminal(t *testing.T) *terminal {
+	t.Helper()
+	dir := t.TempDir()
+	for name, folder := range map[string]string{"XDG_STATE_HOME": "state", "XDG_CACHE_HOME": "cache", "HOME": "home"} {
+		t.Setenv(name, filepath.Join(dir, folder))
+	}
+	config.SetDir(filepath.Join(dir, "docker"))
+	file := filepath.Join(dir, "compose.yaml")
+	assert.NilError(t, os.WriteFile(file, []byte(shop), 0o600))
+	x := &terminal{docker: newDocker(t), t: t, file: file}
+	x.SetPrograms(shopPrograms)
+	return x
+}
+
+// shopPrograms serve what the probes of the shop ask for.
+func shopPrograms(s enginetest.Spec) enginetest.Program {
+	switch s.Labels[snapshot.LabelService] {
+	case "db":
+		return func(p *enginetest.Proc) int {
+			p.Print("db: " + strings.Join(p.Command, " "))
+			p.Listen(3306, func(net.Conn) {})
+			return p.UntilStopped(0)
+		}
+	default:
+		return func(p *enginetest.Proc) int {
+			p.Print("web: listening")
+			p.Listen(8000, enginetest.HTTP(enginetest.Answer(http.StatusOK, "1.0")))
+			return p.UntilStopped(0)
+		}
+	}
+}
+
+// run runs a command and returns its exit code.
+func (x *terminal) run(args ...string) int {
+	x.t.Helper()
+	var err error
+	x.out, x.err, err = x.docker.run(x.t, args...)
+	if err == nil {
+		return 0
+	}
+	return report(io.Discard, err)
+}
+
+// golden compares what the last command has printed, on both streams, with a file.
+func (x *terminal) golden(name string) {
+	x.t.Helper()
+	text := x.out
+	if x.err != "" {
+		text += "--- stderr\n" + x.err
+	}
+	golden.Assert(x.t, normal(text), name+".golden")
+}
+
+// What differs from run to run.
+var (
+	shortID = regexp.MustCompile(`\b[0-9a-f]{12}\b`)
+	longID  = regexp.MustCompile(`\b[0-9a-f]{64}\b`)
+	address = regexp.MustCompile(`127\.0\.0\.1:[0-9]{4,5}`)
+	moment  = regexp.MustCompile(`[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:]{8}(\.[0-9]+)?(Z| \+0000 UTC)`)
+	owner   = regexp.MustCompile(`("Owner": ?)"[^"]+"`)
+	took    = regexp.MustCompile(`\b[0-9.]+(ms|s)\b`)
+	tempDir = regexp.MustCompile(`/[^ "]*/(compose\.yaml|app)\b`)
+)
+
+func normal(text string) string {
+	text = longID.ReplaceAllString(text, "<id>")
+	text = shortID.ReplaceAllStringFunc(text, func(id string) string {
+		if strings.Trim(id, id[:1]) == "" {
+			return id // one that a test has chosen
+		}
+		return "<short id>"
+	})
+	text = address.ReplaceAllString(text, "127.0.0.1:<port>")
+	text = moment.ReplaceAllString(text, "<time>")
+	text = owner.ReplaceAllString(text, `$1"<owner>"`)
+	text = tempDir.ReplaceAllString(text, "<dir>/$1")
+	return took.ReplaceAllString(text, "<took>")
+}
+
+// at makes the clock stand still; it goes on with the end of the test.
+func at(moment time.Time) { now = func() time.Time { return moment } }
+
+// load returns the stack of the terminal's file.
+func (x *terminal) load() *stack.Stack {
+	x.t.Helper()
+	st, err := stack.Load(context.Background(), x.file, stack.Options{})
+	assert.NilError(x.t, err)
+	return st
+}
+
+// key makes a key of a letter.
+func key(letter string) string { return strings.Repeat(letter, 64) }
+
+// addSnapshot puts a snapshot on the engine.
+func (x *terminal) addSnapshot(s snapshot.Snapshot, labels map[string]string) snapshot.Snapshot {
+	x.t.Helper()
+	if s.Services == nil {
+		s.Services = []string{"db", "web"}
+	}
+	s.Version = "v1.0.0"
+	s.Images = nil
+	for _, service := range s.Services {
+		l := s.Labels()
+		maps.Copy(l, labels)
+		l[snapshot.LabelService] = service
+		l[snapshot.LabelParent] = "sha256:" + key("0")
+		l[snapshot.LabelContext+"app"] = "sha256:" + key("1")
+		x.AddImage(enginetest.Image{
+			Tags: []string{snapshot.Tag(s.Stack, service, s.Key)}, Labels: l, Created: s.Created,
+			Layers: []enginetest.Layer{{Name: "base", Size: 100e6}, {Name: s.Stack + service + s.Key, Size: 10e6}},
+		})
+	}
+	found, err := snapshot.FindKey(context.Background(), x.Engine(x.t), s.Key)
+	assert.NilError(x.t, err)
+	return *found
+}
+
+// current puts the snapshot of the terminal's stack on the engine, as it is now and with variables set.
+func (x *terminal) current(set ...string) snapshot.Snapshot {
+	x.t.Helper()
+	dockerCli := x.cli(x.t, &bytes.Buffer{}, &bytes.Buffer{})
+	p, closeAll, err := open(context.Background(), dockerCli, stackOptions{stack: x.file, set: set, progress: "quiet"})
+	assert.NilError(x.t, err)
+	defer closeAll()
+	assert.NilError(x.t, p.compose(context.Background()))
+	return x.addSnapshot(snapshot.Snapshot{
+		Key: p.inputs.Key(nil), Inputs: p.inputs.Digest(), Stack: "shop", Created: time.Now().UTC(),
+	}, nil)
+}
+
+// start starts an instance as run does, without a command around it.
+func (x *terminal) start(s snapshot.Snapshot, r instance.Request) *instance.Instance {
+	x.t.Helper()
+	r.Engine, r.Stack, r.Snapshot, r.Owner = x.Engine(x.t), x.load(), &s, snapshot.Self()
+	i, err := instance.Start(context.Background(), r)
+	assert.NilError(x.t, err)
+	return i
+}
+
+// request is one for a detached instance.
+func (x *terminal) request(name string) instance.Request {
+	return instance.Request{Name: name, Detach: true}
+}
+
+// sortedLines are the lines of a text, sorted, for output whose order is that of a race.
+func sortedLines(text string) []string {
+	return slices.Sorted(strings.SplitSeq(strings.TrimSuffix(text, "\n"), "\n"))
+}
