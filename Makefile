@@ -66,6 +66,10 @@ install: go ## build the plugin and put it where docker finds it
 	mkdir -p $(PLUGINS)
 	install -m 755 bin/docker-bmo $(PLUGINS)/docker-bmo
 
+.PHONY: docs
+docs: go ## write docs/cli.md from the commands themselves
+	$(GO) test ./cmd/docker-bmo -run '^TestDocs$$' -update
+
 .PHONY: bench
 bench: go ## run the benchmarks
 	$(GO) test -run '^$$' -bench . ./...

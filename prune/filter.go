@@ -2,7 +2,6 @@ package prune
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/docker-bmo/docker-bmo/snapshot"
@@ -20,16 +19,6 @@ type Filter struct {
 
 // match tells whether a snapshot may go.
 func (f Filter) match(s snapshot.Snapshot) bool {
-	labels := s.SharedLabels()
-	has := func(l string) bool {
-		key, want, given := strings.Cut(l, "=")
-		v, ok := labels[key]
-		return ok && (!given || v == want)
-	}
-	for _, l := range f.Labels {
-		if !has(l) {
-			return false
-		}
-	}
-	return !slices.ContainsFunc(f.NotLabels, has) && (f.Until.IsZero() || s.Created.Before(f.Until))
+	return snapshot.Filter{Labels: f.Labels}.Match(s) && !slices.ContainsFunc(f.NotLabels, s.HasLabel) &&
+		(f.Until.IsZero() || s.Created.Before(f.Until))
 }

@@ -8,20 +8,23 @@ import (
 	"github.com/docker/cli/cli"
 	"github.com/docker/cli/cli/command"
 	"github.com/docker/cli/cli/command/formatter"
+	"github.com/docker/cli/opts"
 	"github.com/docker/go-units"
 	"github.com/spf13/cobra"
 
+	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
 type snapshotLsOptions struct {
+	filter  opts.FilterOpt
 	quiet   bool
 	noTrunc bool
 	format  string
 }
 
 func newSnapshotLsCommand(dockerCli command.Cli) *cobra.Command {
-	var options snapshotLsOptions
+	options := snapshotLsOptions{filter: opts.NewFilterOpt()}
 	cmd := &cobra.Command{
 		Use:               "ls [OPTIONS]",
 		Short:             "List snapshots",
@@ -31,10 +34,18 @@ func newSnapshotLsCommand(dockerCli command.Cli) *cobra.Command {
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	addListFlags(cmd, &options.quiet, &options.noTrunc, &options.format, "Only display snapshot keys")
+	cmd.Flags().VarP(&options.filter, "filter", "f", "Filter output based on conditions provided")
+	_ = cmd.RegisterFlagCompletionFunc("filter", cobra.FixedCompletions(
+		[]string{"label=", "stack="}, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace))
 	return cmd
 }
 
 func runSnapshotLs(ctx context.Context, dockerCli command.Cli, options snapshotLsOptions) error {
+	args := options.filter.Value()
+	if err := args.Validate(map[string]bool{"label": true, "stack": true}); err != nil {
+		return engine.Hint(err, "filters are label and stack")
+	}
+	filter := snapshot.Filter{Labels: args.Get("label"), Stacks: args.Get("stack")}
 	e, _, err := connect(ctx, dockerCli)
 	if err != nil {
 		return err
@@ -50,7 +61,7 @@ func runSnapshotLs(ctx context.Context, dockerCli command.Cli, options snapshotL
 			"CreatedSince": "CREATED", "CreatedAt": "CREATED AT", "Size": "SIZE",
 		}, func(write func(formatter.SubContext) error) error {
 			for _, s := range list {
-				if !s.Complete() {
+				if !s.Complete() || !filter.Match(s) {
 					continue
 				}
 				if err := write(&snapshotContext{s: s, trunc: !options.noTrunc}); err != nil {

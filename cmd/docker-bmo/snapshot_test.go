@@ -46,3 +46,22 @@ func TestSnapshotInspect(t *testing.T) {
 		})
 	}
 }
+
+func TestSnapshotLsFilter(t *testing.T) {
+	x := fourSnapshots(t)
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"-f", "label=ci.run"}, "bbbbbbbbbbbb\n"},
+		{[]string{"-f", "label=ci.run=42", "-f", "label=keep"}, ""},
+		{[]string{"-f", "stack=blog", "-f", "stack=shop"}, "cccccccccccc\nbbbbbbbbbbbb\naaaaaaaaaaaa\n"},
+		{[]string{"-f", "stack=shop", "-f", "label=keep"}, ""},
+		{[]string{"-f", "label=docker-bmo.stack=blog"}, "cccccccccccc\n"},
+	} {
+		assert.Equal(t, x.run(append([]string{"snapshot", "ls", "-q"}, c.args...)...), 0)
+		assert.Equal(t, x.out, c.want, "%v", c.args)
+	}
+	assert.Equal(t, x.run("snapshot", "ls", "-f", "until=1h"), 1)
+	x.golden("snapshot-ls-bad-filter")
+}

@@ -41,6 +41,7 @@ var mayImport = map[string][]string{
 	"probe":       nil,
 	"stack":       nil,
 
+	"internal/clidoc":   nil,
 	"internal/progress": nil,
 	"internal/rooms":    nil,
 	"internal/version":  nil,

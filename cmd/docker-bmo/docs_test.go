@@ -1,0 +1,18 @@
+package main
+
+import (
+	"io"
+	"testing"
+
+	"gotest.tools/v3/assert"
+	"gotest.tools/v3/golden"
+
+	"github.com/docker-bmo/docker-bmo/internal/clidoc"
+)
+
+// TestDocs fails when docs/cli.md is stale; `make docs` writes it anew.
+func TestDocs(t *testing.T) {
+	text, err := clidoc.Markdown(newRootCommand(newDocker(t).cli(io.Discard, io.Discard)), clidoc.Table)
+	assert.NilError(t, err)
+	golden.Assert(t, string(text), "../../../docs/cli.md")
+}

@@ -1,0 +1,203 @@
+// Package clidoc writes docs/cli.md from the commands themselves and a table that sets each flag beside those of docker,
+// buildx and compose.
+package clidoc
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// Command says what a command is like.
+type Command struct {
+	// Like names commands of docker, buildx and compose whose habits it has.
+	Like []string
+	// Note says what is different or new, and why.
+	Note string
+	// Flags are by name.
+	Flags map[string]Flag
+}
+
+// Flag says what a flag is like: the same as others, with or without a difference, or new.
+type Flag struct {
+	// Same names commands with the same flag: name, letter and meaning.
+	Same []string
+	// Note says in what it differs, or why it is there.
+	Note string
+}
+
+// Markdown describes all commands below root, which is the plugin's. It fails when the table and the commands differ.
+func Markdown(root *cobra.Command, table map[string]Command) ([]byte, error) {
+	all := Commands(root)
+	if err := check(all, table); err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	b.WriteString(preface)
+	names := slices.Sorted(maps.Keys(all))
+	b.WriteString("| command | beside | |\n|---|---|---|\n")
+	for _, name := range names {
+		fmt.Fprintf(&b, "| [`%s`](#docker-bmo-%s) | %s | %s |\n", name, strings.ReplaceAll(name, " ", "-"),
+			code(table[name].Like), escape(all[name].Short))
+	}
+	for _, name := range names {
+		describe(&b, name, all[name], table[name])
+	}
+	return b.Bytes(), nil
+}
+
+const preface = `# Commands
+
+<!-- Made by "make docs" from the commands themselves; a test fails when it is stale. -->
+
+The same letters mean the same as in docker, buildx and compose. Each flag is set beside theirs: where commands are
+named, it is the same flag with the same meaning, and what differs is said; of a new one it is said why it is there.
+Flags of docker itself, such as ` + "`--context`, `--host` and `--config`" + `, stand before ` + "`bmo`" + `.
+[Exit codes](architecture.md#exit-codes) are docker's.
+
+`
+
+// Commands returns the commands that users see below root, by their words.
+func Commands(root *cobra.Command) map[string]*cobra.Command {
+	out := map[string]*cobra.Command{}
+	for _, cmd := range root.Commands() {
+		if !cmd.IsAvailableCommand() || cmd.Name() == "help" {
+			continue
+		}
+		if cmd.HasSubCommands() {
+			for name, below := range Commands(cmd) {
+				out[cmd.Name()+" "+name] = below
+			}
+			continue
+		}
+		out[cmd.Name()] = cmd
+	}
+	return out
+}
+
+// check compares the commands with the table.
+func check(all map[string]*cobra.Command, table map[string]Command) error {
+	var errs []error
+	for _, name := range difference(all, table) {
+		errs = append(errs, fmt.Errorf("command %s is not in the table, or not among the commands", name))
+	}
+	for name, cmd := range all {
+		flags := map[string]bool{}
+		visit(cmd, func(f *pflag.Flag) { flags[f.Name] = true })
+		for _, flag := range difference(flags, table[name].Flags) {
+			errs = append(errs, fmt.Errorf("%s --%s is not in the table, or not among the flags", name, flag))
+		}
+		for flag, f := range table[name].Flags {
+			if len(f.Same) == 0 && f.Note == "" {
+				errs = append(errs, fmt.Errorf("%s --%s is new, and nothing says why", name, flag))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// difference returns the keys that only one of two maps has, sorted.
+func difference[A, B any](a map[string]A, b map[string]B) []string {
+	var out []string
+	for k := range a {
+		if _, ok := b[k]; !ok {
+			out = append(out, k)
+		}
+	}
+	for k := range b {
+		if _, ok := a[k]; !ok {
+			out = append(out, k)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// visit calls fn for the flags that the help shows.
+func visit(cmd *cobra.Command, fn func(*pflag.Flag)) {
+	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden && f.Name != "help" {
+			fn(f)
+		}
+	})
+}
+
+func describe(b *bytes.Buffer, name string, cmd *cobra.Command, c Command) {
+	fmt.Fprintf(b, "\n## docker bmo %s\n\n    docker bmo %s\n\n", name, usage(name, cmd))
+	text := cmd.Long
+	if text == "" {
+		text = cmd.Short + "."
+	}
+	b.WriteString(text + "\n")
+	if c.Note != "" {
+		b.WriteString("\n" + c.Note + "\n")
+	}
+	if len(cmd.Aliases) > 0 {
+		fmt.Fprintf(b, "\nAlso: %s\n", code(cmd.Aliases))
+	}
+	if len(c.Flags) == 0 {
+		return
+	}
+	b.WriteString("\n| flag | | the same as | what differs, or why it is new |\n|---|---|---|---|\n")
+	visit(cmd, func(f *pflag.Flag) {
+		note := c.Flags[f.Name]
+		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", signature(f), escape(short(f)), note.same(), escape(note.Note))
+	})
+}
+
+// same names the commands with the same flag.
+func (f Flag) same() string {
+	if len(f.Same) == 0 {
+		return "new"
+	}
+	return code(f.Same)
+}
+
+// usage is the usage line with all words of the command.
+func usage(name string, cmd *cobra.Command) string {
+	_, arguments, _ := strings.Cut(cmd.Use, " ")
+	return strings.TrimSpace(name + " " + arguments)
+}
+
+// signature is a flag as it is typed.
+func signature(f *pflag.Flag) string {
+	text := "--" + f.Name
+	if f.Shorthand != "" {
+		text = "-" + f.Shorthand + ", " + text
+	}
+	if kind := f.Value.Type(); kind != "bool" {
+		text += " " + kind
+	}
+	return "`" + text + "`"
+}
+
+// short is the first line of a flag's text, with the default where there is one to speak of.
+func short(f *pflag.Flag) string {
+	text, _, _ := strings.Cut(f.Usage, "\n")
+	text = strings.TrimSuffix(text, ":")
+	switch f.DefValue {
+	case "", "false", "0", "[]", "0s", "{}":
+		return text
+	}
+	if strings.Contains(text, "default") {
+		return text
+	}
+	return fmt.Sprintf("%s (default %s)", text, f.DefValue)
+}
+
+// code writes words as code, separated by commas.
+func code(words []string) string {
+	if len(words) == 0 {
+		return ""
+	}
+	return "`" + strings.Join(words, "`, `") + "`"
+}
+
+// escape keeps a text in its cell of a table.
+func escape(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
