@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -94,7 +96,12 @@ func TestExec(t *testing.T) {
 	assert.Equal(t, r.text(), "yes a b")
 	assert.Equal(t, r.stderr, "oops\n")
 
-	in := cli{stdin: strings.NewReader("SELECT CONCAT('from ', 'MySQL');\n")}
+	file := filepath.Join(t.TempDir(), "statements.sql")
+	assert.NilError(t, os.WriteFile(file, []byte("SELECT CONCAT('from ', 'MySQL');\n"), 0o600))
+	statements, err := os.Open(file)
+	assert.NilError(t, err)
+	defer statements.Close()
+	in := cli{stdin: statements}
 	assert.Equal(t, in.run(t, "exec", s.Name, "db", "mysql", "-uroot", "-N").ok(t).text(), "from MySQL")
 	bmo(t, "exec", s.Name, "web", "no-such-command").fails(t, 127)
 	bmo(t, "exec", s.Name, "cache", "true").fails(t, 1, "has no service", "hint: its services are db, web")

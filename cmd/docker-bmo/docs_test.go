@@ -12,7 +12,7 @@ import (
 
 // TestDocs fails when docs/cli.md is stale; `make docs` writes it anew.
 func TestDocs(t *testing.T) {
-	text, err := clidoc.Markdown(newRootCommand(newDocker(t).cli(io.Discard, io.Discard)), clidoc.Table)
+	text, err := clidoc.Markdown(newRootCommand(newDocker(t).cli(t, io.Discard, io.Discard)), clidoc.Table)
 	assert.NilError(t, err)
 	golden.Assert(t, string(text), "../../../docs/cli.md")
 }
