@@ -57,6 +57,7 @@ func TestStory11RegularOnRequest(t *testing.T) {
 	s := a.runs(t, "--flavor", "regular")[0]
 	assert.Equal(t, s.Key[:len(key)], key)
 	assert.DeepEqual(t, inspect(t, s.Services["db"]).Config.Cmd, []string{"--defaults-file=/etc/docker-bmo/regular.cnf"})
+	assert.Equal(t, inspect(t, s.Services["web"]).Config.Cmd[2], "prefork")
 	s.tracker().answers(t)
 	got := bmo(t, "ps", "-f", "name="+s.Name, "--format", "{{.Name}} {{.Flavor}} {{.Status}}").ok(t).text()
 	assert.Equal(t, got, s.Name+" regular running")

@@ -14,6 +14,7 @@ import (
 
 	"gotest.tools/v3/assert"
 
+	"github.com/docker-bmo/docker-bmo/engine/enginetest"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
@@ -244,4 +245,51 @@ func TestForwardCloseEndsConnections(t *testing.T) {
 	_, err := net.Dial("tcp", f.listener.Addr().String())
 	assert.ErrorContains(t, err, "connection refused")
 	(*Forward)(nil).Close()
+}
+
+// TestForwardedPorts leads to other services, too, when that is asked for, and the engine publishes none of it.
+func TestForwardedPorts(t *testing.T) {
+	f := newFixture(t)
+	f.programs["db"] = func(p *enginetest.Proc) int {
+		p.Listen(3306, enginetest.HTTP(enginetest.Answer(200, "the database")))
+		return p.UntilStopped(0)
+	}
+	f.req.Engine.At("ssh://far")
+	f.req.Publish = []Publish{{Service: "db", Port: 3306}}
+	i := f.start(t)
+	address, err := i.Address("db", "3306")
+	assert.NilError(t, err)
+	assert.Equal(t, get(t, "http://"+address), "the database")
+	assert.Equal(t, get(t, i.URL), "fine")
+	db, _ := f.Container(i.Services["db"])
+	assert.Equal(t, len(db.Host.PortBindings), 0)
+
+	// Another process can tell the address as well.
+	list, err := List(t.Context(), f.req.Engine)
+	assert.NilError(t, err)
+	assert.DeepEqual(t, list[0].Ports, i.Ports)
+	assert.Equal(t, list[0].URL, i.URL)
+
+	i.Forward.Close()
+	_, err = http.Get("http://" + address)
+	assert.ErrorContains(t, err, "connection refused")
+}
+
+// TestForwardedPortOfOnesChoice is taken here, since nothing is published there.
+func TestForwardedPortOfOnesChoice(t *testing.T) {
+	f := newFixture(t)
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	assert.NilError(t, err)
+	port := taken.Addr().(*net.TCPAddr).Port
+	f.req.Engine.At("ssh://far")
+	f.req.Publish = []Publish{{Service: "web", Port: 8000, Public: port}}
+	_, err = Start(t.Context(), f.req)
+	assert.ErrorContains(t, err, "address already in use")
+	f.leavesNothing(t)
+
+	assert.NilError(t, taken.Close())
+	i := f.start(t)
+	assert.Equal(t, i.URL, "http://"+taken.Addr().String())
+	assert.Equal(t, get(t, i.URL), "fine")
+	i.Forward.Close()
 }
