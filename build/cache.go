@@ -47,7 +47,7 @@ func parsed(flag string, words []string, parse func([]string) ([]bkclient.CacheO
 		case !strings.Contains(w, "="):
 			w = "type=registry,ref=" + w
 		case !strings.HasPrefix(w, "type=") && !strings.Contains(w, ",type="):
-			return nil, fmt.Errorf("invalid %s %q: type is missing: want type=local, type=registry, ...", flag, w)
+			return nil, fmt.Errorf("invalid %s %q: type is missing: want type=local, type=registry or another", flag, w)
 		}
 		full = append(full, w)
 	}

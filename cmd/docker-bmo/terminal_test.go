@@ -195,11 +195,6 @@ func (x *terminal) start(s snapshot.Snapshot, r instance.Request) *instance.Inst
 	return i
 }
 
-// request is one for a detached instance.
-func (x *terminal) request(name string) instance.Request {
-	return instance.Request{Name: name, Detach: true}
-}
-
 // sortedLines are the lines of a text, sorted, for output whose order is that of a race.
 func sortedLines(text string) []string {
 	return slices.Sorted(strings.SplitSeq(strings.TrimSuffix(text, "\n"), "\n"))
