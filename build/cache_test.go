@@ -63,8 +63,8 @@ func words(s string) []string {
 
 func TestCacheMistakes(t *testing.T) {
 	for _, c := range []struct{ from, to, want string }{
-		{from: "src=x", want: `invalid --cache-from "src=x": type is missing: want type=local, type=registry, ...`},
-		{to: "dest=x", want: `invalid --cache-to "dest=x": type is missing: want type=local, type=registry, ...`},
+		{from: "src=x", want: `invalid --cache-from "src=x": type is missing: want type=local, type=registry or another`},
+		{to: "dest=x", want: `invalid --cache-to "dest=x": type is missing: want type=local, type=registry or another`},
 		{from: "type=local,x", want: "invalid --cache-from: invalid value x"},
 		{to: "type=registry,ref=UPPER", want: `invalid cache reference "UPPER": invalid reference format: repository name (library/UPPER) must be lowercase`},
 		{to: "type=registry", want: `invalid cache reference "": invalid reference format`},
