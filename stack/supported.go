@@ -72,12 +72,13 @@ var instead = map[string]string{
 	"services.*.post_start":       "a command that prepares the application is a step under x-bmo.bootstrap",
 	"services.*.pre_start":        "a command that prepares the application is a step under x-bmo.bootstrap",
 	"services.*.pre_stop":         "use stop_signal and stop_grace_period",
-	"services.*.build.cache_from": "the builder's own cache is used",
-	"services.*.build.cache_to":   "the builder's own cache is used",
+	"services.*.build.cache_from": "use the flag --cache-from",
+	"services.*.build.cache_to":   "use the flag --cache-to",
 	"services.*.build.no_cache":   "use the flag --no-cache",
 	"services.*.build.pull":       "use the flag --pull",
 	"services.*.build.tags":       "images are tagged docker-bmo/STACK-SERVICE",
-	"services.*.build.labels":     "use LABEL in the Dockerfile",
+	"services.*.build.labels":     "use LABEL in the Dockerfile, or the flag --label",
+	"services.*.build.platforms":  "an application runs on the engine's own platform; leave this out",
 }
 
 // checkSupported reports every key that is not supported, at any level.
