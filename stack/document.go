@@ -148,60 +148,6 @@ func (r Ready) document() doc {
 	return d
 }
 
-func flavorsDocument(flavors map[string]Flavor) doc {
-	d := doc{}
-	for name, f := range flavors {
-		flavor := doc{}
-		flavor.words("command", f.Command)
-		flavor.set("environment", f.Environment)
-		flavor.set("mem_limit", f.MemLimit)
-		d[name] = flavor
-	}
-	return d
-}
-
-func (s *Stack) extensionDocument() doc {
-	d := doc{}
-	source := doc{}
-	source.set("url", s.Source.URL)
-	source.set("marker", s.Source.Marker)
-	d.set("source", source)
-	contexts := doc{}
-	for name, c := range s.Contexts {
-		contexts[name] = s.contextDocument(c)
-	}
-	d.set("contexts", contexts)
-	var steps []doc
-	for _, step := range s.Bootstrap {
-		one := doc{"service": step.Service}
-		one.words("command", step.Command)
-		one.set("environment", step.Environment)
-		one.duration("timeout", step.Timeout)
-		steps = append(steps, one)
-	}
-	d.set("bootstrap", steps)
-	url := doc{}
-	url.set("service", s.URL.Service)
-	url.set("port", s.URL.Port)
-	url.set("environment", s.URL.Environment)
-	d.set("url", url)
-	d.set("env", s.Env)
-	return d
-}
-
-func (s *Stack) contextDocument(c Context) doc {
-	d := doc{"from": c.From}
-	if isFolder(c.From) {
-		d["from"] = s.absolute(c.From)
-	}
-	d.set("include", c.Include)
-	d.set("exclude", c.Exclude)
-	if c.Ignore != nil {
-		d["ignore"] = *c.Ignore
-	}
-	return d
-}
-
 // literal keeps a dollar sign in a value from being read as a variable.
 func literal(v any) any {
 	rv := reflect.ValueOf(v)

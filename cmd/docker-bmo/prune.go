@@ -1,18 +1,14 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"strings"
 	"time"
 
 	"github.com/docker/cli/cli"
 	"github.com/docker/cli/cli/command"
 	"github.com/docker/cli/opts"
-	"github.com/docker/go-units"
 	"github.com/spf13/cobra"
 
 	"github.com/docker-bmo/docker-bmo/engine"
@@ -128,98 +124,4 @@ func pruningPlan(ctx context.Context, e *engine.Engine, policy prune.Policy) ([]
 		return nil, err
 	}
 	return prune.Plan(list, inUse, policy, now()), nil
-}
-
-func printPlan(w io.Writer, plan []snapshot.Snapshot) error {
-	if len(plan) > 0 {
-		fmt.Fprintln(w, "Would delete snapshots:")
-	}
-	for _, s := range plan {
-		fmt.Fprintf(w, "%s\t%s\t%s\n", snapshot.Short(s.Key), s.Stack, since(s.Created))
-	}
-	snapshots := "snapshots"
-	if len(plan) == 1 {
-		snapshots = "snapshot"
-	}
-	_, err := fmt.Fprintf(w, "%d %s would be deleted\n", len(plan), snapshots)
-	return err
-}
-
-func pruneWarning(o pruneOptions) string {
-	var what []string
-	switch {
-	case o.policy.KeepLast > 0:
-		what = append(what, fmt.Sprintf("all but the %d newest of each stack", o.policy.KeepLast))
-	default:
-		what = append(what, "all that no instance runs from")
-	}
-	if o.policy.OlderThan > 0 {
-		what = append(what, "older than "+o.policy.OlderThan.String())
-	}
-	if o.policy.Stack != "" {
-		what = append(what, "of stack "+o.policy.Stack)
-	}
-	for _, l := range o.policy.Labels {
-		what = append(what, "with label "+l)
-	}
-	for _, l := range o.policy.NotLabels {
-		what = append(what, "without label "+l)
-	}
-	if !o.policy.Until.IsZero() {
-		what = append(what, "made before "+o.policy.Until.Format(time.RFC3339))
-	}
-	return "WARNING! This will remove snapshots: " + strings.Join(what, ", ") + ".\nAre you sure you want to continue?"
-}
-
-// confirm asks as docker does: anything but y is no.
-func confirm(ctx context.Context, in io.Reader, out io.Writer, question string) (bool, error) {
-	fmt.Fprintf(out, "%s [y/N] ", question)
-	answer := make(chan string, 1)
-	go func() {
-		line, _ := bufio.NewReader(in).ReadString('\n')
-		answer <- strings.ToLower(strings.TrimSpace(line))
-	}()
-	select {
-	case a := <-answer:
-		return a == "y" || a == "yes", nil
-	case <-ctx.Done():
-		fmt.Fprintln(out)
-		return false, context.Cause(ctx)
-	}
-}
-
-// prunePlan removes and reports in docker's words.
-func prunePlan(ctx context.Context, dockerCli command.Cli, e *engine.Engine, plan []snapshot.Snapshot) error {
-	before, err := e.LayersSize(ctx)
-	if err != nil {
-		return err
-	}
-	report, sweepErr := prune.Sweep(ctx, e)
-	removed, removeErr := prune.Remove(ctx, e, plan)
-	report.Merge(removed)
-	printReport(dockerCli.Out(), report)
-	after, err := e.LayersSize(ctx)
-	if err == nil {
-		fmt.Fprintln(dockerCli.Out(), "Total reclaimed space:", units.HumanSize(float64(max(before-after, 0))))
-	}
-	return errors.Join(sweepErr, removeErr, err)
-}
-
-func printReport(w io.Writer, r prune.Report) {
-	section := func(title string, lines []string) {
-		if len(lines) > 0 {
-			fmt.Fprintf(w, "%s:\n%s\n\n", title, strings.Join(lines, "\n"))
-		}
-	}
-	section("Deleted Containers", r.Containers)
-	section("Deleted Networks", r.Networks)
-	section("Deleted Volumes", r.Volumes)
-	var images []string
-	for _, u := range r.Untagged {
-		images = append(images, "untagged: "+u)
-	}
-	for _, d := range r.Deleted {
-		images = append(images, "deleted: "+d)
-	}
-	section("Deleted Images", images)
 }
