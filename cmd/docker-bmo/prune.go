@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/docker/cli/cli"
 	"github.com/docker/cli/cli/command"
 	"github.com/docker/cli/opts"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/prune"
@@ -36,38 +38,44 @@ networks, half-made snapshots) goes in any case. Nothing without labels of
 docker bmo is touched.`,
 		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if options.all && cmd.Flags().Changed("keep-last") {
-				return errors.New("--all and --keep-last exclude each other")
-			}
-			if options.policy.KeepLast < 0 {
-				return errors.New("--keep-last must not be negative")
-			}
-			if options.all {
-				options.policy.KeepLast = 0
-			}
-			filter, err := pruneFilter(command.PruneFilters(dockerCli, options.filter.Value()), now())
-			if err != nil {
+			if err := options.settle(dockerCli, cmd.Flags().Changed("keep-last")); err != nil {
 				return err
 			}
-			options.policy.Filter = filter
 			return runPrune(cmd.Context(), dockerCli, options)
 		},
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
-	flags := cmd.Flags()
-	flags.IntVar(&options.policy.KeepLast, "keep-last", 1, "Keep that many of the newest snapshots of each stack")
-	flags.DurationVar(&options.policy.OlderThan, "older-than", 0, `Only remove snapshots older than that (e.g., "168h")`)
-	flags.StringVar(&options.policy.Stack, "stack", "", "Only remove snapshots of that stack")
-	flags.BoolVarP(&options.all, "all", "a", false, "Remove all snapshots that no instance runs from")
-	flags.Var(&options.filter, "filter", `Provide filter values (e.g. "until=<timestamp>")`)
-	flags.BoolVar(&options.dryRun, "dry-run", false, "Show what would be removed")
-	flags.BoolVarP(&options.force, "force", "f", false, "Do not prompt for confirmation")
+	options.addFlags(cmd.Flags())
 	_ = cmd.RegisterFlagCompletionFunc("stack", func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 		return stacksOf(cmd.Context(), dockerCli)
 	})
 	_ = cmd.RegisterFlagCompletionFunc("filter", cobra.FixedCompletions(
 		[]string{"label=", "label!=", "until="}, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace))
 	return cmd
+}
+
+func (o *pruneOptions) addFlags(flags *pflag.FlagSet) {
+	flags.IntVar(&o.policy.KeepLast, "keep-last", 1, "Keep that many of the newest snapshots of each stack")
+	flags.DurationVar(&o.policy.OlderThan, "older-than", 0, `Only remove snapshots older than that (e.g., "168h")`)
+	flags.StringVar(&o.policy.Stack, "stack", "", "Only remove snapshots of that stack")
+	flags.BoolVarP(&o.all, "all", "a", false, "Remove all snapshots that no instance runs from")
+	flags.Var(&o.filter, "filter", `Provide filter values (e.g. "until=<timestamp>")`)
+	flags.BoolVar(&o.dryRun, "dry-run", false, "Show what would be removed")
+	flags.BoolVarP(&o.force, "force", "f", false, "Do not prompt for confirmation")
+}
+
+// settle makes one policy of the flags and the docker configuration.
+func (o *pruneOptions) settle(dockerCli command.Cli, keepLast bool) (err error) {
+	switch {
+	case o.all && keepLast:
+		return errors.New("--all and --keep-last exclude each other")
+	case o.policy.KeepLast < 0:
+		return errors.New("--keep-last must not be negative")
+	case o.all:
+		o.policy.KeepLast = 0
+	}
+	o.policy.Filter, err = pruneFilter(command.PruneFilters(dockerCli, o.filter.Value()), now())
+	return err
 }
 
 // filterValues are the filters of the command line and of pruneFilters in the docker configuration, as docker keeps
@@ -81,7 +89,7 @@ func pruneFilter(args filterValues, now time.Time) (f prune.Filter, err error) {
 	if err := args.Validate(map[string]bool{"label": true, "label!": true, "until": true}); err != nil {
 		return f, engine.Hint(err, "filters are label, label! and until; some may come from pruneFilters in the docker configuration")
 	}
-	f.Labels, f.NotLabels = args.Get("label"), args.Get("label!")
+	f.Labels, f.NotLabels = slices.Sorted(slices.Values(args.Get("label"))), slices.Sorted(slices.Values(args.Get("label!")))
 	switch until := args.Get("until"); {
 	case len(until) > 1:
 		return f, engine.Hint(errors.New("more than one until filter specified"), "one may come from pruneFilters in the docker configuration")
