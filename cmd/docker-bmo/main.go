@@ -3,6 +3,8 @@
 package main
 
 import (
+	"io"
+	"log"
 	"os"
 
 	"github.com/docker/cli/cli-plugins/metadata"
@@ -16,6 +18,7 @@ import (
 
 func main() {
 	otel.SetErrorHandler(debug.OTELErrorHandler) // else its troubles go to standard error
+	log.SetOutput(io.Discard)                    // and those of BuildKit's HTTP/2 server at the end of an ssh connection
 	dockerCli, err := command.NewDockerCli()
 	if err != nil {
 		os.Exit(report(os.Stderr, err))
