@@ -21,7 +21,7 @@ const MinVersion = "25.0"
 type Engine struct {
 	api   client.APIClient
 	host  string
-	local bool
+	place place
 }
 
 // Info is what the product wants to know of an engine.
@@ -94,7 +94,6 @@ func (e *Engine) Connect(ctx context.Context) (Info, error) {
 	if info.OSType != "linux" {
 		return Info{}, &UnusableError{"the engine runs " + info.OSType + " containers: linux containers are needed"}
 	}
-	e.checkLocal(ctx)
 	return Info{
 		ID: info.ID, Version: v.Version, APIVersion: v.APIVersion, OS: v.Os, Arch: v.Arch,
 		Driver: info.Driver, ContainerdStore: containerdStore(info.DriverStatus), CPUs: info.NCPU,

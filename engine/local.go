@@ -7,45 +7,60 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/network"
 )
 
+// place is where an engine is, as seen from here.
+type place struct {
+	mu            sync.Mutex
+	local, looked bool
+}
+
 // At tells the engine where it really is. A client that reaches it through another program, such as ssh, knows a
 // made-up address only.
 func (e *Engine) At(host string) *Engine {
 	if host != "" {
-		e.host, e.local = host, onSocket(host)
+		e.host, e.place.local = host, onSocket(host)
 	}
 	return e
 }
 
-// Local tells whether what the engine publishes on its loopback interface is reached on this machine's. Connect makes
-// sure of it; before, it is a guess.
+// Local tells whether what the engine publishes on its loopback interface is reached on this machine's. It is a guess
+// until Locate has looked.
 //
 // A socket is taken for an engine of this machine: docker's own, Docker Desktop's and others in a virtual machine that
 // pass on what their containers publish. An address is not, even when it is 127.0.0.1: it may be a tunnel's end.
-func (e *Engine) Local() bool { return e.local }
-
-func onSocket(host string) bool {
-	return strings.HasPrefix(host, "unix://") || strings.HasPrefix(host, "npipe://")
+func (e *Engine) Local() bool {
+	e.place.mu.Lock()
+	defer e.place.mu.Unlock()
+	return e.place.local
 }
 
-// checkLocal looks at the one case in which a socket is here and the engine's loopback interface is not: the socket
-// has been mounted into a container, as is common in CI. Then none of its bridges is an interface that we have. Where
-// that cannot be found out the guess stands: an engine in trouble has its say when it is really needed.
-func (e *Engine) checkLocal(ctx context.Context) {
-	if !e.local || !inContainer() {
+// Locate looks at the one case in which a socket is here and the engine's loopback interface is not: the socket has
+// been mounted into a container, as is common in CI. Then none of the engine's bridges is an interface that we have.
+// Where that cannot be found out the guess stands: an engine in trouble has its say when it is really needed.
+func (e *Engine) Locate(ctx context.Context) {
+	e.place.mu.Lock()
+	defer e.place.mu.Unlock()
+	if !e.place.local || e.place.looked {
 		return
 	}
 	networks, err := e.api.NetworkList(ctx, network.ListOptions{Filters: filters.NewArgs(filters.Arg("driver", "bridge"))})
 	if err != nil {
 		return
 	}
-	if own, err := net.InterfaceAddrs(); err == nil {
-		e.local = !elsewhere(networks, own)
+	own, err := net.InterfaceAddrs()
+	if err != nil {
+		return
 	}
+	e.place.local, e.place.looked = !elsewhere(networks, own) || !inContainer(), true
+}
+
+func onSocket(host string) bool {
+	return strings.HasPrefix(host, "unix://") || strings.HasPrefix(host, "npipe://")
 }
 
 // inContainer tells whether this process seems to run in a container, by the marks that docker, podman and Kubernetes
@@ -84,7 +99,7 @@ func elsewhere(networks []network.Summary, own []net.Addr) bool {
 // Tunnel is the hint how to have an address of the engine's loopback interface here, empty when that is our own.
 func (e *Engine) Tunnel(address string) string {
 	u, err := url.Parse(address)
-	if e.local || err != nil || u.Port() == "" {
+	if e.Local() || err != nil || u.Port() == "" {
 		return ""
 	}
 	return fmt.Sprintf("the address is one of the engine's host; to have it here: `ssh -N -L %s:%s %s`", u.Port(), u.Host, sshWords(e.host))

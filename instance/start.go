@@ -84,6 +84,7 @@ func Start(ctx context.Context, r Request) (_ *Instance, err error) {
 			err = errors.Join(err, s.abandon())
 		}
 	}()
+	s.Engine.Locate(ctx)
 	if err := s.hold(); err != nil {
 		return nil, err
 	}
