@@ -14,19 +14,19 @@ type set struct {
 	created time.Time
 }
 
-// halves removes snapshots some of whose images are missing, unless a bootstrap of the same key is under way, or
+// findHalves looks for snapshots some of whose images are missing, unless a bootstrap of the same key is under way, or
 // something was started from one of the images that are there.
 //
 // The bootstrap's network, which is its lock, is looked for after the images were listed, and the images are listed
 // once more after that, since the bootstrap may have ended well in between.
-func (s *sweep) halves(ctx context.Context) {
+func (s *sweep) findHalves(ctx context.Context) error {
 	before, err := snapshot.List(ctx, s.e)
-	if s.fail(err) || !slices.ContainsFunc(before, half) {
-		return
+	if err != nil || !slices.ContainsFunc(before, half) {
+		return err
 	}
 	locks, err := s.e.Networks(ctx, snapshot.LabelRole+"="+snapshot.RoleBootstrap)
-	if s.fail(err) {
-		return
+	if err != nil {
+		return err
 	}
 	busy := map[string]bool{}
 	for _, n := range locks {
@@ -37,18 +37,17 @@ func (s *sweep) halves(ctx context.Context) {
 		given[set{h.Key, h.Created}] = half(h) && !busy[h.Key]
 	}
 	after, err := snapshot.List(ctx, s.e)
-	if s.fail(err) {
-		return
+	if err != nil {
+		return err
 	}
 	used, err := InUse(ctx, s.e)
-	if s.fail(err) {
-		return
+	if err != nil {
+		return err
 	}
-	for _, h := range after {
-		if given[set{h.Key, h.Created}] && half(h) && !used.Has(h) {
-			s.fail(s.report.removeSnapshot(ctx, s.e, h))
-		}
-	}
+	s.halves = without(after, func(h snapshot.Snapshot) bool {
+		return !given[set{h.Key, h.Created}] || !half(h) || used.Has(h)
+	})
+	return nil
 }
 
 func half(s snapshot.Snapshot) bool { return !s.Complete() }

@@ -19,7 +19,11 @@ func Sweep(ctx context.Context, e *engine.Engine) (Report, error) {
 		return s.report, err
 	}
 	s.remove(ctx)
-	s.halves(ctx)
+	// Containers that are gone now do not keep them any more.
+	s.fail(s.findHalves(ctx))
+	for _, h := range s.halves {
+		s.fail(s.report.removeSnapshot(ctx, s.e, h))
+	}
 	return s.report, errors.Join(s.errs...)
 }
 
@@ -33,6 +37,8 @@ type sweep struct {
 	networks   []engine.Network
 	volumes    []engine.Volume
 	images     []engine.Image
+	// Snapshots that lack images.
+	halves []snapshot.Snapshot
 }
 
 func (s *sweep) fail(err error) bool {

@@ -126,6 +126,11 @@ func TestPruneDryRun(t *testing.T) {
 	d := several(t)
 	before := d.Objects()
 	golden.Assert(t, d.ok(t, "prune", "--dry-run", "--keep-last", "0"), "prune-dry-run.golden")
+	assert.DeepEqual(t, d.Objects(), before)
+
+	// It is all that a sweep takes away.
+	d.ok(t, "snapshot", "ls")
+	before = d.Objects()
 	assert.Equal(t, d.ok(t, "prune", "--dry-run", "--older-than", "240h", "--stack=demo", "--keep-last=0"),
 		"Would delete snapshots:\nbb0000000000\tdemo\t10 days ago\n1 snapshot would be deleted\n")
 	assert.Equal(t, d.ok(t, "prune", "--dry-run", "--stack", "none"), "0 snapshots would be deleted\n")

@@ -111,7 +111,11 @@ func runPrune(ctx context.Context, dockerCli command.Cli, options pruneOptions) 
 		return err
 	}
 	if options.dryRun {
-		return printPlan(dockerCli.Out(), plan)
+		left, err := prune.LeftOvers(ctx, e)
+		if err != nil {
+			return err
+		}
+		return printPlan(dockerCli.Out(), left, plan)
 	}
 	if !options.force {
 		ok, err := confirm(ctx, dockerCli.In(), dockerCli.Out(), pruneWarning(options))

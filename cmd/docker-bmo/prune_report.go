@@ -16,7 +16,9 @@ import (
 	"github.com/docker/go-units"
 )
 
-func printPlan(w io.Writer, plan []snapshot.Snapshot) error {
+// printPlan says what would be removed.
+func printPlan(w io.Writer, left prune.Report, plan []snapshot.Snapshot) error {
+	printLeftOvers(w, left)
 	if len(plan) > 0 {
 		fmt.Fprintln(w, "Would delete snapshots:")
 	}
@@ -29,6 +31,19 @@ func printPlan(w io.Writer, plan []snapshot.Snapshot) error {
 	}
 	_, err := fmt.Fprintf(w, "%d %s would be deleted\n", len(plan), snapshots)
 	return err
+}
+
+func printLeftOvers(w io.Writer, left prune.Report) {
+	title := "Would delete what was left behind:\n"
+	for _, kind := range []struct {
+		name string
+		list []string
+	}{{"container", left.Containers}, {"network", left.Networks}, {"volume", left.Volumes}, {"image", left.Deleted}} {
+		for _, name := range kind.list {
+			fmt.Fprintf(w, "%s%s\t%s\n", title, kind.name, name)
+			title = ""
+		}
+	}
 }
 
 func pruneWarning(o pruneOptions) string {
