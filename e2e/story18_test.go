@@ -92,6 +92,6 @@ func TestStory18ForegroundEndsWithItsServices(t *testing.T) {
 	t.Parallel()
 	a := newDemo(t, "ends", nil)
 	a.do(t, "run", "--set", "DEMO_EXIT_AFTER=2", "--set", "DEMO_FAULTS_FROM=2").
-		fails(t, 1, "web | DEMO_EXIT_AFTER: exiting", "service web ended by itself")
+		fails(t, 125, "web | DEMO_EXIT_AFTER: exiting", "service web ended with exit code ")
 	a.leavesNothing(t)
 }

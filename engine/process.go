@@ -128,6 +128,20 @@ func (p *Process) Stop(ctx context.Context, timeout time.Duration) (code int, ki
 	return code, killed, err
 }
 
+// ExitCode waits until a container has ended and returns its exit code.
+func (e *Engine) ExitCode(ctx context.Context, id string) (int, error) {
+	ended, errs := e.api.ContainerWait(ctx, id, container.WaitConditionNotRunning)
+	select {
+	case r := <-ended:
+		if r.Error != nil {
+			return 0, fmt.Errorf("wait for container %s: %s", id, r.Error.Message)
+		}
+		return int(r.StatusCode), nil
+	case err := <-errs:
+		return 0, fmt.Errorf("wait for container %s: %w", id, cut(err))
+	}
+}
+
 // Signal sends a signal; the empty one is the container's own stop signal.
 func (e *Engine) Signal(ctx context.Context, id, signal string) error {
 	if signal == "" {

@@ -44,7 +44,7 @@ func TestForegroundEndsWithAService(t *testing.T) {
 	var out, errOut bytes.Buffer
 	close(end)
 	err := foreground(t.Context(), d.cli(t, &out, &errOut), e, []*instance.Instance{inst}, runOptions{})
-	assert.Error(t, err, "service web ended by itself")
+	assert.Error(t, err, "service web ended with exit code 1")
 	assert.Equal(t, out.String(), inst.URL+"\n")
 	for _, line := range []string{"web | GET /", "web | out of memory", "stopping demo-1"} {
 		assert.Assert(t, strings.Contains(errOut.String(), line+"\n"), errOut.String())
@@ -63,7 +63,7 @@ func TestFollowLogsKeepsStreamsApart(t *testing.T) {
 	})
 	var b bytes.Buffer
 	err := followLogs(t.Context(), &b, e, []*instance.Instance{inst})
-	assert.Error(t, err, "service web ended by itself")
+	assert.Error(t, err, "service web ended with exit code 0")
 	var web []string
 	for _, l := range strings.Split(b.String(), "\n") {
 		if strings.HasPrefix(l, "web | ") {

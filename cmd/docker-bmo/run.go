@@ -114,7 +114,7 @@ func runRun(ctx context.Context, dockerCli command.Cli, options runOptions) erro
 	case len(options.command) > 0:
 		return runCommand(ctx, dockerCli, e, list[0], options.command)
 	default:
-		return foreground(ctx, dockerCli, e, list, options)
+		return coded{foreground(ctx, dockerCli, e, list, options), exitEngine}
 	}
 }
 

@@ -57,7 +57,7 @@ func followLogs(ctx context.Context, w io.Writer, e *engine.Engine, list []*inst
 				case err != nil:
 					cancel(fmt.Errorf("follow the output of %s: %w", name, err))
 				default:
-					cancel(fmt.Errorf("service %s ended by itself", name))
+					cancel(endOf(ctx, e, name, id))
 				}
 			})
 		}
@@ -65,6 +65,20 @@ func followLogs(ctx context.Context, w io.Writer, e *engine.Engine, list []*inst
 	wg.Wait()
 	j.Flush()
 	return context.Cause(ctx)
+}
+
+// endOf says how a service ended.
+func endOf(ctx context.Context, e *engine.Engine, name, id string) error {
+	code, err := e.ExitCode(ctx, id)
+	switch {
+	case engine.IsNotFound(err):
+		return fmt.Errorf("service %s was removed", name)
+	case err != nil:
+		return fmt.Errorf("service %s ended: %w", name, err)
+	default:
+		return engine.Hint(fmt.Errorf("service %s ended with exit code %d", name, code),
+			"its last lines are above; the instance is no use without it, and has been removed")
+	}
 }
 
 // teardown removes the instance under a context of its own, since the command's may have ended.
