@@ -15,7 +15,7 @@ PLUGINS := $(if $(filter 0,$(shell id -u)),/usr/local/lib/docker/cli-plugins,$(H
 # An image store of the engine, for the targets engine, demo and test: overlay2
 # or containerd. Without it an engine that runs is used whatever it has.
 STORE ?=
-# For demo: a source tree of BMO, built in place of the demo stack.
+# A source tree of BMO: for demo, built in place of the demo stack.
 SOURCE ?=
 
 .PHONY: help
@@ -39,13 +39,19 @@ e2e: ## run the end-to-end tests on the engine and the plugin that are there
 	hack/need ssh=openssh-client curl=curl
 	BMO_BUILD_ARGS="$$(hack/images args)" $(GO) test -count=1 -timeout 40m ./e2e/...
 
+.PHONY: e2e-bmo
+e2e-bmo: ## run the end-to-end tests of BMO itself, from SOURCE=DIR
+	hack/need ssh=openssh-client curl=curl
+	@[[ -n '$(SOURCE)' ]] || { printf 'error: no source tree of BMO\nhint: make e2e-bmo SOURCE=DIR\n' >&2; exit 1; }
+	BMO_SOURCE='$(abspath $(SOURCE))' BMO_BUILD_ARGS="$$(hack/images args)" $(GO) test -tags bmo -count=1 -timeout 40m -v -run '^TestBMO' ./e2e
+
 .PHONY: lint
 lint: go ## check the form of Go and shell files
 	@hack/need shellcheck=shellcheck
 	@files=$$(gofmt -l $$(git ls-files '*.go')); \
 	[[ -z $$files ]] || { printf 'error: not formatted:\n%s\nhint: gofmt -w\n' "$$files"; exit 1; }
-	$(GO) vet ./...
-	$(GO) run $(STATICCHECK) ./...
+	$(GO) vet -tags bmo ./...
+	$(GO) run $(STATICCHECK) -tags bmo ./...
 	shellcheck -x -P hack .ci/run hack/{cpan,demo,engine,images,need} hack/lib/{supervise,base-hook}.sh hack/{mysql,mariadb}/*.sh
 
 .PHONY: engine

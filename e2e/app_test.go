@@ -25,6 +25,8 @@ type app struct {
 	name string
 	dir  string // holds its Compose file
 	cli  cli
+	// flags are given to every command on the stack.
+	flags []string
 }
 
 // edits maps places in a Compose file, such as services.web.tmpfs, to what stands there instead.
@@ -91,7 +93,7 @@ func (a *app) write(t testing.TB, name, text string) {
 
 // args are a command of docker bmo on this stack.
 func (a *app) args(verb string, more ...string) []string {
-	return append(append([]string{verb, "--stack", filepath.Join(a.dir, "compose.yaml")}, suite.args...), more...)
+	return slices.Concat([]string{verb, "--stack", filepath.Join(a.dir, "compose.yaml")}, suite.args, a.flags, more)
 }
 
 // start starts a command on the stack.

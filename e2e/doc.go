@@ -9,7 +9,7 @@
 // name that is its own, and only objects with that name count. Afterwards none of them may be left.
 //
 //	BMO_BUILD_ARGS  words added to build and run, such as --build-context, on engines without the usual base images
-//	BMO_SOURCE      a source tree of BMO: with it, TestBMO builds, runs and asks the real one
+//	BMO_SOURCE      a source tree of BMO, which the tests of the real one need; they are built with -tags bmo
 //	BMO_E2E_STRICT  1 when nobody else uses the engine, as in CI (CI=true): then everything on it must be afterwards
 //	                what it was before
 package e2e
