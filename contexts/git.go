@@ -35,7 +35,7 @@ func fetch(ctx context.Context, cache string, ref *dfgitutil.GitRef, progress fu
 	}
 	c := at(ref.Ref)
 	pinned := gitutil.IsCommitSHA(ref.Ref)
-	if pinned && c.exists() {
+	if pinned && c.use() {
 		return c, checkSum(ref, c.commit)
 	}
 	progress("")
@@ -49,7 +49,7 @@ func fetch(ctx context.Context, cache string, ref *dfgitutil.GitRef, progress fu
 	if err := checkSum(ref, c.commit); err != nil {
 		return nil, err
 	}
-	if !c.exists() {
+	if !c.use() {
 		if err := g.fill(ctx, c, modules); err != nil {
 			return nil, err
 		}
@@ -61,6 +61,12 @@ func fetch(ctx context.Context, cache string, ref *dfgitutil.GitRef, progress fu
 func (c *checkout) exists() bool {
 	info, err := os.Stat(c.dir)
 	return err == nil && info.IsDir()
+}
+
+// use tells whether the checkout is there, and has it kept for as long as if it had been made now.
+func (c *checkout) use() bool {
+	now := time.Now()
+	return os.Chtimes(c.dir, now, now) == nil
 }
 
 // checkSum compares the commit with the one that the URL asks for beside a ref.
@@ -132,12 +138,18 @@ func removeGitDirs(dir string) error {
 
 const tempPrefix = "tmp-"
 
-// sweep removes what killed fetches left. It spares what may still be at work.
+// sweep removes what killed fetches left, and checkouts that nobody has asked
+// for in a while: a branch that moves on leaves one for each build. It spares
+// what may still be at work.
 func sweep(dir string) {
-	list, _ := filepath.Glob(filepath.Join(dir, tempPrefix+"*"))
-	for _, name := range list {
-		if info, err := os.Lstat(name); err == nil && time.Since(info.ModTime()) > 24*time.Hour {
-			os.RemoveAll(name)
+	list, _ := os.ReadDir(dir)
+	for _, entry := range list {
+		keep := keepDays * 24 * time.Hour
+		if strings.HasPrefix(entry.Name(), tempPrefix) {
+			keep = 24 * time.Hour
+		}
+		if info, err := entry.Info(); err == nil && time.Since(info.ModTime()) > keep {
+			os.RemoveAll(filepath.Join(dir, entry.Name()))
 		}
 	}
 }

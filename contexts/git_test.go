@@ -167,6 +167,36 @@ func TestGitCacheSurvivesKilledFetch(t *testing.T) {
 	assert.DeepEqual(t, left, []string{cache + "/git/tmp-new"})
 }
 
+// A branch that moves on does not fill the disk: what nobody has asked for in a
+// month goes when something new is fetched.
+func TestGitCacheForgets(t *testing.T) {
+	r := newRepo(t)
+	cache := t.TempDir()
+	fetch := func(ref string) {
+		_, err := fetchTree(t, r.url("#"+ref), cache)
+		assert.NilError(t, err)
+	}
+	held := func(commit string) bool {
+		list, err := filepath.Glob(cache + "/git/" + commit + "-*")
+		assert.NilError(t, err)
+		return len(list) == 1
+	}
+	unused := r.commit(files{"a": "1"})
+	fetch("main")
+	used := r.commit(files{"a": "2"})
+	fetch("main")
+	list, err := filepath.Glob(cache + "/git/*")
+	assert.NilError(t, err)
+	old := time.Now().Add(-32 * 24 * time.Hour)
+	for _, name := range list {
+		assert.NilError(t, os.Chtimes(name, old, old))
+	}
+	fetch(used)
+	newest := r.commit(files{"a": "3"})
+	fetch("main")
+	assert.Assert(t, !held(unused) && held(used) && held(newest))
+}
+
 // What lies in the tree must not depend on whose settings fetched it.
 func TestGitIgnoresSettings(t *testing.T) {
 	r := newRepo(t)
