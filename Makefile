@@ -77,8 +77,9 @@ docs: go ## write docs/cli.md from the commands themselves
 	$(GO) test ./cmd/docker-bmo -run '^TestDocs$$' -update
 
 .PHONY: bench
-bench: go ## run the benchmarks
-	$(GO) test -run '^$$' -bench . ./...
+bench: engine images ## run the benchmarks: each sets ways to one end side by side
+	$(GO) test -run '^$$' -bench . $$($(GO) list ./... | grep -v '/e2e\(/\|$$\)')
+	BMO_BUILD_ARGS="$$(hack/images args)" $(GO) test -run '^$$' -bench . -benchtime 5x ./e2e
 
 .PHONY: clean
 clean: ## remove what was built here
