@@ -285,42 +285,14 @@ func TestWhatCannotBeClearedIsSaid(t *testing.T) {
 // asked for.
 func TestCancelledAtAnyPoint(t *testing.T) {
 	t.Parallel()
-	for name, hook := range map[string]func(*fixture, func(*http.Request)){
-		"before": func(f *fixture, fn func(*http.Request)) { f.Before("POST", "/(containers|networks|exec).*", fn) },
-		"after":  func(f *fixture, fn func(*http.Request)) { f.After("POST", "/(containers|networks|exec).*", fn) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			n := 1
-			for cancelledAt(t, n, hook) {
-				n++
-			}
-			assert.Assert(t, n > 5) // it was in many places
-		})
-	}
-}
-
-// cancelledAt cancels a start at the nth change on the engine and tells whether it came that far.
-func cancelledAt(t *testing.T, n int, hook func(*fixture, func(*http.Request))) bool {
-	t.Helper()
-	f := newFixture(t)
-	stop := errors.New("enough")
-	ctx, cancel := context.WithCancelCause(t.Context())
-	defer cancel(nil)
-	var mu sync.Mutex
-	changes := 0
-	hook(f, func(*http.Request) {
-		mu.Lock()
-		defer mu.Unlock()
-		if changes++; changes == n {
-			cancel(stop)
+	enginetest.CancelAtEach(t, "/(containers|networks|exec).*", 5, func() enginetest.Attempt {
+		f := newFixture(t)
+		var i *Instance
+		return enginetest.Attempt{
+			Fake:   f.Fake,
+			Run:    func(ctx context.Context) (err error) { i, err = Start(ctx, f.req); return err },
+			Failed: func() { f.leavesNothing(t) },
+			Done:   func() { assert.Equal(t, i.State, Ready) },
 		}
 	})
-	i, err := Start(ctx, f.req)
-	if err == nil { // it was the last change, or none
-		assert.Equal(t, i.State, Ready)
-		return ctx.Err() != nil
-	}
-	assert.Assert(t, errors.Is(err, stop) || errors.Is(err, context.Canceled), "%d: %v", n, err)
-	f.leavesNothing(t)
-	return true
 }
