@@ -2,9 +2,7 @@ package build
 
 import (
 	"context"
-	"fmt"
 	"maps"
-	"strings"
 	"sync"
 
 	bkclient "github.com/moby/buildkit/client"
@@ -31,17 +29,13 @@ func Bases(ctx context.Context, c Connector, r Request, p *progress.Printer) (ma
 	eg, ctx := errgroup.WithContext(ctx)
 	for _, t := range r.targets() {
 		eg.Go(func() error {
-			err := r.solve(ctx, bk, t, bkclient.SolveOpt{}, p, func(ctx context.Context, gw gateway.Client) (*gateway.Result, error) {
+			return r.solve(ctx, bk, t, bkclient.SolveOpt{}, p, func(ctx context.Context, gw gateway.Client) (*gateway.Result, error) {
 				// The frontend only describes the build; nothing of it runs unless its result is returned.
 				if _, err := builder.Build(ctx, &client{Client: gw, attrs: t.attrs, record: seen}); err != nil {
 					return nil, err
 				}
 				return gateway.NewResult(), nil
 			})
-			if err != nil {
-				return fmt.Errorf("read the Dockerfile of %s: %w", strings.Join(t.services, " and "), err)
-			}
-			return nil
 		})
 	}
 	return seen.bases, eg.Wait()

@@ -156,10 +156,7 @@ func Images(ctx context.Context, c Connector, r Request, name func(service strin
 				}
 				return res, configure(res, labels(t.name()))
 			})
-			if err != nil {
-				return fmt.Errorf("build the image of %s: %w", strings.Join(t.services, " and "), err)
-			}
-			return nil
+			return err
 		})
 	}
 	return images, eg.Wait()
@@ -172,11 +169,13 @@ func (r Request) solve(ctx context.Context, bk *bkclient.Client, t target, opt b
 ) error {
 	ctx, cancel := r.Contexts.Watch(ctx)
 	defer cancel()
-	status := make(chan *bkclient.SolveStatus)
+	var printed outputs
+	status, watched := make(chan *bkclient.SolveStatus), make(chan *bkclient.SolveStatus)
 	shown := make(chan struct{})
+	go printed.watch(status, watched)
 	go func() {
 		defer close(shown)
-		p.Forward(t.name(), status)
+		p.Forward(t.name(), watched)
 	}()
 	opt.FrontendAttrs = t.attrs
 	opt.LocalMounts = mounts(r.Contexts.Trees, t.name())
@@ -188,7 +187,10 @@ func (r Request) solve(ctx context.Context, bk *bkclient.Client, t target, opt b
 	if err != nil && ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return err
+	if err != nil {
+		return newError(t.services, err, printed.ofFailed(), p.Shows())
+	}
+	return nil
 }
 
 // configure adds labels to the configuration of a build's result and drops its volumes: what bootstrap writes to a

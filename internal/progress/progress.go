@@ -19,6 +19,8 @@ type Printer struct {
 	ch   chan *bkclient.SolveStatus
 	done chan struct{}
 
+	silent bool // nobody reads along
+
 	mu     sync.Mutex
 	steps  int
 	closed bool
@@ -31,6 +33,7 @@ func New(out io.Writer, mode string) (*Printer, error) {
 		return nil, fmt.Errorf("--progress %s: %w", mode, err)
 	}
 	p := &Printer{ch: make(chan *bkclient.SolveStatus, 16), done: make(chan struct{})}
+	p.silent = mode == string(progressui.QuietMode) || mode == string(progressui.RawJSONMode)
 	go func() {
 		defer close(p.done)
 		// The display lives until Close, not until some context ends: what happens on the way out is shown, too.
@@ -38,6 +41,9 @@ func New(out io.Writer, mode string) (*Printer, error) {
 	}()
 	return p, nil
 }
+
+// Shows tells whether somebody reads what is printed on the way.
+func (p *Printer) Shows() bool { return p != nil && !p.silent }
 
 // Close shows what is left and ends the display. Nothing is shown afterwards.
 func (p *Printer) Close() {

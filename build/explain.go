@@ -1,0 +1,112 @@
+package build
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// What BuildKit says of what it was about to do, in front of what went wrong.
+var chain = regexp.MustCompile(`^(failed to solve: |dockerfile parse error on line \d+: |failed to resolve source metadata for [^ ]+: |` +
+	`failed to (?:compute|load) cache key: |failed to calculate checksum of ref [^ ]+: |failed to copy: |pulling from host [^ ]+ failed with status code \[[^]]*\]: )`)
+
+// explanation puts one kind of trouble into words. Its pattern's groups stand for $1 and $2.
+type explanation struct {
+	pattern    *regexp.Regexp
+	text, hint string
+}
+
+const (
+	reachHint = "see whether the image's name is right and `docker pull` gets it: the engine goes the same way"
+	imageHint = "FROM and --from take an image, a stage above, or a context: one of x-bmo.contexts or --build-context NAME=FOLDER"
+	// For a build that cannot reach what it installs from.
+	networkHint = "the first build installs packages: check the engine's network, name server and proxy; what is built once needs none"
+	// For an engine whose disk is full.
+	spaceHint = "`docker system df` shows what takes the engine's disk; `docker bmo prune` and `docker builder prune` make room"
+)
+
+var explanations = []explanation{
+	{regexp.MustCompile(`no space left on device`), "", spaceHint},
+	{
+		regexp.MustCompile(`unexpected status from \w+ request to \w+://([^/]+)/\S*: (40[13] .*)$`), "registry $1 answered $2",
+		"`docker login $1` with an account that may read it",
+	},
+	{
+		regexp.MustCompile(`unexpected status from \w+ request to \w+://([^/]+)/\S*: (429 .*)$`), "registry $1 answered $2",
+		"try again in a while; `docker login $1` often raises the limit",
+	},
+	{
+		regexp.MustCompile(`unexpected status from \w+ request to \w+://([^/]+)/\S*: (.*)$`), "registry $1 answered $2",
+		"the registry is in trouble: try again in a while",
+	},
+	{
+		regexp.MustCompile(`failed to do request: \w+ "\w+://([^/]+)/[^"]*": (?:.*: )?([^:]+)$`), "registry $1 cannot be reached: $2", reachHint,
+	},
+	{
+		regexp.MustCompile(`error getting credentials - err: exec: "([^"]+)": executable file not found`), "the credential helper $1 is not installed",
+		"take it out of credsStore and credHelpers in docker's config.json, or install it",
+	},
+	{
+		regexp.MustCompile(`^docker\.io/docker/dockerfile(\S*): (not found|pull access denied.*)$`), "no image docker/dockerfile$1",
+		"leave the `# syntax` line out: none is needed",
+	},
+	{regexp.MustCompile(`^(?:docker\.io/library/|docker\.io/)?([^\s":]+(?::[^\s"]+)?): not found$`), "no image $1", imageHint},
+	{
+		regexp.MustCompile(`^(?:docker\.io/library/|docker\.io/)?([^\s":]+(?::[^\s"]+)?): pull access denied.*$`),
+		"no image $1, or none that may be read without logging in", imageHint + "; `docker login`, if it is a private image",
+	},
+	{
+		regexp.MustCompile(`^"([^"]+)": not found$`), "no $1 in the context that it is copied from",
+		"what .dockerignore, or include and exclude of x-bmo.contexts, leave out is not there either",
+	},
+}
+
+var exitCode = regexp.MustCompile(`process "((?s).*)" did not complete successfully: exit code: (\d+)`)
+
+// unreachable is how what installs packages says that there is no network.
+var unreachable = regexp.MustCompile(`(?i)Temporary failure (in name resolution|resolving)|Could not (resolve|connect)|Network is unreachable|EAI_AGAIN|ENOTFOUND`)
+
+// explain says what went wrong in our words and what to do. located tells that the instruction is shown anyway.
+func explain(text string, located bool, output []string) (cause, hint string) {
+	for m := chain.FindString(text); m != ""; m = chain.FindString(text) {
+		text = text[len(m):]
+	}
+	for _, e := range explanations {
+		m := e.pattern.FindStringSubmatchIndex(text)
+		switch {
+		case m == nil:
+		case e.text == "":
+			return text, e.hint
+		default:
+			return string(e.pattern.ExpandString(nil, e.text, text, m)), string(e.pattern.ExpandString(nil, e.hint, text, m))
+		}
+	}
+	if m := exitCode.FindStringSubmatch(text); m != nil {
+		if cause = "exit code " + m[2]; !located {
+			cause = "`" + m[1] + "`: " + cause
+		}
+		return cause, reasonHint(output)
+	}
+	return text, ""
+}
+
+// reasonHint is what to do about a reason that a command's last lines give.
+func reasonHint(output []string) string {
+	has := func(re *regexp.Regexp) bool { return slices.ContainsFunc(output, re.MatchString) }
+	switch {
+	case has(regexp.MustCompile(`(?i)no space left on device`)):
+		return spaceHint
+	case has(unreachable):
+		return networkHint
+	default:
+		return ""
+	}
+}
+
+// outputHint says where to see all of an output that progress has not shown, unless a hint is in it.
+func outputHint(output []string) string {
+	if len(output) == 0 || slices.ContainsFunc(output, func(l string) bool { return strings.HasPrefix(l, "hint: ") }) {
+		return ""
+	}
+	return "`--progress plain` shows all that it printed"
+}
