@@ -66,7 +66,7 @@ func TestFaults(t *testing.T) {
 			name:  "commit of the step without space",
 			fault: func(f *fixture) { f.Fail("POST", "/commit", 500, diskFull, 1) },
 			want:  "commit docker-bmo/demo-web:0123456789ab-raw1: .*no space left on device",
-			hint:  "free space on the engine: `docker bmo prune`, `docker system df`",
+			hint:  engine.SpaceHint,
 		},
 		{
 			name:  "seal of the step",
@@ -90,7 +90,7 @@ func TestFaults(t *testing.T) {
 			name:  "commit of the database without space",
 			fault: func(f *fixture) { failLater(f, "/commit", 2, diskFull) },
 			want:  "commit docker-bmo/demo-db:0123456789ab-raw3: .*no space left on device",
-			hint:  "free space on the engine: `docker bmo prune`, `docker system df`",
+			hint:  engine.SpaceHint,
 		},
 		{
 			name:  "first seal",

@@ -104,14 +104,14 @@ func (b *run) step(ctx context.Context, s stack.Service, step stack.Step, log io
 	s.Environment, s.Command = env, step.Command
 	id, err := b.group.Create(limited, s)
 	if err != nil {
-		return err
+		return fmt.Errorf("service %s: %w", s.Name, err)
 	}
 	stdout, stderr := b.Journal.Source(s.Name, log), b.Journal.Source(s.Name, log)
 	defer stderr.Close()
 	defer stdout.Close()
 	p, err := b.Engine.Start(limited, id, stdout, stderr)
 	if err != nil {
-		return err
+		return fmt.Errorf("service %s: %w", s.Name, err)
 	}
 	code, err := p.Wait(limited)
 	if err != nil && ctx.Err() == nil && errors.Is(limited.Err(), context.DeadlineExceeded) {

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/docker-bmo/docker-bmo/engine"
 )
 
 // What BuildKit says of what it was about to do, in front of what went wrong.
@@ -21,8 +23,7 @@ const (
 	imageHint = "FROM and --from take an image, a stage above, or a context: one of x-bmo.contexts or --build-context NAME=FOLDER"
 	// For a build that cannot reach what it installs from.
 	networkHint = "the first build installs packages: check the engine's network, name server and proxy; what is built once needs none"
-	// For an engine whose disk is full.
-	spaceHint = "`docker system df` shows what takes the engine's disk; `docker bmo prune` and `docker builder prune` make room"
+	spaceHint   = engine.SpaceHint
 )
 
 var explanations = []explanation{

@@ -22,10 +22,10 @@ func (e *Engine) Commit(ctx context.Context, id, ref string, labels map[string]s
 	defer done()
 	_, err = e.api.ContainerCommit(ctx, id, container.CommitOptions{Reference: ref, Changes: changes, Pause: false})
 	if IsNoSpace(err) {
-		return Hint(fmt.Errorf("commit %s: %w", ref, err), "free space on the engine: `docker bmo prune`, `docker system df`")
+		return Hint(fmt.Errorf("commit %s: %w", ref, Plain(err)), SpaceHint)
 	}
 	if err != nil {
-		return fmt.Errorf("commit %s: %w", ref, err)
+		return fmt.Errorf("commit %s: %w", ref, Plain(err))
 	}
 	return nil
 }

@@ -85,7 +85,7 @@ func (e *Engine) CreateContainer(ctx context.Context, s ContainerSpec) (string, 
 	defer done()
 	c, err := e.api.ContainerCreate(ctx, cfg, host, nets, nil, s.Name)
 	if err != nil {
-		return "", fmt.Errorf("create container %s: %w", s.Name, err)
+		return "", fmt.Errorf("create container %s: %w", s.Name, Plain(err))
 	}
 	return c.ID, nil
 }
@@ -117,7 +117,7 @@ func tmpfs(list []string) map[string]string {
 func (e *Engine) Containers(ctx context.Context, labels ...string) ([]Container, error) {
 	list, err := e.api.ContainerList(ctx, container.ListOptions{All: true, Filters: labelFilter(labels)})
 	if err != nil {
-		return nil, fmt.Errorf("list containers: %w", err)
+		return nil, fmt.Errorf("list containers: %w", Plain(err))
 	}
 	out := make([]Container, len(list))
 	for i, c := range list {
@@ -145,7 +145,7 @@ var ErrNotPublished = errors.New("is not published")
 func (e *Engine) PublishedPort(ctx context.Context, id string, port int) (int, error) {
 	c, err := e.api.ContainerInspect(ctx, id)
 	if err != nil {
-		return 0, fmt.Errorf("inspect container %s: %w", id, err)
+		return 0, fmt.Errorf("inspect container %s: %w", id, Plain(err))
 	}
 	for _, b := range c.NetworkSettings.Ports[nat.Port(strconv.Itoa(port)+"/tcp")] {
 		if p, err := strconv.Atoi(b.HostPort); err == nil {
@@ -158,7 +158,7 @@ func (e *Engine) PublishedPort(ctx context.Context, id string, port int) (int, e
 // Rename gives a container another name.
 func (e *Engine) Rename(ctx context.Context, id, name string) error {
 	if err := e.api.ContainerRename(ctx, id, name); err != nil {
-		return fmt.Errorf("rename container %s: %w", name, err)
+		return fmt.Errorf("rename container %s: %w", name, Plain(err))
 	}
 	return nil
 }
@@ -178,7 +178,7 @@ func (e *Engine) RemoveContainer(ctx context.Context, id string) error {
 		}
 	}
 	if err != nil && !IsNotFound(err) {
-		return fmt.Errorf("remove container %s: %w", id, err)
+		return fmt.Errorf("remove container %s: %w", id, Plain(err))
 	}
 	return nil
 }

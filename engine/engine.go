@@ -89,7 +89,7 @@ func (e *Engine) Connect(ctx context.Context) (Info, error) {
 	}
 	info, err := e.api.Info(ctx)
 	if err != nil {
-		return Info{}, fmt.Errorf("ask the engine about itself: %w", err)
+		return Info{}, fmt.Errorf("ask the engine about itself: %w", Plain(err))
 	}
 	if info.OSType != "linux" {
 		return Info{}, &UnusableError{"the engine runs " + info.OSType + " containers: linux containers are needed"}

@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"regexp"
 	"slices"
@@ -20,10 +21,10 @@ type hinted struct {
 
 func (h hinted) Unwrap() error { return h.error }
 
-// Hint attaches to err a line that says what to do next; a nil err stays nil.
+// Hint attaches to err a line that says what to do next; a nil err stays nil, and so does one without a hint.
 func Hint(err error, hint string) error {
-	if err == nil {
-		return nil
+	if err == nil || hint == "" {
+		return err
 	}
 	return hinted{err, hint}
 }
@@ -70,6 +71,9 @@ func IsPortTaken(err error) bool {
 	return err != nil && (strings.Contains(err.Error(), "port is already allocated") ||
 		strings.Contains(err.Error(), "address already in use"))
 }
+
+// SpaceHint is what to do about an engine's disk that is full.
+const SpaceHint = "`docker system df` shows what takes the engine's disk; `docker bmo prune` and `docker builder prune` make room"
 
 // IsNoSpace tells whether the engine's disk is full.
 func IsNoSpace(err error) bool {
@@ -144,7 +148,10 @@ func connectionCause(err error) error {
 		return fmt.Errorf("%s: %s", m[1], m[2])
 	}
 	var request *url.Error
+	var lookup *net.DNSError
 	switch {
+	case errors.As(err, &lookup):
+		return fmt.Errorf("%s: %s", lookup.Name, lookup.Err) // without the name server
 	case !client.IsErrConnectionFailed(err):
 		return err
 	case errors.As(err, &request):

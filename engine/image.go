@@ -25,7 +25,7 @@ type Image struct {
 func (e *Engine) Images(ctx context.Context, labels ...string) ([]Image, error) {
 	list, err := e.api.ImageList(ctx, image.ListOptions{All: true, Filters: labelFilter(labels)})
 	if err != nil {
-		return nil, fmt.Errorf("list images: %w", err)
+		return nil, fmt.Errorf("list images: %w", Plain(err))
 	}
 	images := make([]Image, len(list))
 	for i, s := range list {
@@ -38,7 +38,7 @@ func (e *Engine) Images(ctx context.Context, labels ...string) ([]Image, error) 
 func (e *Engine) Image(ctx context.Context, ref string) (Image, error) {
 	s, err := e.api.ImageInspect(ctx, ref)
 	if err != nil {
-		return Image{}, fmt.Errorf("inspect image %s: %w", ref, err)
+		return Image{}, fmt.Errorf("inspect image %s: %w", ref, Plain(err))
 	}
 	created, _ := time.Parse(time.RFC3339Nano, s.Created)
 	img := Image{ID: s.ID, Tags: s.RepoTags, Created: created.UTC(), Size: s.Size}
@@ -51,7 +51,7 @@ func (e *Engine) Image(ctx context.Context, ref string) (Image, error) {
 // TagImage gives an image another name.
 func (e *Engine) TagImage(ctx context.Context, id, ref string) error {
 	if err := e.api.ImageTag(ctx, id, ref); err != nil {
-		return fmt.Errorf("tag image %s: %w", ref, err)
+		return fmt.Errorf("tag image %s: %w", ref, Plain(err))
 	}
 	return nil
 }
@@ -60,7 +60,7 @@ func (e *Engine) TagImage(ctx context.Context, id, ref string) error {
 func (e *Engine) RemoveImage(ctx context.Context, ref string) (untagged, deleted []string, err error) {
 	done, err := e.api.ImageRemove(ctx, ref, image.RemoveOptions{PruneChildren: true})
 	if err != nil {
-		return nil, nil, fmt.Errorf("remove image %s: %w", ref, err)
+		return nil, nil, fmt.Errorf("remove image %s: %w", ref, Plain(err))
 	}
 	for _, d := range done {
 		if d.Untagged != "" {
@@ -85,7 +85,7 @@ func (e *Engine) LayersSize(ctx context.Context) (int64, error) {
 		case err == nil:
 			return du.LayersSize, nil
 		case try == diskUsageTries || !strings.Contains(err.Error(), "does not exist"):
-			return 0, fmt.Errorf("ask for disk usage: %w", err)
+			return 0, fmt.Errorf("ask for disk usage: %w", Plain(err))
 		}
 	}
 }

@@ -70,7 +70,7 @@ func TestCommitWithoutSpace(t *testing.T) {
 	err := e.Commit(t.Context(), id, "a:1", nil)
 	assert.ErrorContains(t, err, "commit a:1: ")
 	assert.ErrorContains(t, err, "no space left on device")
-	assert.DeepEqual(t, engine.Hints(err), []string{"free space on the engine: `docker bmo prune`, `docker system df`"})
+	assert.DeepEqual(t, engine.Hints(err), []string{engine.SpaceHint})
 }
 
 // TestSealWithoutBuildKit: an engine that has no BuildKit fails, it does not hang.

@@ -33,7 +33,7 @@ func (e *Engine) CopyLogs(ctx context.Context, id string, o LogOptions, stdout, 
 		Timestamps: o.Timestamps,
 	})
 	if err != nil {
-		return fmt.Errorf("read logs of container %s: %w", id, err)
+		return fmt.Errorf("read logs of container %s: %w", id, Plain(err))
 	}
 	defer r.Close()
 	_, err = stdcopy.StdCopy(orDiscard(stdout), orDiscard(stderr), r)

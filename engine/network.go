@@ -29,7 +29,7 @@ func (e *Engine) CreateNetwork(ctx context.Context, name string, labels map[stri
 			"stop instances (`docker bmo stop`), remove unused networks (`docker network prune`), or add to default-address-pools in the engine's configuration")
 	}
 	if err != nil {
-		return "", fmt.Errorf("create network %s: %w", name, err)
+		return "", fmt.Errorf("create network %s: %w", name, Plain(err))
 	}
 	return n.ID, nil
 }
@@ -38,7 +38,7 @@ func (e *Engine) CreateNetwork(ctx context.Context, name string, labels map[stri
 func (e *Engine) Networks(ctx context.Context, labels ...string) ([]Network, error) {
 	list, err := e.api.NetworkList(ctx, network.ListOptions{Filters: labelFilter(labels)})
 	if err != nil {
-		return nil, fmt.Errorf("list networks: %w", err)
+		return nil, fmt.Errorf("list networks: %w", Plain(err))
 	}
 	networks := make([]Network, len(list))
 	for i, n := range list {
@@ -50,7 +50,7 @@ func (e *Engine) Networks(ctx context.Context, labels ...string) ([]Network, err
 // RemoveNetwork removes a network; one that is gone already is no error.
 func (e *Engine) RemoveNetwork(ctx context.Context, id string) error {
 	if err := e.api.NetworkRemove(ctx, id); err != nil && !IsNotFound(err) {
-		return fmt.Errorf("remove network %s: %w", id, err)
+		return fmt.Errorf("remove network %s: %w", id, Plain(err))
 	}
 	return nil
 }
@@ -65,7 +65,7 @@ type Volume struct {
 func (e *Engine) Volumes(ctx context.Context, labels ...string) ([]Volume, error) {
 	list, err := e.api.VolumeList(ctx, volume.ListOptions{Filters: labelFilter(labels)})
 	if err != nil {
-		return nil, fmt.Errorf("list volumes: %w", err)
+		return nil, fmt.Errorf("list volumes: %w", Plain(err))
 	}
 	volumes := make([]Volume, len(list.Volumes))
 	for i, v := range list.Volumes {
@@ -77,7 +77,7 @@ func (e *Engine) Volumes(ctx context.Context, labels ...string) ([]Volume, error
 // RemoveVolume removes a volume; one that is gone already is no error.
 func (e *Engine) RemoveVolume(ctx context.Context, name string) error {
 	if err := e.api.VolumeRemove(ctx, name, false); err != nil && !IsNotFound(err) {
-		return fmt.Errorf("remove volume %s: %w", name, err)
+		return fmt.Errorf("remove volume %s: %w", name, Plain(err))
 	}
 	return nil
 }

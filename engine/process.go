@@ -40,7 +40,7 @@ func (e *Engine) Start(ctx context.Context, id string, stdout, stderr io.Writer)
 	}
 	if err != nil {
 		cancel()
-		return nil, fmt.Errorf("start container: %w", err)
+		return nil, Hint(fmt.Errorf("start container: %w", Plain(err)), startHint(err))
 	}
 	p := &Process{ID: id, e: e, done: make(chan struct{})}
 	go func() {
@@ -61,7 +61,7 @@ func (e *Engine) attach(ctx context.Context, id string, stdout, stderr io.Writer
 		return e.api.ContainerAttach(ctx, id, container.AttachOptions{Stream: true, Stdout: true, Stderr: true})
 	})
 	if err != nil {
-		return nil, fmt.Errorf("attach to container %s: %w", id, err)
+		return nil, fmt.Errorf("attach to container %s: %w", id, Plain(err))
 	}
 	stop := context.AfterFunc(ctx, att.Close)
 	go func() {
@@ -147,14 +147,14 @@ func (e *Engine) Signal(ctx context.Context, id, signal string) error {
 	if signal == "" {
 		c, err := e.api.ContainerInspect(ctx, id)
 		if err != nil {
-			return fmt.Errorf("inspect container %s: %w", id, err)
+			return fmt.Errorf("inspect container %s: %w", id, Plain(err))
 		}
 		if signal = c.Config.StopSignal; signal == "" {
 			signal = "TERM"
 		}
 	}
 	if err := e.api.ContainerKill(ctx, id, signal); err != nil {
-		return fmt.Errorf("send %s to container %s: %w", signal, id, err)
+		return fmt.Errorf("send %s to container %s: %w", signal, id, Plain(err))
 	}
 	return nil
 }
@@ -164,7 +164,7 @@ func (e *Engine) Signal(ctx context.Context, id, signal string) error {
 func (e *Engine) StopContainer(ctx context.Context, id string, timeout time.Duration) error {
 	seconds := int(timeout.Round(time.Second) / time.Second)
 	if err := e.api.ContainerStop(ctx, id, container.StopOptions{Timeout: &seconds}); err != nil && !IsNotFound(err) {
-		return fmt.Errorf("stop container %s: %w", id, err)
+		return fmt.Errorf("stop container %s: %w", id, Plain(err))
 	}
 	return nil
 }

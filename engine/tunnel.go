@@ -3,7 +3,6 @@ package engine
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -61,13 +60,13 @@ func (e *Engine) Relay(ctx context.Context, id string, port int) (*Relay, error)
 		Cmd: []string{"bash", "-c", relay, strconv.Itoa(port)},
 	})
 	if err != nil {
-		return nil, fmt.Errorf("prepare a connection to port %d: %w", port, err)
+		return nil, fmt.Errorf("prepare a connection to port %d: %w", port, Plain(err))
 	}
 	att, err := hijack(ctx, func() (types.HijackedResponse, error) {
 		return e.api.ContainerExecAttach(ctx, ex.ID, container.ExecAttachOptions{})
 	})
 	if err != nil {
-		return nil, fmt.Errorf("connect to port %d: %w", port, err)
+		return nil, fmt.Errorf("connect to port %d: %w", port, Plain(err))
 	}
 	return &Relay{newTunnel(att)}, nil
 }
@@ -120,7 +119,7 @@ func newTunnel(att types.HijackedResponse) *tunnel {
 		status := &relayStatus{connected: t.connected, data: w}
 		_, err := stdcopy.StdCopy(relayData{status}, status, att.Reader)
 		if msg := strings.TrimSpace(status.rest.String()); err == nil && msg != "" {
-			err = errors.New(msg)
+			err = relayError(msg)
 		}
 		if t.err = err; err == nil {
 			t.err = io.ErrUnexpectedEOF

@@ -4,6 +4,7 @@ package probe
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"time"
@@ -56,6 +57,9 @@ func Wait(ctx context.Context, p Probe, dial Dialer, timeout time.Duration, fail
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
+		if final(err) {
+			return err
+		}
 		// An attempt that the deadline cut off says less than the one before it.
 		if deadline.Err() == nil || last == nil {
 			last = err
@@ -72,6 +76,12 @@ func Wait(ctx context.Context, p Probe, dial Dialer, timeout time.Duration, fail
 		case <-tick.C:
 		}
 	}
+}
+
+// final tells whether an error says of itself, by a method Final, that it is no use to ask again.
+func final(err error) bool {
+	var f interface{ Final() bool }
+	return errors.As(err, &f) && f.Final()
 }
 
 // once asks once within limit. Where that was too short it is doubled for the next time, up to a point: the way to an

@@ -140,3 +140,20 @@ func TestAttemptsGrow(t *testing.T) {
 	}).probe()
 	assert.NilError(t, Wait(t.Context(), p, noDial, 5*time.Second, nil))
 }
+
+// hopeless says of itself that it will not change.
+type hopeless struct{ error }
+
+func (hopeless) Final() bool { return true }
+
+// TestWaitGivesUpWhatIsHopeless asks once, and does not call it late.
+func TestWaitGivesUpWhatIsHopeless(t *testing.T) {
+	asked := 0
+	why := hopeless{errors.New("no way there")}
+	dial := func(context.Context) (net.Conn, error) { asked++; return nil, fmt.Errorf("connect: %w", why) }
+	err := Wait(t.Context(), HTTP{URL: "http://127.0.0.1:1/"}, dial, time.Hour, nil)
+	assert.ErrorIs(t, err, why)
+	var late *NotReadyError
+	assert.Assert(t, !errors.As(err, &late))
+	assert.Equal(t, asked, 1)
+}
