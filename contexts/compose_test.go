@@ -61,8 +61,8 @@ func TestNamedContextsRefused(t *testing.T) {
 	}{
 		{"a cycle", named{"a": {From: "b"}, "b": {From: "c"}, "c": {From: "a"}}, Options{},
 			"context a: it is made from itself: a -> b -> c -> a", ""},
-		{"itself", named{"a": {From: "a"}}, Options{}, "context a: DIR/stack/a: no such file or directory", ""},
-		{"nothing", named{"a": {From: "nothing"}}, Options{}, "context a: DIR/stack/nothing: no such file or directory", ""},
+		{"itself", named{"a": {From: "a"}}, Options{}, "context a: DIR/stack/a: no such file or directory", "relative to its Compose file"},
+		{"nothing", named{"a": {From: "nothing"}}, Options{}, "context a: DIR/stack/nothing: no such file or directory", "relative to its Compose file"},
 		{"a file", named{"a": {From: "file"}}, Options{}, "context a: DIR/stack/file is not a folder", ""},
 		{"an image", named{"a": {From: "docker-image://debian"}}, Options{}, "context a: docker-image://debian is an image, not a folder", ""},
 		{"an address", named{"a": {From: "https://host/x.tar.gz"}}, Options{},

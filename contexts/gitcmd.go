@@ -138,13 +138,20 @@ func verb(args []string) string {
 
 func (g git) failed(verb, stderr string, err error) error {
 	lines := strings.FieldsFunc(strings.ReplaceAll(stderr, g.remote, shown(g.remote)), func(r rune) bool { return r == '\n' })
-	why := err.Error()
+	why, before := err.Error(), ""
 	for _, line := range lines {
 		if text, ok := strings.CutPrefix(line, "fatal: "); ok {
 			why = text
 			break
 		}
+		before = line
 	}
-	return fmt.Errorf("%s: git %s: %s\nhint: check the address, the network and that git can log in without asking; "+
-		"a commit given with all its digits is fetched once only", shown(g.remote), verb, why)
+	if why == "Could not read from remote repository." && before != "" { // ssh has said why
+		why = strings.TrimSpace(before)
+	}
+	hint := "check the address, the network and that git can log in without asking; a folder with the tree does as well"
+	if strings.Contains(stderr, "No space left on device") {
+		hint = "make room, or let XDG_CACHE_HOME name a folder on another disk"
+	}
+	return fmt.Errorf("%s: git %s: %s\nhint: %s", shown(g.remote), verb, why, hint)
 }

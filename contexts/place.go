@@ -1,6 +1,7 @@
 package contexts
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -84,6 +85,9 @@ func (p place) root() (*root, error) {
 	var files fs.FS
 	if err == nil {
 		files, err = p.files()
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s: %s\nhint: the folders of a stack are relative to its Compose file", p.show(), reason(err))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s", p.show(), reason(err))

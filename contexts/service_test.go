@@ -73,14 +73,14 @@ func TestBuildContextsRefused(t *testing.T) {
 		build      *stack.Build
 		text, hint string
 	}{
-		{"no folder", &stack.Build{Context: "nothing"}, "service web: build context: DIR/nothing: no such file or directory", ""},
+		{"no folder", &stack.Build{Context: "nothing"}, "service web: build context: DIR/nothing: no such file or directory", "relative to its Compose file"},
 		{"a file", &stack.Build{Context: "file"}, "service web: build context: DIR/file is not a folder", ""},
 		{"an image", &stack.Build{Context: "docker-image://x"}, "service web: build context: docker-image://x is an image, not a folder", ""},
 		{"no Dockerfile", &stack.Build{Dockerfile: "nothing"}, "service web: DIR has no nothing", "relative to build.context"},
 		{"no default", &stack.Build{Context: "x/Dockerfile"}, "service web: DIR/x/Dockerfile has no Dockerfile", "relative to build.context"},
 		{"a folder", &stack.Build{Context: "x"}, "service web: Dockerfile cannot be read: is a directory", ""},
 		{"another service", extra("service:db"), "service web: additional context extra: service:db is not supported", "build.target"},
-		{"nothing there", extra("nothing"), "service web: additional context extra: DIR/nothing: no such file or directory", ""},
+		{"nothing there", extra("nothing"), "service web: additional context extra: DIR/nothing: no such file or directory", "relative to its Compose file"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := composeService(t, dir, stack.Service{Build: test.build}, Options{})

@@ -123,6 +123,14 @@ func (e *UnavailableError) Hint() string {
 		return fmt.Sprintf("`ssh %s %s version` has to work, and without a question; or choose another engine with `docker context use` or DOCKER_HOST",
 			sshWords(e.Host), docker)
 	}
+	switch text := e.Err.Error(); {
+	case strings.Contains(text, "permission denied"):
+		return "join the group that may use the socket (`sudo usermod -aG docker $USER`, then log in again), or use sudo"
+	case strings.Contains(text, "HTTP request to an HTTPS server"):
+		return "the engine wants TLS: set DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH to the folder of the certificates"
+	case strings.Contains(text, "HTTP response to HTTPS client"):
+		return "the engine speaks no TLS there: unset DOCKER_TLS_VERIFY, or give the port where it does"
+	}
 	return "start the engine, or choose another one with `docker context use` or DOCKER_HOST"
 }
 
@@ -153,7 +161,7 @@ func connectionCause(err error) error {
 	case errors.As(err, &lookup):
 		return fmt.Errorf("%s: %s", lookup.Name, lookup.Err) // without the name server
 	case !client.IsErrConnectionFailed(err):
-		return err
+		return Plain(err)
 	case errors.As(err, &request):
 		return request.Err
 	default:

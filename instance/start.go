@@ -72,7 +72,7 @@ func Start(ctx context.Context, r Request) (_ *Instance, err error) {
 	if r.Timeout == 0 {
 		r.Timeout = DefaultTimeout
 	}
-	if err := checkName(r.Name); err != nil {
+	if err := CheckName(r.Name); err != nil {
 		return nil, err
 	}
 	s := &start{Request: r, created: time.Now().UTC()}
@@ -130,7 +130,8 @@ func (s *start) reserve(ctx context.Context) error {
 // validName is what docker takes for a container's name.
 var validName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]*$`)
 
-func checkName(name string) error {
+// CheckName returns an error for a name that no instance can have; the empty one is to be made up.
+func CheckName(name string) error {
 	if name == "" || validName.MatchString(name) {
 		return nil
 	}

@@ -300,6 +300,23 @@ func (e *ServiceError) Error() string {
 	return msg
 }
 
+// Hint says what to change.
+func (e *ServiceError) Hint() string {
+	var late *probe.NotReadyError
+	var exit *ExitError
+	switch {
+	case errors.As(e.Err, &late):
+		return "where it only needs longer, raise ready.timeout in the stack, or --wait-timeout of `docker bmo run`"
+	case errors.As(e.Err, &exit) && exit.Code == killed:
+		return "it was killed, perhaps for want of memory: see mem_limit in the stack"
+	default:
+		return ""
+	}
+}
+
+// killed is the exit code of what SIGKILL ended, as the kernel does where memory runs out.
+const killed = 128 + 9
+
 // Unwrap returns what went wrong.
 func (e *ServiceError) Unwrap() error { return e.Err }
 

@@ -21,8 +21,9 @@ var (
 // where its own are hard to understand.
 func (p *problems) addCompose(err error, name, workingDir string) {
 	text := strings.ReplaceAll(err.Error(), workingDir+string(filepath.Separator), "")
-	for _, prefix := range []string{"validating " + name + ": ", "failed to parse " + name + ": "} {
-		text = strings.TrimPrefix(text, prefix)
+	for _, called := range []string{name, filepath.Base(name)} { // a path within the working folder has just lost it
+		text = strings.TrimPrefix(text, "validating "+called+": ")
+		text = strings.TrimPrefix(text, "failed to parse "+called+": ")
 	}
 	list, many := strings.CutPrefix(text, "decoding failed due to the following error(s):\n\n")
 	if !many {

@@ -7,11 +7,12 @@ import (
 	"os"
 	"time"
 
-	"github.com/docker/cli/cli"
 	"github.com/docker/cli/cli/command"
 	"github.com/spf13/cobra"
 
 	"github.com/docker-bmo/docker-bmo/bootstrap"
+	"github.com/docker-bmo/docker-bmo/journal"
+	"github.com/docker-bmo/docker-bmo/launch"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
@@ -34,7 +35,7 @@ Prints the snapshot's key.`,
   docker bmo build --source ~/src/bmo
   docker bmo build --stack ./compose.yaml --set MYSQL_IMAGE=mysql:8.4
   docker bmo build --label ci.run=42 --metadata-file build.json`,
-		Args:              cli.NoArgs,
+		Args:              noStackArgument,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return runBuild(cmd.Context(), dockerCli, options) },
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
@@ -49,6 +50,9 @@ Prints the snapshot's key.`,
 
 func runBuild(ctx context.Context, dockerCli command.Cli, options buildOptions) error {
 	start := time.Now()
+	if err := errors.Join(checkOutput("--iidfile", options.iidFile), checkOutput("--metadata-file", options.metadataFile)); err != nil {
+		return err
+	}
 	p, closeAll, err := open(ctx, dockerCli, options.stackOptions)
 	if err != nil {
 		return err
@@ -88,10 +92,12 @@ func (o buildOptions) writeFiles(s *snapshot.Snapshot) error {
 	return nil
 }
 
-// explain adds where the whole output of a failed bootstrap is.
+// explain adds where the whole output of a failed bootstrap is, or of a service of which only the end is shown.
 func (p *pipeline) explain(err error) error {
 	var step *bootstrap.StepError
-	if errors.As(err, &step) {
+	var service *launch.ServiceError
+	more := errors.As(err, &service) && len(service.Output) == journal.TailLines
+	if p.logFile != "" && (more || errors.As(err, &step)) {
 		return fmt.Errorf("%w\nwhole output: %s", err, p.logFile)
 	}
 	return err

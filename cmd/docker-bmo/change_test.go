@@ -35,7 +35,7 @@ func TestStop(t *testing.T) {
 	stdout, stderr, err := d.run(t, "stop", "demo-2", "demo-1", "demo-1")
 	assert.Error(t, err, "no such instance: demo-2")
 	assert.Equal(t, stdout, "demo-1\n")
-	assert.Equal(t, stderr, "error: no such instance: demo-2\n")
+	assert.Equal(t, stderr, "error: no such instance: demo-2\nhint: `docker bmo ps -a` lists them\n")
 	assert.Equal(t, d.ok(t, "stop", "--all"), "demo-3\n")
 	assert.Equal(t, d.ok(t, "stop", "--all"), "")
 	assert.DeepEqual(t, d.Objects(), before)

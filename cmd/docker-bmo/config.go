@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/docker/cli/cli"
 	"github.com/docker/cli/cli/command"
 	"github.com/docker/cli/cli/command/completion"
 	"github.com/spf13/cobra"
@@ -30,7 +29,7 @@ func newConfigCommand(dockerCli command.Cli) *cobra.Command {
 
 The result is a stack again: variables are replaced, what was left out is said,
 folders are absolute. The folders of a built-in stack are within the plugin.`,
-		Args:              cli.NoArgs,
+		Args:              noStackArgument,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return runConfig(cmd.Context(), dockerCli, options) },
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
@@ -57,7 +56,10 @@ func runConfig(ctx context.Context, dockerCli command.Cli, options configOptions
 	case err != nil || options.quiet:
 		return err
 	case options.output != "":
-		return os.WriteFile(options.output, text, 0o666)
+		if err := os.WriteFile(options.output, text, 0o666); err != nil {
+			return fmt.Errorf("--output: %w", err)
+		}
+		return nil
 	default:
 		_, err = dockerCli.Out().Write(text)
 		return err

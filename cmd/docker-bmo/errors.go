@@ -50,7 +50,11 @@ func report(w io.Writer, err error) int {
 			fmt.Fprintf(w, "error: %v\n", e)
 		}
 	}
-	for _, h := range engine.Hints(err) {
+	hints := engine.Hints(err)
+	if len(hints) == 0 && space(err) != "" {
+		hints = []string{space(err)}
+	}
+	for _, h := range hints {
 		fmt.Fprintf(w, "hint: %s\n", h)
 	}
 	return code

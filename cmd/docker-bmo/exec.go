@@ -9,6 +9,7 @@ import (
 	"github.com/docker/cli/cli/command/container"
 	"github.com/spf13/cobra"
 
+	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/instance"
 )
 
@@ -64,5 +65,5 @@ func runExec(ctx context.Context, dockerCli command.Cli, options execOptions, na
 	}
 	terminal := dockerCli.In().IsTerminal() && dockerCli.Out().IsTerminal()
 	options.TTY = !options.noTTY && !options.Detach && (options.tty || terminal)
-	return container.RunExec(ctx, dockerCli, id, options.ExecOptions)
+	return engine.Plain(container.RunExec(ctx, dockerCli, id, options.ExecOptions))
 }

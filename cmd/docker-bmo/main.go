@@ -30,6 +30,6 @@ func main() {
 		ShortDescription: "Bootstrap an application and its database once, run copies in seconds",
 	})
 	if err != nil {
-		os.Exit(report(dockerCli.Err(), err))
+		os.Exit(report(dockerCli.Err(), misplacedFlag(err)))
 	}
 }

@@ -93,7 +93,7 @@ func (o *stackOptions) mode() string {
 
 // load loads the stack.
 func (o *stackOptions) load(ctx context.Context) (*stack.Stack, error) {
-	set, err := keyValues("--set", append(o.set, o.db.words()...))
+	set, err := keyValues("--set", "KEY=VALUE", append(o.set, o.db.words()...))
 	if err != nil {
 		return nil, err
 	}
@@ -125,12 +125,12 @@ func builtinStacks() []string {
 }
 
 // keyValues parses a flag's KEY=VALUE words.
-func keyValues(flag string, words []string) (map[string]string, error) {
+func keyValues(flag, form string, words []string) (map[string]string, error) {
 	m := make(map[string]string, len(words))
 	for _, w := range words {
 		k, v, ok := strings.Cut(w, "=")
 		if !ok || k == "" {
-			return nil, fmt.Errorf("invalid %s %q: want KEY=VALUE", flag, w)
+			return nil, fmt.Errorf("invalid %s %q: want %s", flag, w, form)
 		}
 		m[k] = v
 	}

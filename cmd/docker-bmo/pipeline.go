@@ -44,7 +44,7 @@ func (p *pipeline) compose(ctx context.Context) error {
 	if p.request.Contexts != nil {
 		return nil
 	}
-	overrides, err := keyValues("--build-context", p.options.buildContexts)
+	overrides, err := keyValues("--build-context", "NAME=FOLDER", p.options.buildContexts)
 	if err != nil {
 		return err
 	}

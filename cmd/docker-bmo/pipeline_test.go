@@ -96,11 +96,11 @@ func TestExplain(t *testing.T) {
 }
 
 func TestKeyValues(t *testing.T) {
-	m, err := keyValues("--set", []string{"A=1", "B=", "C=x=y", "A=2"})
+	m, err := keyValues("--set", "KEY=VALUE", []string{"A=1", "B=", "C=x=y", "A=2"})
 	assert.NilError(t, err)
 	assert.DeepEqual(t, m, map[string]string{"A": "2", "B": "", "C": "x=y"})
 	for _, bad := range []string{"", "A", "=1"} {
-		_, err = keyValues("--set", []string{bad})
+		_, err = keyValues("--set", "KEY=VALUE", []string{bad})
 		assert.Error(t, err, fmt.Sprintf("invalid --set %q: want KEY=VALUE", bad))
 	}
 }

@@ -102,8 +102,8 @@ func pruneFilter(args filterValues, now time.Time) (f prune.Filter, err error) {
 }
 
 func runPrune(ctx context.Context, dockerCli command.Cli, options pruneOptions) error {
-	e := newEngine(dockerCli)
-	if _, err := e.Connect(ctx); err != nil {
+	e, _, err := reach(ctx, dockerCli)
+	if err != nil {
 		return err
 	}
 	plan, err := pruningPlan(ctx, e, options.policy)

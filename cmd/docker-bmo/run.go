@@ -53,6 +53,8 @@ is removed, and the exit code is the command's own.`,
 			return runRun(cmd.Context(), dockerCli, options)
 		},
 	}
+	// What comes behind a test command without `--` is not taken for flags of ours: that would be a riddle.
+	cmd.Flags().SetInterspersed(false)
 	options.addFlags(cmd.Flags())
 	options.complete(cmd)
 	options.addRunFlags(cmd)
@@ -95,6 +97,9 @@ func (o runOptions) check() error {
 	case (o.noBuild || o.snapshot != "") && (o.noCache || o.pull):
 		return errors.New("--no-cache and --pull are for building: leave them out beside --no-build and --snapshot")
 	}
+	if err := instance.CheckName(o.name); err != nil {
+		return err
+	}
 	_, err := parseInstanceFormat(o.format)
 	return err
 }
@@ -134,7 +139,7 @@ func startInstances(ctx context.Context, dockerCli command.Cli, options runOptio
 	}
 	request.Warn = func(err error) { fmt.Fprintf(dockerCli.Err(), "warning: %v\n", err) }
 	list, err := instance.StartMany(ctx, request, options.number, p.info.CPUs)
-	return list, p.engine, err
+	return list, p.engine, p.explain(err)
 }
 
 // request says what to start, but for the snapshot.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"os/exec"
@@ -51,6 +52,10 @@ func commandResult(ctx context.Context, name string, err error) error {
 	case errors.Is(err, exec.ErrNotFound) || errors.Is(err, os.ErrNotExist):
 		return coded{fmt.Errorf("command not found: %s", name), 127}
 	default:
+		var start *fs.PathError
+		if errors.As(err, &start) {
+			err = fmt.Errorf("command cannot be run: %s: %w", start.Path, start.Err) // not by which system call
+		}
 		return coded{err, 126}
 	}
 }

@@ -52,7 +52,7 @@ func parseInstanceFormat(format string) (*template.Template, error) {
 	}
 	// A field that does not exist is found out before anything is started.
 	if err := t.Execute(io.Discard, startedInstance{}); err != nil {
-		return nil, fmt.Errorf("--format: %w", err)
+		return nil, templateError(err)
 	}
 	return t, nil
 }

@@ -24,8 +24,7 @@ func newEngine(dockerCli command.Cli) *engine.Engine {
 
 // connect returns the engine that docker itself would use, after sweeping away what has lost its owner on it.
 func connect(ctx context.Context, dockerCli command.Cli) (*engine.Engine, engine.Info, error) {
-	e := newEngine(dockerCli)
-	info, err := e.Connect(ctx)
+	e, info, err := reach(ctx, dockerCli)
 	if err != nil {
 		return nil, info, err
 	}
@@ -54,18 +53,22 @@ func open(ctx context.Context, dockerCli command.Cli, o stackOptions) (p *pipeli
 	if err != nil {
 		return nil, nil, err
 	}
+	p.progress, p.journal = printer, journal.New(nil, nil)
 	file, err := newJournalFile(st.Name)
-	if err != nil {
-		printer.Close()
-		return nil, nil, err
+	if err != nil { // a journal is good to have, and no reason to refuse the work that it would be about
+		fmt.Fprintf(dockerCli.Err(), "warning: no journal is kept: %v\nhint: XDG_STATE_HOME names a folder for it\n", err)
+	} else {
+		p.journal, p.logFile = journal.New(file, nil), file.Name()
 	}
-	p.progress, p.journal, p.logFile = printer, journal.New(file, nil), file.Name()
 	if info.SlowDriver() {
 		fmt.Fprintf(dockerCli.Err(), "warning: the engine's storage driver %s copies whole filesystems: commits take seconds\n", info.Driver)
 	}
 	closeAll = func() {
 		printer.Close()
 		p.journal.Flush()
+		if file == nil {
+			return
+		}
 		file.Close()
 		if fi, err := os.Stat(file.Name()); err == nil && fi.Size() == 0 {
 			os.Remove(file.Name())

@@ -74,7 +74,7 @@ func stopAll(ctx context.Context, dockerCli command.Cli, e *engine.Engine, names
 	)
 	for _, name := range names {
 		wg.Go(func() {
-			err := fmt.Errorf("no such instance: %s", name)
+			err := engine.Hint(fmt.Errorf("no such instance: %s", name), "`docker bmo ps -a` lists them")
 			if known[name] {
 				err = instance.Remove(ctx, e, name, grace)
 			}

@@ -40,7 +40,7 @@ type versions struct {
 
 func runVersion(ctx context.Context, dockerCli command.Cli, format string) error {
 	v := versions{Version: version.Version, GoVersion: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
-	info, err := newEngine(dockerCli).Connect(ctx)
+	_, info, err := reach(ctx, dockerCli)
 	if err == nil {
 		v.Engine = &info
 	}
@@ -67,7 +67,7 @@ func printVersions(w io.Writer, v versions, format string) error {
 	}
 	var text bytes.Buffer
 	if err := t.Execute(&text, v); err != nil {
-		return fmt.Errorf("--format: %w", err)
+		return templateError(err)
 	}
 	_, err = fmt.Fprintln(w, text.String())
 	return err

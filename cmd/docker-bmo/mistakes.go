@@ -1,0 +1,64 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/docker-bmo/docker-bmo/engine"
+)
+
+// noStackArgument refuses arguments: what docker and compose would take for a folder or a service is a flag here.
+func noStackArgument(_ *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return engine.Hint(fmt.Errorf("unexpected argument %q", args[0]), "a stack is named by --stack: a built-in one, a Compose file or its folder")
+}
+
+// misplacedFlag is what an error of the whole command line says more: cobra does not tell of which command a flag is.
+func misplacedFlag(err error) error {
+	if strings.HasPrefix(err.Error(), "unknown flag: ") || strings.HasPrefix(err.Error(), "unknown shorthand flag: ") {
+		return coded{engine.Hint(err, "flags of a command stand behind its name, as in `docker bmo build --stack demo`"), exitEngine}
+	}
+	return err
+}
+
+// checkOutput tells before any work is done when a file that a flag asks for cannot be written.
+func checkOutput(flag, file string) error {
+	if file == "" {
+		return nil
+	}
+	dir := filepath.Dir(file)
+	switch info, err := os.Stat(dir); {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s %s: there is no such folder", flag, file)
+	case err == nil && !info.IsDir():
+		return fmt.Errorf("%s %s: not in a folder", flag, file)
+	}
+	return nil
+}
+
+// templateError is an error of a --format without Go's name of what it is about.
+func templateError(err error) error {
+	text, _, _ := strings.Cut(err.Error(), " in type ")
+	return engine.Hint(errors.New("--format: "+text), "`--format json` shows all that there is")
+}
+
+// space is the hint for a disk that is full, here or on the engine; empty for other errors.
+func space(err error) string {
+	switch {
+	case errors.Is(err, syscall.ENOSPC):
+		return "the disk of this machine is full: make room; XDG_CACHE_HOME and XDG_STATE_HOME put our files elsewhere"
+	case engine.IsNoSpace(err):
+		return engine.SpaceHint
+	default:
+		return ""
+	}
+}
