@@ -15,6 +15,8 @@ PLUGINS := $(if $(filter 0,$(shell id -u)),/usr/local/lib/docker/cli-plugins,$(H
 # An image store of the engine, for the targets engine, demo and test: overlay2
 # or containerd. Without it an engine that runs is used whatever it has.
 STORE ?=
+# In the same way a release of the engine: 28.5, 26.1 or 20.10.
+RELEASE ?=
 # A source tree of BMO: for demo, built in place of the demo stack.
 SOURCE ?=
 
@@ -55,8 +57,8 @@ lint: go ## check the form of Go and shell files
 	shellcheck -x -P hack .ci/run hack/{cpan,demo,engine,images,need} hack/lib/{supervise,base-hook}.sh hack/{mysql,mariadb}/*.sh
 
 .PHONY: engine
-engine: ## make sure of a docker engine; STORE=containerd for that image store
-	hack/engine up STORE=$(STORE)
+engine: ## make sure of a docker engine; STORE=containerd, RELEASE=26.1 for another one
+	hack/engine up STORE=$(STORE) RELEASE=$(RELEASE)
 
 .PHONY: engine-down
 engine-down: ## end the engine and the registry that set-up started, and nothing else

@@ -3,7 +3,7 @@
 # Settings and words shared by the set-up commands. Sourced, never run.
 
 # Everything that set-up makes lies below these two folders. The cache holds
-# what a second engine may share: the engine's root folder and image tarballs.
+# what a second engine may share: root folders of engines and image tarballs.
 STATE=${DOCKER_BMO_STATE:-/var/lib/docker-bmo-engine}
 CACHE=${DOCKER_BMO_CACHE:-$STATE/cache}
 RUN=$STATE/run
@@ -81,6 +81,19 @@ take_lock() {
     say "=> another set-up is at work below $STATE, waiting for it"
     flock -w 900 9 || die "the other set-up has not ended in 15 minutes" "see who holds $STATE/lock"
   fi
+}
+
+# with_cache COMMAND...: with nobody else filling the cache, which several state
+# folders may share.
+with_cache() {
+  mkdir -p "$CACHE"
+  {
+    flock -n 8 || {
+      say "=> another set-up fills the cache $CACHE, waiting for it"
+      flock -w 900 8 || die "the other set-up has not ended in 15 minutes" "see who holds $CACHE/lock"
+    }
+    "$@"
+  } 8>"$CACHE/lock"
 }
 
 # endpoint: where docker finds its engine.

@@ -25,9 +25,18 @@ ours() {
 # our_store: the image store that our engine was started with.
 our_store() { cat "$RUN/store" 2>/dev/null; }
 
-# start_engine STORE
+# data_folder STORE RELEASE: an older engine cannot be trusted with a newer one's data.
+data_folder() {
+  if [[ $2 == "${RELEASES[0]}" ]]; then
+    printf '%s/%s\n' "$STATE" "$1"
+  else
+    printf '%s/%s-%s\n' "$STATE" "$1" "$2"
+  fi
+}
+
+# start_engine STORE RELEASE
 start_engine() {
-  prepare_run "$1"
+  prepare_run "$1" "$2"
   # An environment of its own, and no descriptor that would hold the lock on.
   # shellcheck disable=SC2046
   env -i $(environment) setsid --fork \
@@ -37,15 +46,18 @@ start_engine() {
 }
 
 prepare_run() {
-  mkdir -p "$RUN" "$STATE/$1" "$(dirname "$SOCKET")"
+  local data
+  data=$(data_folder "$1" "$2")
+  mkdir -p "$RUN" "$data" "$(dirname "$SOCKET")"
+  printf '%s\n' "$1" >"$RUN/store"
+  printf '%s\n' "$2" >"$RUN/release"
   check_filesystem
   rm -f "$RUN/pid"
   note_network
   make_second_network
   install -m 755 "$HERE/lib/supervise.sh" "$RUN/supervise.sh"
   prepare_registry
-  daemon_json "$1" >"$RUN/daemon.json"
-  printf '%s\n' "$1" >"$RUN/store"
+  daemon_json "$1" "$data" >"$RUN/daemon.json"
   : >"$RUN/engine.log"
 }
 
@@ -71,13 +83,13 @@ environment() {
   done
 }
 
-# daemon_json STORE
+# daemon_json STORE FOLDER
 daemon_json() {
   local driver=overlay2 snapshotter=false group mirror
   [[ $1 != containerd ]] || { driver=overlayfs snapshotter=true; }
   group=$(getent group docker | cut -d: -f3) || true
   printf '{\n'
-  printf '  "data-root": "%s",\n' "$STATE/$1"
+  printf '  "data-root": "%s",\n' "$2"
   printf '  "storage-driver": "%s",\n' "$driver"
   printf '  "features": {"containerd-snapshotter": %s},\n' "$snapshotter"
   ! mirror=$(registry_address) || printf '  "registry-mirrors": ["http://%s"],\n' "$mirror"

@@ -20,7 +20,18 @@ tarball() { printf '%s/images/%s-%s.tar\n' "$CACHE" "${1/:/-}" "$(recipe "$1")";
 
 # ensure_tarballs NAME...: those that are not there yet, side by side.
 ensure_tarballs() {
+  local name
+  for name in "$@"; do
+    [[ -e $(tarball "$name") ]] || {
+      with_cache make_missing "$@"
+      return
+    }
+  done
+}
+
+make_missing() {
   local name missing=()
+  # Whoever filled the cache before us may have made some.
   for name in "$@"; do
     [[ -e $(tarball "$name") ]] || missing+=("$name")
   done
