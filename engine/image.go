@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/docker/docker/api/types"
@@ -23,7 +22,9 @@ type Image struct {
 
 // Images lists the images that carry every one of the labels, each "key" or "key=value".
 func (e *Engine) Images(ctx context.Context, labels ...string) ([]Image, error) {
-	list, err := e.api.ImageList(ctx, image.ListOptions{All: true, Filters: labelFilter(labels)})
+	list, err := lookAgain(ctx, func() ([]image.Summary, error) {
+		return e.api.ImageList(ctx, image.ListOptions{All: true, Filters: labelFilter(labels)})
+	})
 	if err != nil {
 		return nil, fmt.Errorf("list images: %w", Plain(err))
 	}
@@ -73,21 +74,15 @@ func (e *Engine) RemoveImage(ctx context.Context, ref string) (untagged, deleted
 	return untagged, deleted, nil
 }
 
-// diskUsageTries is how often the engine is asked to count again.
-const diskUsageTries = 5
-
-// LayersSize is the number of bytes that all images together take on the engine's disk, each layer counted once. The
-// containerd store fails when something goes while it counts ("snapshot ... does not exist"): then it is asked again.
+// LayersSize is the number of bytes that all images together take on the engine's disk, each layer counted once.
 func (e *Engine) LayersSize(ctx context.Context) (int64, error) {
-	for try := 1; ; try++ {
-		du, err := e.api.DiskUsage(ctx, types.DiskUsageOptions{Types: []types.DiskUsageObject{types.ImageObject}})
-		switch {
-		case err == nil:
-			return du.LayersSize, nil
-		case try == diskUsageTries || !strings.Contains(err.Error(), "does not exist"):
-			return 0, fmt.Errorf("ask for disk usage: %w", Plain(err))
-		}
+	du, err := lookAgain(ctx, func() (types.DiskUsage, error) {
+		return e.api.DiskUsage(ctx, types.DiskUsageOptions{Types: []types.DiskUsageObject{types.ImageObject}})
+	})
+	if err != nil {
+		return 0, fmt.Errorf("ask for disk usage: %w", Plain(err))
 	}
+	return du.LayersSize, nil
 }
 
 func labelFilter(labels []string) filters.Args {

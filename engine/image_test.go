@@ -1,6 +1,9 @@
 package engine_test
 
 import (
+	"context"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -82,21 +85,32 @@ func TestSealWithoutBuildKit(t *testing.T) {
 	assert.ErrorContains(t, err, `platform "no platform at all"`)
 }
 
-// TestLayersSizeAgain: the containerd store loses count when something goes meanwhile.
-func TestLayersSizeAgain(t *testing.T) {
-	f, e := newFake(t)
-	f.Fail("GET", "/system/df", 500, "snapshot abc does not exist: not found", 2)
-	size, err := e.LayersSize(t.Context())
-	assert.NilError(t, err)
-	assert.Equal(t, size, int64(100e6))
-	for _, c := range []struct {
-		message string
-		asked   int
-	}{{"snapshot abc does not exist: not found", 5}, {"no counting today", 1}} {
-		before := f.Count("GET", "/system/df")
-		f.Fail("GET", "/system/df", 500, c.message, c.asked)
-		_, err = e.LayersSize(t.Context())
-		assert.ErrorContains(t, err, c.message)
-		assert.Equal(t, f.Count("GET", "/system/df")-before, c.asked)
+// TestLookAgain: the containerd store fails to list and to count images when one goes meanwhile.
+func TestLookAgain(t *testing.T) {
+	const counted, gone = "snapshot abc does not exist: not found", "NotFound: content digest sha256:abc: not found"
+	looks := map[string]func(context.Context, *engine.Engine) error{
+		"/images/json": func(ctx context.Context, e *engine.Engine) error { _, err := e.Images(ctx); return err },
+		"/system/df":   func(ctx context.Context, e *engine.Engine) error { _, err := e.LayersSize(ctx); return err },
+	}
+	for path, look := range looks {
+		for _, c := range []struct {
+			status          int
+			message         string
+			failures, looks int
+			fails           bool
+		}{
+			{http.StatusInternalServerError, counted, 2, 3, false},
+			{http.StatusInternalServerError, "failed to retrieve image list: " + gone, 7, 8, false},
+			{http.StatusNotFound, gone, 7, 8, false},
+			{http.StatusNotFound, gone, 100, 10, true},
+			{http.StatusInternalServerError, "nothing to be seen today", 100, 1, true},
+		} {
+			f, e := newFake(t)
+			f.Fail("GET", path, c.status, c.message, c.failures)
+			err := look(t.Context(), e)
+			assert.Equal(t, err != nil, c.fails, "%v", err)
+			assert.Assert(t, err == nil || strings.Contains(err.Error(), c.message), "%v", err)
+			assert.Equal(t, f.Count("GET", path), c.looks)
+		}
 	}
 }

@@ -36,3 +36,15 @@ func TestRetryEndsWithItsContext(t *testing.T) {
 	busy := errors.New("device or resource busy")
 	assert.Equal(t, Retry(ctx, func() error { cancel(); return busy }), busy)
 }
+
+func TestLookAgainEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	looks, gone := 0, errors.New("content digest sha256:abc: not found")
+	_, err := lookAgain(ctx, func() (any, error) {
+		looks++
+		cancel()
+		return nil, gone
+	})
+	assert.Equal(t, err, gone)
+	assert.Equal(t, looks, 1)
+}
