@@ -51,7 +51,12 @@ func Find(ctx context.Context, e *engine.Engine, name string) (*Instance, error)
 			return &i, nil
 		}
 	}
-	return nil, engine.Hint(fmt.Errorf("no such instance: %s", name), "`docker bmo ps -a` lists them")
+	return nil, NotFound(name)
+}
+
+// NotFound says that there is no instance of that name.
+func NotFound(name string) error {
+	return engine.Hint(fmt.Errorf("no such instance: %s", name), "`docker bmo ps -a` lists them")
 }
 
 // Container returns the identifier of a service's container.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/docker/cli/cli/command"
 	"github.com/docker/cli/cli/command/formatter"
 	"github.com/docker/cli/cli/flags"
@@ -22,6 +24,9 @@ func writeList(dockerCli command.Cli, format string, quiet bool, quietFormat, ta
 ) error {
 	switch {
 	case quiet:
+		if format != "" {
+			fmt.Fprintln(dockerCli.Err(), "WARNING: Ignoring custom format, because both --format and --quiet are set.")
+		}
 		format = quietFormat
 	case format == "" || format == formatter.TableFormatKey:
 		format = tableFormat

@@ -31,7 +31,8 @@ func threeInstances(t *testing.T) *terminal {
 func TestPsStates(t *testing.T) {
 	x := threeInstances(t)
 	for name, args := range map[string][]string{
-		"ps-running": nil, "ps-all": {"-a"}, "ps-all-json": {"-a", "--format", "json"},
+		"ps-quiet-format": {"-q", "--format", "json"},
+		"ps-running":      nil, "ps-all": {"-a"}, "ps-all-json": {"-a", "--format", "json"},
 		"ps-all-table-template": {"-a", "--format", `table {{.Name}}\t{{.Status}}\t{{upper .Stack}}`},
 	} {
 		assert.Equal(t, x.run(append([]string{"ps"}, args...)...), 0)

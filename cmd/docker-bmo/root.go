@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -23,7 +22,9 @@ func newRootCommand(dockerCli command.Cli) *cobra.Command {
 run against its database and keeps the result as a snapshot. "docker bmo run"
 starts isolated instances of it. A stack is a Compose file with x-bmo keys;
 "bmo" (bugzilla.mozilla.org) and "demo" are built in.`,
-		Args:             unknownCommand,
+		// A word that is no subcommand fails. Without Args, cobra would print the help and succeed, and a script with a
+		// misspelt command in it would pass.
+		Args:             cli.NoArgs,
 		RunE:             func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		TraverseChildren: true,
 		PersistentPreRunE: func(cmd *cobra.Command, args []string) error {
@@ -50,25 +51,6 @@ starts isolated instances of it. A stack is a Compose file with x-bmo keys;
 		newVersionCommand(dockerCli),
 	)
 	return cmd
-}
-
-// unknownCommand fails for a word that is no subcommand. Cobra would print the help and succeed, and a script with a
-// misspelt command in it would pass.
-func unknownCommand(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	return cli.StatusError{
-		StatusCode: 1,
-		Status:     fmt.Sprintf("unknown command: docker %s %s\n\nRun 'docker %s --help' for more information", cmdPath(cmd), args[0], cmdPath(cmd)),
-	}
-}
-
-func cmdPath(cmd *cobra.Command) string {
-	if cmd.HasParent() && cmd.Parent().HasParent() {
-		return cmdPath(cmd.Parent()) + " " + cmd.Name()
-	}
-	return cmd.Name()
 }
 
 // interrupted is why a command's context ends when a signal comes.

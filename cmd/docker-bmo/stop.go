@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/docker/cli/cli"
 	"github.com/docker/cli/cli/command"
 	"github.com/spf13/cobra"
 
@@ -25,12 +26,12 @@ func newStopCommand(dockerCli command.Cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "stop [OPTIONS] INSTANCE [INSTANCE...]",
 		Short: "Stop and remove one or more instances",
-		Args: func(_ *cobra.Command, args []string) error {
+		Args: func(cmd *cobra.Command, args []string) error {
 			switch {
-			case options.all && len(args) > 0:
+			case !options.all:
+				return cli.RequiresMinArgs(1)(cmd, args)
+			case len(args) > 0:
 				return errors.New("--all goes without instance names")
-			case !options.all && len(args) == 0:
-				return errors.New("docker bmo stop requires at least one instance name, or --all\nhint: `docker bmo ps` lists instances")
 			}
 			return nil
 		},
@@ -61,30 +62,39 @@ func runStop(ctx context.Context, dockerCli command.Cli, options stopOptions, na
 			names = append(names, i.Name)
 		}
 	}
-	slices.Sort(names)
-	return stopAll(ctx, dockerCli, e, slices.Compact(names), known, time.Duration(options.timeout)*time.Second)
+	return stopAll(ctx, dockerCli, e, unique(names), known, time.Duration(options.timeout)*time.Second)
 }
 
-// stopAll stops instances at once and prints each name when it is gone, as `docker stop` does.
+// unique returns the words in their order, each once.
+func unique(words []string) []string {
+	var out []string
+	for _, w := range words {
+		if !slices.Contains(out, w) {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// stopAll stops instances at once and prints each name when it is gone, as `docker stop` does. Errors are in the order
+// of the names.
 func stopAll(ctx context.Context, dockerCli command.Cli, e *engine.Engine, names []string, known map[string]bool, grace time.Duration) error {
 	var (
 		wg   sync.WaitGroup
 		mu   sync.Mutex
-		errs []error
+		errs = make([]error, len(names))
 	)
-	for _, name := range names {
+	for i, name := range names {
 		wg.Go(func() {
-			err := engine.Hint(fmt.Errorf("no such instance: %s", name), "`docker bmo ps -a` lists them")
-			if known[name] {
-				err = instance.Remove(ctx, e, name, grace)
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			if err != nil {
-				errs = append(errs, err)
+			if !known[name] {
+				errs[i] = instance.NotFound(name)
 				return
 			}
-			fmt.Fprintln(dockerCli.Out(), name)
+			if errs[i] = instance.Remove(ctx, e, name, grace); errs[i] == nil {
+				mu.Lock()
+				defer mu.Unlock()
+				fmt.Fprintln(dockerCli.Out(), name)
+			}
 		})
 	}
 	wg.Wait()

@@ -15,7 +15,7 @@ func TestStopStates(t *testing.T) {
 	assert.Equal(t, x.out, "one\n")
 	assert.DeepEqual(t, timeouts, []string{"3", "3"})
 
-	assert.Equal(t, x.run("stop", "none", "two"), 1)
+	assert.Equal(t, x.run("stop", "none", "two", "never"), 1)
 	x.golden("stop-missing")
 	assert.Equal(t, x.run("stop", "--all"), 0)
 	assert.Equal(t, x.out, "three\n")

@@ -32,6 +32,9 @@ func newVersionCommand(dockerCli command.Cli) *cobra.Command {
 	return cmd
 }
 
+// exitTemplate is docker's exit code for a template that cannot be parsed, where it inspects or tells its version.
+const exitTemplate = 64
+
 // versions is what `docker bmo version` tells.
 type versions struct {
 	Version, GoVersion, Platform string
@@ -63,7 +66,7 @@ func printVersions(w io.Writer, v versions, format string) error {
 	}
 	t, err := templates.Parse(format)
 	if err != nil {
-		return fmt.Errorf("--format: template parsing error: %w", err)
+		return cli.StatusError{StatusCode: exitTemplate, Status: "template parsing error: " + err.Error()}
 	}
 	var text bytes.Buffer
 	if err := t.Execute(&text, v); err != nil {

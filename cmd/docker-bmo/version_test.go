@@ -24,6 +24,7 @@ func TestVersion(t *testing.T) {
 		{"version-json", []string{"--format", "json"}, 0},
 		{"version-template", []string{"-f", "{{.Version}} {{.Engine.Version}}"}, 0},
 		{"version-bad-template", []string{"-f", "{{.Nope}}"}, 1},
+		{"version-broken-template", []string{"-f", "{{.Version"}, 64},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			x.t = t
