@@ -83,10 +83,14 @@ func (o *resultOptions) addResultFlags(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&o.platforms, "platform", nil, `Set target platform for build: only the engine's own`)
 }
 
-// mode is the progress mode that quiet and progress together ask for.
+// mode is the progress mode that quiet and progress together ask for; where they leave it open, BUILDKIT_PROGRESS does,
+// as for buildx and compose.
 func (o *stackOptions) mode() string {
-	if o.quiet {
+	switch env := os.Getenv("BUILDKIT_PROGRESS"); {
+	case o.quiet:
 		return "quiet"
+	case o.progress == "auto" && env != "":
+		return env
 	}
 	return o.progress
 }

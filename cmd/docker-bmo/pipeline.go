@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"slices"
 	"time"
 
@@ -87,7 +88,7 @@ func digests(trees contexts.Set) map[string]string {
 
 // prepare reads the options that have nothing to do with the key.
 func (p *pipeline) prepare() (err error) {
-	if err := p.info.CheckPlatform(p.options.platforms); err != nil {
+	if err := p.checkPlatform(); err != nil {
 		return err
 	}
 	if p.labels, err = labelValues(p.options.labels); err != nil {
@@ -99,6 +100,19 @@ func (p *pipeline) prepare() (err error) {
 	if p.cache.NeedsContainerdStore() && !p.info.ContainerdStore {
 		return engine.Hint(errors.New("the engine's image store cannot export a build cache"),
 			"turn on its containerd image store, or use --cache-to type=inline")
+	}
+	return nil
+}
+
+// checkPlatform refuses other platforms than the engine's own, be they asked for by --platform or, where that is left
+// out, by DOCKER_DEFAULT_PLATFORM, which docker and buildx heed.
+func (p *pipeline) checkPlatform() error {
+	env := os.Getenv("DOCKER_DEFAULT_PLATFORM")
+	if len(p.options.platforms) > 0 || env == "" {
+		return p.info.CheckPlatform(p.options.platforms)
+	}
+	if err := p.info.CheckPlatform([]string{env}); err != nil {
+		return engine.Hint(fmt.Errorf("DOCKER_DEFAULT_PLATFORM is set: %w", err), "unset DOCKER_DEFAULT_PLATFORM")
 	}
 	return nil
 }
