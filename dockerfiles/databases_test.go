@@ -16,6 +16,9 @@ func TestDatabasesAreTwins(t *testing.T) {
 	assert.Equal(t, asMySQL(read(t, "mariadb/start.sh")), read(t, "mysql/start.sh"))
 	assert.DeepEqual(t, instructions(asMySQL(read(t, "mariadb/Dockerfile"))), instructions(read(t, "mysql/Dockerfile")))
 
+	versions := strings.NewReplacer(":11.8", "", ":9.7", "", "MariaDB", "MySQL").Replace
+	assert.Equal(t, versions(asMySQL(read(t, "mariadb/service.yaml"))), versions(read(t, "mysql/service.yaml")))
+
 	for _, file := range []string{"common.cnf", "low.cnf", "regular.cnf"} {
 		for _, setting := range []string{"!include", "datadir", "tmpdir", "socket", "port", "bind-address", "innodb_fast_shutdown"} {
 			assert.DeepEqual(t, settings(t, "mariadb/"+file, setting), settings(t, "mysql/"+file, setting))

@@ -2,8 +2,11 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
+
+	"github.com/docker-bmo/docker-bmo/engine"
 )
 
 // databases are the servers that the built-in stacks can have.
@@ -19,6 +22,23 @@ func (d database) words() []string {
 		return nil
 	}
 	return []string{"DB=" + string(d)}
+}
+
+// checkDatabase refuses a variable DB that names no server, for the built-in stacks: the environment may have one that
+// means something else.
+func checkDatabase(set map[string]string) error {
+	value, given := set["DB"]
+	if !given {
+		value = os.Getenv("DB")
+	}
+	if value == "" || slices.Contains(databases, value) {
+		return nil
+	}
+	err := fmt.Errorf("variable DB is %q: the built-in stacks run on %s", value, strings.Join(databases, " or "))
+	if !given {
+		return engine.Hint(err, "it comes from the environment; --db wins over it")
+	}
+	return err
 }
 
 // Set is called with the flag's value.

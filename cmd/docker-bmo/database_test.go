@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/pflag"
 	"gotest.tools/v3/assert"
+
+	"github.com/docker-bmo/docker-bmo/engine"
 )
 
 func TestDatabaseFlag(t *testing.T) {
@@ -25,6 +27,13 @@ func TestDatabaseFlag(t *testing.T) {
 		{name: "other of BMO", args: []string{"--stack", "bmo", "--db", "mariadb"}, want: "../mariadb"},
 		{name: "by --set", args: []string{"--set", "DB=mariadb"}, want: "../mariadb"},
 		{name: "wins over --set", args: []string{"--db=mariadb", "--set", "DB=mysql"}, want: "../mariadb"},
+		{name: "with its image", args: []string{"--db=mariadb", "--set", "MARIADB_IMAGE=mariadb:10.6"}, want: "../mariadb"},
+		{name: "with the other's image", args: []string{"--db=mariadb", "--set", "MYSQL_IMAGE=mysql:8.4"},
+			err: "variable MYSQL_IMAGE is set, but the stack does not use it\nhint: its variables are DB, "},
+		{name: "with the other's image by default", args: []string{"--stack", "bmo", "--set", "MARIADB_IMAGE=mariadb:10.6"},
+			err: "variable MARIADB_IMAGE is set, but the stack does not use it\nhint: "},
+		{name: "of an unknown name", args: []string{"--set", "DB=oracle"},
+			err: `variable DB is "oracle": the built-in stacks run on mysql or mariadb`},
 		{name: "unknown", args: []string{"--db", "oracle"},
 			err: `invalid argument "oracle" for "--db" flag: must be mysql or mariadb`},
 		{name: "not offered", args: []string{"--stack", "../../examples/notes", "--db", "mariadb"},
@@ -40,6 +49,21 @@ func TestDatabaseFlag(t *testing.T) {
 			assert.Equal(t, got, c.want)
 		})
 	}
+}
+
+// TestDatabaseOfTheEnvironment: DB in the environment may mean something else.
+func TestDatabaseOfTheEnvironment(t *testing.T) {
+	t.Setenv("DB", "mariadb")
+	got, err := databaseContext(t, []string{"--stack", "demo"})
+	assert.NilError(t, err)
+	assert.Equal(t, got, "../mariadb")
+	t.Setenv("DB", "postgres://x")
+	_, err = databaseContext(t, []string{"--stack", "demo"})
+	assert.Error(t, err, `variable DB is "postgres://x": the built-in stacks run on mysql or mariadb`)
+	assert.DeepEqual(t, engine.Hints(err), []string{"it comes from the environment; --db wins over it"})
+	got, err = databaseContext(t, []string{"--stack", "demo", "--db", "mysql"})
+	assert.NilError(t, err)
+	assert.Equal(t, got, "../mysql")
 }
 
 // databaseContext is the build context of the service db in the stack that the arguments name.

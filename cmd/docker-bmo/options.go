@@ -103,6 +103,9 @@ func (o *stackOptions) load(ctx context.Context) (*stack.Stack, error) {
 	}
 	how := stack.Options{Set: set, Environ: os.Environ()}
 	if slices.Contains(builtinStacks(), o.stack) {
+		if err := checkDatabase(set); err != nil {
+			return nil, err
+		}
 		return stack.LoadFS(ctx, dockerfiles.FS, path.Join(o.stack, "compose.yaml"), how)
 	}
 	file, err := stack.FindFile(o.stack)
