@@ -16,7 +16,9 @@ type Detail struct {
 	Created                     time.Time
 	// Source is where the application's source came from, when that was a Git URL.
 	Source string
-	Size   int64
+	// Bases are the names of the base images.
+	Bases []string
+	Size  int64
 	// Contexts maps build contexts to their digests.
 	Contexts map[string]string
 	// Labels are those that all images share and that are not ours: the user's, or of a common base image.
@@ -38,7 +40,7 @@ type ServiceDetail struct {
 func (s Snapshot) Detail() Detail {
 	d := Detail{
 		Key: s.Key, Inputs: s.Inputs, Stack: s.Stack, Version: s.Version, Created: s.Created, Size: s.Size(),
-		Contexts: map[string]string{}, Labels: s.UserLabels(), Services: map[string]ServiceDetail{},
+		Bases: s.Bases(), Contexts: map[string]string{}, Labels: s.UserLabels(), Services: map[string]ServiceDetail{},
 	}
 	for service, img := range s.Images {
 		d.Services[service] = ServiceDetail{ImageID: img.ID, Parent: img.Labels[LabelParent], Tags: img.Tags, Size: img.Size}
@@ -50,6 +52,15 @@ func (s Snapshot) Detail() Detail {
 		}
 	}
 	return d
+}
+
+// Bases are the names of the base images that its build resolved, sorted.
+func (s Snapshot) Bases() []string {
+	list := s.SharedLabels()[LabelBases]
+	if list == "" {
+		return nil
+	}
+	return strings.Split(list, ",")
 }
 
 // SharedLabels are the labels that all images of the snapshot have alike.

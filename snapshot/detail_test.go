@@ -20,7 +20,7 @@ func labelled() snapshot.Snapshot {
 	for service, own := range map[string]string{"db": "mysql", "web": "perl"} {
 		l := s.Labels()
 		l[snapshot.LabelService], l[snapshot.LabelParent], l[snapshot.LabelSource] = service, "sha256:"+own, "https://git.example/x#1"
-		l[snapshot.LabelContext+"app"] = "sha256:c"
+		l[snapshot.LabelContext+"app"], l[snapshot.LabelBases] = "sha256:c", "debian:trixie-slim,mysql:9.7"
 		l["vendor"], l["ci.run"], l[own] = own, "42", ""
 		s.Images[service] = engine.Image{ID: "sha256:" + service, Tags: []string{snapshot.Tag("demo", service, s.Key)}, Labels: l, Size: 7}
 	}
@@ -31,6 +31,7 @@ func TestDetail(t *testing.T) {
 	assert.DeepEqual(t, labelled().Detail(), snapshot.Detail{
 		Key: "0123456789abcdef", Inputs: "fedcba", Stack: "demo", Version: "v1",
 		Created: time.Date(2026, 3, 4, 12, 0, 0, 5, time.UTC), Source: "https://git.example/x#1", Size: 14,
+		Bases:    []string{"debian:trixie-slim", "mysql:9.7"},
 		Contexts: map[string]string{"app": "sha256:c"}, Labels: map[string]string{"ci.run": "42"},
 		Services: map[string]snapshot.ServiceDetail{
 			"db":  {ImageID: "sha256:db", Parent: "sha256:mysql", Tags: []string{"docker-bmo/demo-db:0123456789ab"}, Size: 7},

@@ -29,6 +29,8 @@ const (
 	LabelParent = Prefix + "parent"
 	// LabelSource is where the application's source came from, when that was a Git URL.
 	LabelSource = Prefix + "source"
+	// LabelBases are the names of the base images that the build resolved, sorted, separated by commas.
+	LabelBases = Prefix + "bases"
 	// LabelInstance is the name of the instance that a container or network belongs to.
 	LabelInstance = Prefix + "instance"
 	// LabelURL is the application's address, on the container that serves it.

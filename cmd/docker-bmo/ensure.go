@@ -109,7 +109,7 @@ func (p *pipeline) make(ctx context.Context) (*snapshot.Snapshot, error) {
 		return nil, err
 	}
 	s, err := bootstrap.Run(ctx, bootstrap.Request{
-		Engine: p.engine, Stack: p.stack, Snapshot: want, Built: images, Labels: p.imageLabels(),
+		Engine: p.engine, Stack: p.stack, Snapshot: want, Built: images, Labels: p.imageLabels(bases),
 		Platform: p.info.Platform(), Owner: owner, Journal: p.journal, Progress: p.progress,
 	})
 	if err != nil {

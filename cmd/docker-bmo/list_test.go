@@ -13,7 +13,7 @@ import (
 
 func TestSnapshotLs(t *testing.T) {
 	d := newDocker(t)
-	assert.Equal(t, d.ok(t, "snapshot", "ls"), "KEY       STACK     SERVICES   CREATED   SIZE\n")
+	assert.Equal(t, d.ok(t, "snapshot", "ls"), "KEY       STACK     SERVICES   BASE IMAGES   CREATED   SIZE\n")
 	d.add("demo", "aa", 1)
 	d.add("bmo", "bb", 14)
 	d.add("demo", "cc", 0, "web") // half-made: nobody needs to know

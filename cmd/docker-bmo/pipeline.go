@@ -8,7 +8,10 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"time"
+
+	"github.com/distribution/reference"
 
 	"github.com/docker-bmo/docker-bmo/build"
 	"github.com/docker-bmo/docker-bmo/contexts"
@@ -136,8 +139,9 @@ func (p *pipeline) serviceNames() []string {
 }
 
 // imageLabels are those of the snapshot's images beside the snapshot's own.
-func (p *pipeline) imageLabels() map[string]string {
+func (p *pipeline) imageLabels(bases map[string]string) map[string]string {
 	labels := maps.Clone(p.labels)
+	labels[snapshot.LabelBases] = strings.Join(familiar(bases), ",")
 	for name, dgst := range p.inputs.Contexts {
 		labels[snapshot.LabelContext+name] = dgst
 	}
@@ -145,4 +149,17 @@ func (p *pipeline) imageLabels() map[string]string {
 		labels[snapshot.LabelSource] = src
 	}
 	return labels
+}
+
+// familiar are the names of images as docker shows them, sorted.
+func familiar(images map[string]string) []string {
+	var names []string
+	for name := range images {
+		if ref, err := reference.ParseNormalizedNamed(name); err == nil {
+			name = reference.FamiliarString(ref)
+		}
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
 }

@@ -156,3 +156,9 @@ func TestJournalFiles(t *testing.T) {
 	assert.Equal(t, len(entries), keepJournals+1)
 	assert.Assert(t, slices.ContainsFunc(entries, func(e os.DirEntry) bool { return e.Name() == names[len(names)-1] }))
 }
+
+func TestFamiliarNames(t *testing.T) {
+	assert.DeepEqual(t, familiar(map[string]string{
+		"docker.io/library/mysql:9.7": "", "docker.io/library/debian:trixie-slim": "", "registry.example/x/y@sha256:" + key("1"): "", "No Name": "",
+	}), []string{"No Name", "debian:trixie-slim", "mysql:9.7", "registry.example/x/y@sha256:" + key("1")})
+}

@@ -55,9 +55,9 @@ func runSnapshotLs(ctx context.Context, dockerCli command.Cli, options snapshotL
 		return err
 	}
 	return writeList(dockerCli, options.format, options.quiet, "{{.Key}}",
-		"table {{.Key}}\t{{.Stack}}\t{{.Services}}\t{{.CreatedSince}}\t{{.Size}}",
+		"table {{.Key}}\t{{.Stack}}\t{{.Services}}\t{{.Bases}}\t{{.CreatedSince}}\t{{.Size}}",
 		formatter.SubHeaderContext{
-			"Key": "KEY", "Stack": "STACK", "Services": "SERVICES", "Version": "VERSION",
+			"Key": "KEY", "Stack": "STACK", "Services": "SERVICES", "Version": "VERSION", "Bases": "BASE IMAGES",
 			"CreatedSince": "CREATED", "CreatedAt": "CREATED AT", "Size": "SIZE",
 		}, func(write func(formatter.SubContext) error) error {
 			for _, s := range list {
@@ -94,6 +94,17 @@ func (c *snapshotContext) Stack() string { return c.s.Stack }
 
 // Services are the names of its services.
 func (c *snapshotContext) Services() string { return strings.Join(c.s.Services, ",") }
+
+// Bases are the names of its base images, which tell the database. Digests that they are pinned to are cut off.
+func (c *snapshotContext) Bases() string {
+	bases := c.s.Bases()
+	if c.trunc {
+		for i, base := range bases {
+			bases[i], _, _ = strings.Cut(base, "@")
+		}
+	}
+	return strings.Join(bases, ",")
+}
 
 // Version is the version of docker bmo that made it.
 func (c *snapshotContext) Version() string { return c.s.Version }

@@ -14,7 +14,10 @@ func fourSnapshots(t *testing.T) *terminal {
 	x := newTerminal(t)
 	x.addSnapshot(snapshot.Snapshot{Key: key("a"), Inputs: key("2"), Stack: "shop", Created: noon.Add(-72 * time.Hour)}, nil)
 	x.addSnapshot(snapshot.Snapshot{Key: key("b"), Inputs: key("3"), Stack: "shop", Created: noon.Add(-24 * time.Hour)},
-		map[string]string{"ci.run": "42", snapshot.LabelSource: "https://git.example/shop.git#1234"})
+		map[string]string{
+			"ci.run": "42", snapshot.LabelSource: "https://git.example/shop.git#1234",
+			snapshot.LabelBases: "debian:trixie-slim,mysql:9.7@sha256:" + key("9"),
+		})
 	x.addSnapshot(snapshot.Snapshot{Key: key("c"), Stack: "blog", Services: []string{"web"}, Created: noon.Add(-2 * time.Hour)},
 		map[string]string{"keep": ""})
 	half := x.addSnapshot(snapshot.Snapshot{Key: key("d"), Stack: "shop", Created: noon}, nil)
@@ -45,6 +48,16 @@ func TestSnapshotInspect(t *testing.T) {
 			x.golden(c.name)
 		})
 	}
+}
+
+// TestSnapshotLsBases: the base images tell which database a snapshot has; the digest that one is pinned to is shown on
+// request.
+func TestSnapshotLsBases(t *testing.T) {
+	x := fourSnapshots(t)
+	assert.Equal(t, x.run("snapshot", "ls"), 0)
+	x.golden("snapshot-ls-bases")
+	assert.Equal(t, x.run("snapshot", "ls", "--no-trunc", "--format", "{{.Bases}}", "-f", "label=ci.run"), 0)
+	assert.Equal(t, x.out, "debian:trixie-slim,mysql:9.7@sha256:"+key("9")+"\n")
 }
 
 func TestSnapshotLsFilter(t *testing.T) {
