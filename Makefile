@@ -29,7 +29,8 @@ demo: engine images install ## build and run the demo stack, or BMO from SOURCE=
 	hack/demo $(SOURCE)
 
 .PHONY: test
-test: engine images install lint unit e2e ## set everything up, and run every test
+test: engine images install lint unit ## set everything up, and run every test, on engines of all kinds
+	hack/matrix here
 
 .PHONY: unit
 unit: go ## run the unit tests, with the race detector
@@ -39,7 +40,11 @@ unit: go ## run the unit tests, with the race detector
 .PHONY: e2e
 e2e: ## run the end-to-end tests on the engine and the plugin that are there
 	hack/need ssh=openssh-client curl=curl
-	BMO_BUILD_ARGS="$$(hack/images args)" $(GO) test -count=1 -timeout 40m ./e2e/...
+	BMO_BUILD_ARGS="$$(hack/images args)" $(GO) test -count=1 -timeout 40m ./e2e
+
+.PHONY: matrix
+matrix: go ## run the end-to-end tests on engines of all kinds, set up for that
+	hack/matrix
 
 .PHONY: e2e-bmo
 e2e-bmo: ## run the end-to-end tests of BMO itself, from SOURCE=DIR
@@ -54,7 +59,7 @@ lint: go ## check the form of Go and shell files
 	[[ -z $$files ]] || { printf 'error: not formatted:\n%s\nhint: gofmt -w\n' "$$files"; exit 1; }
 	$(GO) vet -tags bmo ./...
 	$(GO) run $(STATICCHECK) -tags bmo ./...
-	shellcheck -x -P hack .ci/run hack/{cpan,demo,engine,images,need} hack/lib/{supervise,base-hook}.sh hack/{mysql,mariadb}/*.sh
+	shellcheck -x -P hack .ci/run hack/{cpan,demo,engine,images,matrix,need} hack/lib/{supervise,base-hook}.sh hack/{mysql,mariadb}/*.sh
 
 .PHONY: engine
 engine: ## make sure of a docker engine; STORE=containerd, RELEASE=26.1 for another one

@@ -14,9 +14,20 @@ import (
 // docker runs a docker command that has to work.
 func docker(t testing.TB, args ...string) string {
 	t.Helper()
-	out, err := command("docker", args...)
+	out, err := ask(args...)
 	assert.NilError(t, err)
 	return out
+}
+
+// ask runs a docker command. The containerd store cannot list images while one of them goes: then it is asked again.
+func ask(args ...string) (out string, err error) {
+	for range 10 {
+		out, err = command("docker", args...)
+		if err == nil || args[0] != "images" || !strings.Contains(err.Error(), "not found") {
+			break
+		}
+	}
+	return out, err
 }
 
 // lines splits a command's output; no output is no line.
@@ -40,7 +51,7 @@ func observe(labels ...string) ([]string, error) {
 		for _, l := range labels {
 			args = append(args, "--filter", "label="+l)
 		}
-		out, err := command("docker", args...)
+		out, err := ask(args...)
 		if err != nil {
 			return nil, err
 		}

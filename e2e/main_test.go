@@ -3,7 +3,6 @@ package e2e
 import (
 	"crypto/rand"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -11,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/docker-bmo/docker-bmo/e2e/plugin"
 )
 
 // suite is what all tests share.
@@ -65,12 +66,13 @@ func setUp() error {
 		return err
 	}
 	suite.host = host
-	if err := installPlugin(); err != nil {
+	config, err := plugin.Install(suite.dir, suite.id)
+	if err != nil {
 		return err
 	}
 	os.Unsetenv("DOCKER_CONTEXT")
 	os.Setenv("DOCKER_HOST", suite.host)
-	os.Setenv("DOCKER_CONFIG", filepath.Join(suite.dir, "config"))
+	os.Setenv("DOCKER_CONFIG", config)
 	os.Setenv("XDG_CACHE_HOME", filepath.Join(suite.dir, "cache"))
 	os.Setenv("XDG_STATE_HOME", filepath.Join(suite.dir, "state"))
 
@@ -80,24 +82,6 @@ func setUp() error {
 		err = fmt.Errorf("docker runs another plugin than the one under test: %s", out)
 	}
 	return err
-}
-
-// installPlugin builds the plugin and makes a docker configuration that knows it.
-func installPlugin() error {
-	plugins := filepath.Join(suite.dir, "plugins")
-	_, err := command("go", "build", "-o", filepath.Join(plugins, "docker-bmo"),
-		"-ldflags", "-X github.com/docker-bmo/docker-bmo/internal/version.Version="+suite.id, "../cmd/docker-bmo")
-	if err != nil {
-		return err
-	}
-	config, err := json.Marshal(map[string]any{"cliPluginsExtraDirs": []string{plugins}})
-	if err != nil {
-		return err
-	}
-	if err := os.Mkdir(filepath.Join(suite.dir, "config"), 0o700); err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(suite.dir, "config", "config.json"), config, 0o600)
 }
 
 // command runs a command and returns what it printed, without the last line's end.

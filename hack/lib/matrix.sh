@@ -1,0 +1,75 @@
+# shellcheck shell=bash
+# What the matrix of engines is made of: its legs, engines of its own beside any
+# other, and how the tests are run and counted.
+
+LEGS=(28.5/overlay2 28.5/containerd 26.1/overlay2 20.10/overlay2)
+
+GOTESTSUM=gotest.tools/gotestsum@v1.13.0
+
+# The folder of the matrix' own engines.
+MATRIX=$STATE-matrix
+
+# own_engine POOL: sets what to run a command with so that docker talks to an
+# engine that is all ours, and hack/engine sets that one up.
+own_engine() {
+  OWN=(env -u DOCKER_CONTEXT BMO_E2E_STRICT=1 "DOCKER_BMO_STATE=$MATRIX" "DOCKER_BMO_CACHE=$CACHE"
+    "DOCKER_BMO_SOCKET=$MATRIX/run/docker.sock" "DOCKER_HOST=unix://$MATRIX/run/docker.sock"
+    "DOCKER_BMO_POOL=$1" "DOCKER_BMO_REGISTRY_PORT=$((REGISTRY_PORT + 1))")
+}
+
+# free_pool: addresses that nothing on this machine has a bridge or a route for.
+free_pool() {
+  local n
+  for n in {230..249}; do
+    [[ ! -e /sys/class/net/br-bmo-10-$n ]] || continue
+    # Routes are listed with the bytes of their addresses in reverse order.
+    ! awk '{ print $2 }' /proc/net/route | grep -qi "$(printf '%02x0a' "$n")\$" || continue
+    printf '10.%s.0.0/16\n' "$n"
+    return
+  done
+  die "no pool of addresses is free for another engine" "see: ip route"
+}
+
+# engine_facts: release, API and store of the engine that ENGINE leads to.
+engine_facts() {
+  local status store
+  status=$("${ENGINE[@]}" docker info --format '{{.DriverStatus}}')
+  store=$("${ENGINE[@]}" docker info --format '{{.Driver}}')
+  [[ $status != *io.containerd.snapshotter* ]] || store=containerd
+  "${ENGINE[@]}" docker version --format "{{.Server.Version}} {{.Server.APIVersion}} $store"
+}
+
+# older API: than what the plugin needs.
+older() { [[ $1 != "$MIN_API" && $(printf '%s\n' "$1" "$MIN_API" | sort -V | head -n 1) == "$1" ]]; }
+
+# tested RELEASE STORE: whether an engine like that has been, in ROWS.
+tested() {
+  local row
+  for row in "${ROWS[@]}"; do
+    [[ $row != "$1".*" $2 "* ]] || return 0
+  done
+  return 1
+}
+
+# run_tests PACKAGE LOG: on the engine that ENGINE leads to. Leaves the numbers
+# of tests, failed and skipped ones in a file.
+run_tests() {
+  # shellcheck disable=SC2016
+  attend "${ENGINE[@]}" BMO_BUILD_ARGS="$("${ENGINE[@]}" hack/images args)" COUNTS="$MATRIX/counts" \
+    "${GO:-go}" run "$GOTESTSUM" --format testname --jsonfile "$2" \
+    --post-run-command "sh -c 'echo \$TESTS_TOTAL \$TESTS_FAILED \$TESTS_SKIPPED >\"\$COUNTS\"'" \
+    -- -count=1 -timeout 25m "$1"
+}
+
+# attend COMMAND...: runs it in a process group of its own, so that all of it can
+# be ended as soon as we are told to end.
+attend() {
+  local code=0
+  # Bash makes what it runs in the background deaf to Ctrl-C, and what the tests
+  # interrupt with it.
+  setsid env --default-signal=INT,QUIT "$@" 7>&- &
+  CHILD=$!
+  wait "$CHILD" || code=$?
+  CHILD=
+  return "$code"
+}
