@@ -212,7 +212,8 @@ func (b *run) stopService(ctx context.Context, s stack.Service, log io.Writer) e
 		return engine.Hint(fmt.Errorf("service %s did not stop within %s of its stop signal and was killed: not committed", s.Name, s.StopGracePeriod),
 			"make the service end on its stop signal, or raise stop_grace_period")
 	case code != 0:
-		return fmt.Errorf("service %s ended with exit code %d when it was stopped: not committed%s", s.Name, code, last(b.Journal.Tail(s.Name)))
+		return engine.Hint(fmt.Errorf("service %s ended with exit code %d when it was stopped: not committed%s", s.Name, code, last(b.Journal.Tail(s.Name))),
+			"what is committed has to end with 0 on its stop signal: see stop_signal, and what the command does about it")
 	}
 	fmt.Fprintf(log, "exit code 0\n")
 	return nil

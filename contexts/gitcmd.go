@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -136,6 +138,8 @@ func verb(args []string) string {
 	return args[0]
 }
 
+var diskFull = regexp.MustCompile(`(?i)no space left on device|out of diskspace`)
+
 func (g git) failed(verb, stderr string, err error) error {
 	lines := strings.FieldsFunc(strings.ReplaceAll(stderr, g.remote, shown(g.remote)), func(r rune) bool { return r == '\n' })
 	why, before := err.Error(), ""
@@ -149,9 +153,10 @@ func (g git) failed(verb, stderr string, err error) error {
 	if why == "Could not read from remote repository." && before != "" { // ssh has said why
 		why = strings.TrimSpace(before)
 	}
-	hint := "check the address, the network and that git can log in without asking; a folder with the tree does as well"
-	if strings.Contains(stderr, "No space left on device") {
-		hint = "make room, or let XDG_CACHE_HOME name a folder on another disk"
+	if g.dir != "" && diskFull.MatchString(stderr) { // whatever git was at
+		return fmt.Errorf("%s: no space left for it in %s\nhint: make room, or let XDG_CACHE_HOME name a folder on another disk",
+			shown(g.remote), filepath.Dir(g.dir))
 	}
-	return fmt.Errorf("%s: git %s: %s\nhint: %s", shown(g.remote), verb, why, hint)
+	return fmt.Errorf("%s: git %s: %s\nhint: check the address, the network and that git can log in without asking; "+
+		"a folder with the tree does as well", shown(g.remote), verb, why)
 }

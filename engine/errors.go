@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/client"
@@ -140,8 +141,9 @@ func unreachable(host string, err error) error {
 
 // helperEnded is how docker/cli (connhelper/commandconn) reports that ssh, or what else it goes through, has ended.
 var (
-	helperEnded     = regexp.MustCompile(helperWords + `((?s).*)`)
-	helperEndedLine = regexp.MustCompile(helperWords + `([^\n"]*)`) // as part of a longer text
+	helperEnded = regexp.MustCompile(helperWords + `((?s).*)`)
+	// As part of a longer text. ssh ends each of its lines with a carriage return; only the first one counts.
+	helperEndedLine = regexp.MustCompile(helperWords + `([^\n\r"]*)(?:\r(?:\n[^\n]*\r)*\n)?`)
 )
 
 const helperWords = `command \[(\S+) [^\n]*?\] has exited with ([^\n]*?), make sure the URL is valid, [^\n]*?: stderr=`
@@ -158,6 +160,8 @@ func connectionCause(err error) error {
 	var request *url.Error
 	var lookup *net.DNSError
 	switch {
+	case errors.Is(err, syscall.EACCES):
+		return errors.New(syscall.EACCES.Error())
 	case errors.As(err, &lookup):
 		return fmt.Errorf("%s: %s", lookup.Name, lookup.Err) // without the name server
 	case !client.IsErrConnectionFailed(err):

@@ -19,9 +19,10 @@ var request = regexp.MustCompile(`error during connect: [A-Z][a-z]+ "[^"\n]*": `
 // Error leaves out what only the client's own log should say: the request, and how ssh was called.
 func (e *LostError) Error() string {
 	text := helperEndedLine.ReplaceAllStringFunc(e.Err.Error(), func(s string) string {
-		return connectionCause(errors.New(s)).Error()
+		first, _, _ := strings.Cut(s, "\n")
+		return connectionCause(errors.New(first)).Error()
 	})
-	return "the connection to the docker engine was lost: " + request.ReplaceAllString(text, "")
+	return "the connection to the docker engine was lost: " + strings.TrimSpace(request.ReplaceAllString(text, ""))
 }
 
 // Unwrap returns what failed for it.

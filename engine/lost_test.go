@@ -37,6 +37,10 @@ func TestLost(t *testing.T) {
 			name: "BuildKit over TLS", err: errors.New("failed to receive status: rpc error: code = Unavailable desc = error reading from server: EOF"),
 			want: "failed to receive status: rpc error: code = Unavailable desc = error reading from server: EOF",
 		},
+		{
+			name: "what ssh says beside", err: errors.Join(errors.New(sshEnded+"Connection closed by remote host\r\nConnection closed by UNKNOWN port 65535\r\n"), ours),
+			want: "Connection closed by remote host\nno such instance: x",
+		},
 		{name: "several", err: errors.Join(errors.New(sshEnded), ours), want: "ssh: signal: terminated\nno such instance: x"},
 		{name: "said already", err: fmt.Errorf("follow: %w", &LostError{io.EOF})},
 	} {

@@ -40,7 +40,10 @@ func (e *Engine) Start(ctx context.Context, id string, stdout, stderr io.Writer)
 	}
 	if err != nil {
 		cancel()
-		return nil, Hint(fmt.Errorf("start container: %w", Plain(err)), startHint(err))
+		if hint := startHint(err); hint != "" { // no failure of the engine, whatever class it gives it
+			return nil, Hint(fmt.Errorf("start container: %v", Plain(err)), hint)
+		}
+		return nil, fmt.Errorf("start container: %w", Plain(err))
 	}
 	p := &Process{ID: id, e: e, done: make(chan struct{})}
 	go func() {

@@ -21,7 +21,7 @@ func TestProgressOfTheEnvironment(t *testing.T) {
 		{env: "rawjson", contains: `"name":"load contexts of shop"`},
 		{env: "rawjson", args: []string{"--progress", "plain"}, contains: "#1 load contexts of shop\n"},
 		{env: "rawjson", args: []string{"-q"}},
-		{env: "nonsense", code: 1, contains: "invalid progress mode nonsense"},
+		{env: "nonsense", code: 1, contains: "want auto, plain, tty, quiet or rawjson"},
 	} {
 		t.Setenv("BUILDKIT_PROGRESS", c.env)
 		assert.Equal(t, x.run(append([]string{"build", "--stack", x.file}, c.args...)...), c.code, "%+v", c)

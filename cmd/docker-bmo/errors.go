@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
 	"github.com/docker/cli/cli"
@@ -28,12 +29,15 @@ type coded struct {
 
 func (c coded) Unwrap() error { return c.error }
 
+// parsing is what Go says of a flag's value beside what is wrong with it.
+var parsing = regexp.MustCompile(`\bstrconv\.Parse\w+: parsing "[^"]*": `)
+
 // report prints an error with its hints and returns the exit code.
 func report(w io.Writer, err error) int {
 	var st cli.StatusError
 	if errors.As(err, &st) {
 		if st.Error() != "" {
-			fmt.Fprintln(w, st.Error())
+			fmt.Fprintln(w, parsing.ReplaceAllString(st.Error(), ""))
 		}
 		return max(st.StatusCode, 1)
 	}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"strings"
 
 	"github.com/docker/cli/cli"
 	"github.com/docker/cli/cli/command"
@@ -51,6 +53,9 @@ allocated where there is a terminal. The exit code is the command's own.`,
 }
 
 func runExec(ctx context.Context, dockerCli command.Cli, options execOptions, name, service string) error {
+	if strings.HasPrefix(service, "-") {
+		return engine.Hint(fmt.Errorf("unexpected flag %q", service), "flags of `docker bmo exec` stand before the instance")
+	}
 	e, _, err := connect(ctx, dockerCli)
 	if err != nil {
 		return err

@@ -95,7 +95,7 @@ func pruneFilter(args filterValues, now time.Time) (f prune.Filter, err error) {
 		return f, engine.Hint(errors.New("more than one until filter specified"), "one may come from pruneFilters in the docker configuration")
 	case len(until) == 1:
 		if f.Until, err = engine.ParseTime(until[0], now); err != nil {
-			return f, fmt.Errorf("--filter until: %w", err)
+			return f, engine.Hint(fmt.Errorf("--filter until: %w", err), "a time is an age such as 24h, or as in 2026-01-31T12:00:00Z")
 		}
 	}
 	return f, nil

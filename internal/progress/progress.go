@@ -30,7 +30,7 @@ type Printer struct {
 func New(out io.Writer, mode string) (*Printer, error) {
 	d, err := progressui.NewDisplay(out, progressui.DisplayMode(mode))
 	if err != nil {
-		return nil, fmt.Errorf("--progress %s: %w", mode, err)
+		return nil, fmt.Errorf("--progress %s: want auto, plain, tty, quiet or rawjson", mode)
 	}
 	p := &Printer{ch: make(chan *bkclient.SolveStatus, 16), done: make(chan struct{})}
 	p.silent = mode == string(progressui.QuietMode) || mode == string(progressui.RawJSONMode)
