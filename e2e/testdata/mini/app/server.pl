@@ -2,6 +2,7 @@
 # wrong once the bootstrap is over, which an address of its own tells:
 #   deaf      listens, and answers nothing
 #   stubborn  ignores SIGTERM
+#   ill       answers with an error
 use strict;
 use warnings;
 use IO::Socket::INET;
@@ -16,7 +17,9 @@ while (1) {
   sleep 1 while $fault eq 'deaf';
   while (my $line = <$client>) { last if $line =~ /^\r?\n$/ }
   my $body = join '', 'hello', map { slurp($_) } sort glob '/srv/shared/* /srv/optional/* /srv/first-run';
-  print {$client} "HTTP/1.1 200 OK\r\nContent-Length: " . length($body) . "\r\nConnection: close\r\n\r\n$body";
+  my $status = '200 OK';
+  ($status, $body) = ('500 Internal Server Error', 'no such table: bugs') if $fault eq 'ill';
+  print {$client} "HTTP/1.1 $status\r\nContent-Length: " . length($body) . "\r\nConnection: close\r\n\r\n$body";
   close $client;
 }
 

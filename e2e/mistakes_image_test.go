@@ -1,0 +1,65 @@
+package e2e
+
+import (
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+
+	"gotest.tools/v3/assert"
+)
+
+// failing makes a row of a build whose Dockerfile goes wrong.
+func failing(name, dockerfile string) mistake {
+	return mistake{name, func(m *try) { m.on(m.dockerfile(dockerfile), "build", "-q") }}
+}
+
+// refused makes a row of a base image from a registry that answers everything with a status.
+func refused(name string, status int) mistake {
+	return mistake{name, func(m *try) { m.on(m.dockerfile("FROM "+registry(m, status)+"/base:1"), "build", "-q") }}
+}
+
+// registry is one that answers everything with a status. Its address is one that the engine takes for insecure, and so
+// asks over plain HTTP.
+func registry(m *try, status int) (address string) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if status == http.StatusUnauthorized {
+			w.Header().Set("WWW-Authenticate", `Basic realm="private"`)
+		}
+		w.WriteHeader(status)
+	}))
+	m.Cleanup(server.Close)
+	return server.Listener.Addr().String()
+}
+
+var imageMistakes = []mistake{
+	failing("A Dockerfile with a misspelt instruction", "WORKDRI /srv"),
+	failing("A file that is not in the build context", "COPY nowhere /srv/"),
+	failing("A file that is not in a named context", "COPY --from=shared nowhere /srv/"),
+	failing("An instruction that fails", "RUN echo 'making all'; echo 'no rule to make it'; exit 2"),
+	failing("A program that the image lacks", "RUN make all"),
+	failing("No network for the first build", "RUN rm -rf /etc/apt/sources.list*; echo 'deb http://127.0.0.1:1/debian trixie main' >/etc/apt/sources.list; "+
+		"apt-get update -qq --error-on=any -o Acquire::Retries=0"),
+	failing("No space in the build", "RUN --mount=type=tmpfs,target=/mnt,size=4096 head -c 100000 /dev/zero >/mnt/file"),
+	refused("A base image that its registry does not have", http.StatusNotFound),
+	refused("A registry that wants a login", http.StatusUnauthorized),
+	refused("A registry that refuses", http.StatusForbidden),
+	refused("A registry that has had enough", http.StatusTooManyRequests),
+	refused("A registry in trouble", http.StatusInternalServerError),
+	{"A registry where nobody listens", func(m *try) {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		assert.NilError(m, err)
+		l.Close()
+		m.on(m.dockerfile("FROM "+l.Addr().String()+"/base:1"), "build", "-q")
+	}},
+	{"A credential helper that is not installed", func(m *try) {
+		config := filepath.Join(m.TempDir(), "config")
+		plugins := `{"cliPluginsExtraDirs": ["` + filepath.Join(suite.dir, "plugins") + `"], "credsStore": "nowhere"}`
+		assert.NilError(m, os.MkdirAll(config, 0o700))
+		assert.NilError(m, os.WriteFile(filepath.Join(config, "config.json"), []byte(plugins), 0o600))
+		m.cli.env = []string{"DOCKER_CONFIG=" + config}
+		a := m.dockerfile("FROM " + registry(m, http.StatusUnauthorized) + "/base:1")
+		m.on(a, "build", "-q")
+	}},
+}

@@ -1,0 +1,130 @@
+package e2e
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+
+	"gotest.tools/v3/assert"
+)
+
+// bootstrapped makes a row of a build that gets as far as the first run; nothing of it may stay.
+func bootstrapped(name string, changes edits) mistake {
+	return mistake{name, func(m *try) {
+		a := m.stack(changes)
+		m.on(a, "build", "-q")
+		a.leavesNothing(m.T)
+		assert.Equal(m, len(a.keys(m.T)), 0)
+	}}
+}
+
+// steps are the bootstrap of a stack with one step.
+func steps(timeout string, command ...string) edits {
+	return edits{"x-bmo.bootstrap": []any{map[string]any{"service": "web", "command": command, "timeout": timeout}}}
+}
+
+var bootstrapMistakes = []mistake{
+	bootstrapped("A step that fails", steps("1m", "sh", "-c", "echo making tables; echo no such column; exit 3")),
+	bootstrapped("A step whose program is not in the image", steps("1m", "migrate", "all")),
+	bootstrapped("A step that takes too long", steps("1s", "sh", "-c", "echo waiting; sleep infinity")),
+	bootstrapped("A service that dies", edits{"services.web.command": []string{"sh", "-c", "echo no such table >&2; exit 4"}}),
+	bootstrapped("A service that runs out of memory", edits{
+		"services.web.command": []string{"tail", "/dev/zero"}, "services.web.mem_limit": "16m",
+	}),
+	bootstrapped("A database that dies", edits{
+		"services.db": map[string]any{
+			"build": ".", "command": []string{"sh", "-c", "echo corrupt page >&2; exit 1"},
+			"x-bmo": map[string]any{"ready": map[string]any{"mysql": map[string]string{"user": "shop", "password": "shop", "database": "shop"}}},
+		},
+		"services.web.depends_on": []string{"db"},
+	}),
+	bootstrapped("A web server that answers with an error", edits{
+		"services.web.environment":         map[string]string{"MINI_FAULT": "ill", "MINI_INSTANCE": "any"},
+		"services.web.x-bmo.ready.timeout": "4s",
+	}),
+	bootstrapped("A service that cannot be asked", edits{
+		"services.web.build": map[string]any{"dockerfile_inline": "FROM debian:trixie-slim\nRUN rm /bin/bash\nCMD [\"sleep\", \"infinity\"]\n"},
+		"x-bmo.contexts":     map[string]any{}, "x-bmo.bootstrap": []any{}, "services.web.x-bmo.ready.timeout": "10m",
+	}),
+	bootstrapped("An account that the image lacks", edits{"services.web.user": "nobody-there"}),
+	bootstrapped("Too little memory to begin with", edits{"services.web.mem_limit": "1m"}),
+	bootstrapped("A service that fails on its way out", edits{
+		"services.web.command": []string{"bash", "-c", `trap "echo cannot flush; exit 3" TERM; perl /srv/server.pl & wait`},
+	}),
+	bootstrapped("A service that does not stop", edits{
+		"services.web.command": []string{"bash", "-c", `trap "" TERM; perl /srv/server.pl; true`}, "services.web.stop_grace_period": "1s",
+	}),
+}
+
+var instanceMistakes = []mistake{
+	{"A port that is taken", func(m *try) {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		assert.NilError(m, err)
+		defer l.Close()
+		port := strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+		m.masks = append(m.masks, "-p "+port, "-p 8080", "port "+port, "port 8080")
+		m.on(m.shop, "run", "-d", "-q", "-p", port+":8000")
+	}},
+	{"A name that is taken", func(m *try) {
+		m.on(m.shop, "run", "-d", "-q", "--name", m.one.Name)
+	}},
+	onShop("One port for two instances", "run", "-d", "-q", "-n", "2", "-p", "8080:8000"),
+	onShop("A test command that is not there", "run", "-q", "--", "no-such-command"),
+	{"A test command that is not executable", func(m *try) {
+		file := filepath.Join(m.TempDir(), "t.sh")
+		m.masks = append(m.masks, file, "./t.sh")
+		assert.NilError(m, os.WriteFile(file, []byte("true\n"), 0o600))
+		m.on(m.shop, "run", "-q", "--", file)
+	}},
+	{"An instance that is not ready in time", func(m *try) {
+		a := newPhases(m.T, "ill")
+		m.hide(a, "app")
+		a.build(m.T, "--set", "MINI_FAULT=ill")
+		m.on(a, "run", "-d", "-q", "--set", "MINI_FAULT=ill", "--wait-timeout", "4")
+		a.leavesNothing(m.T)
+	}},
+	onShop("No snapshot, and none to be built", "run", "-q", "--no-build", "--build-arg", "OTHER=inputs"),
+	onShop("A snapshot that is not there", "run", "-q", "--snapshot", "fffffffff"),
+	{"Ctrl-C", func(m *try) {
+		args := m.shop.args("run", "-q", "--", "sh", "-c", "echo testing; exec sleep infinity")
+		p := m.cli.start(m.T, args...)
+		p.await(m.T, &p.stdout, "testing")
+		assert.NilError(m, p.signal(syscall.SIGINT))
+		m.note(args)
+		m.result = p.wait(m.T)
+	}},
+	{"No folder for the journal", func(m *try) {
+		m.cli.env = []string{"XDG_STATE_HOME=/dev/null"}
+		m.on(m.shop, "run", "-q", "--", "echo", "tested")
+	}},
+}
+
+// onInstance makes a row of a command on an instance that runs.
+func onInstance(name, verb string, args ...string) mistake {
+	return mistake{name, func(m *try) { m.bmo(append([]string{verb, m.one.Name}, args...)...) }}
+}
+
+var objectMistakes = []mistake{
+	says("An instance that is not there", "stop", "nope"),
+	says("Nothing to stop", "stop"),
+	says("Details of an instance that is not there", "inspect", "nope"),
+	onInstance("A service that the instance does not have", "logs", "db"),
+	onInstance("A command that the service does not have", "exec", "web", "mysql"),
+	onInstance("A flag behind the instance", "exec", "-T", "web", "true"),
+	{"An account that the service does not have", func(m *try) {
+		m.bmo("exec", "-u", "nobody-there", m.one.Name, "web", "true")
+	}},
+	onInstance("A port that is not published", "port", "web", "3306"),
+	says("A snapshot that is not there to be removed", "snapshot", "rm", "fffffffff"),
+	{"A snapshot in use", func(m *try) {
+		m.bmo("snapshot", "rm", m.one.Key[:12])
+	}},
+	{"A snapshot of another stack", func(m *try) {
+		m.bmo("run", "-q", "--stack", "demo", "--snapshot", m.one.Key[:12])
+	}},
+	says("A filter that is none", "ps", "--filter", "label=x"),
+	says("A time that is none", "prune", "--force", "--filter", "until=yesterday"),
+	says("Two answers to one question", "prune", "--force", "--all", "--keep-last", "2"),
+}
