@@ -33,13 +33,14 @@ func TestRunDetachedPrintsTheName(t *testing.T) {
 	name := r.text()
 	t.Cleanup(func() { (&instance{Name: name}).remove(t) })
 
-	var row struct{ Name, Stack, Snapshot, Status, URL string }
+	var row struct{ Name, Stack, Snapshot, State, Status, URL string }
 	for _, l := range lines(bmo(t, "ps", "--format", "json").ok(t).stdout) {
 		if strings.Contains(l, `"`+name+`"`) {
 			assert.NilError(t, json.Unmarshal([]byte(l), &row))
 		}
 	}
-	assert.Equal(t, row.Name+" "+row.Stack+" "+row.Snapshot+" "+row.Status, name+" "+a.name+" "+key+" running")
+	assert.Equal(t, row.Name+" "+row.Stack+" "+row.Snapshot+" "+row.State, name+" "+a.name+" "+key+" running")
+	assert.Assert(t, strings.HasPrefix(row.Status, "Up "), row.Status)
 	tracker{url: row.URL}.answers(t)
 
 	assert.Equal(t, bmo(t, "stop", name).ok(t).text(), name)

@@ -61,7 +61,7 @@ func TestStory11RegularOnRequest(t *testing.T) {
 	assert.DeepEqual(t, inspect(t, s.Services["db"]).Config.Cmd, []string{"--defaults-file=/etc/docker-bmo/regular.cnf"})
 	assert.Equal(t, inspect(t, s.Services["web"]).Config.Cmd[2], "prefork")
 	s.tracker().answers(t)
-	got := bmo(t, "ps", "-f", "name="+s.Name, "--format", "{{.Name}} {{.Flavor}} {{.Status}}").ok(t).text()
+	got := bmo(t, "ps", "-f", "name="+s.Name, "--format", "{{.Name}} {{.Flavor}} {{.State}}").ok(t).text()
 	assert.Equal(t, got, s.Name+" regular running")
 }
 

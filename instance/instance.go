@@ -36,8 +36,10 @@ const (
 type Instance struct {
 	Name, URL, Key, Stack, Flavor string
 	State                         State
-	Detached                      bool
-	Created                       time.Time
+	// Status is the state in docker's words: for how long it is up, or when it has ended and how.
+	Status   string
+	Detached bool
+	Created  time.Time
 	// Services maps each service to its container's identifier.
 	Services map[string]string
 	// Ports maps services to their published ports to the ports on the loopback interface that lead there.
@@ -68,7 +70,8 @@ func List(ctx context.Context, e *engine.Engine) ([]Instance, error) {
 	}
 	byName := map[string]*Instance{}
 	for _, n := range networks {
-		add(byName, n.Labels).State = Starting
+		inst := add(byName, n.Labels)
+		inst.State, inst.Status = Starting, "Starting"
 	}
 	for _, c := range containers {
 		inst := add(byName, c.Labels)
@@ -115,13 +118,13 @@ func (i *Instance) observe(c engine.Container) {
 		i.Ports[c.Labels[snapshot.LabelService]] = ports
 	}
 	switch {
-	case c.State == "exited" || c.State == "dead":
-		i.State = Broken
 	case i.State == Broken:
+	case c.State == "exited" || c.State == "dead":
+		i.State, i.Status = Broken, c.Status
 	case snapshot.Starting(c.Name):
-		i.State = Starting
+		i.State, i.Status = Starting, "Starting"
 	case c.Labels[snapshot.LabelLead] == "true":
-		i.State = Ready
+		i.State, i.Status = Ready, c.Status
 	}
 }
 

@@ -80,10 +80,10 @@ func runPs(ctx context.Context, dockerCli command.Cli, options psOptions) error 
 		return err
 	}
 	return writeList(dockerCli, options.format, options.quiet, "{{.Name}}",
-		"table {{.Name}}\t{{.Stack}}\t{{.Snapshot}}\t{{.CreatedSince}}\t{{.Status}}\t{{.URL}}",
+		"table {{.Name}}\t{{.Stack}}\t{{.Snapshot}}\t{{.RunningFor}}\t{{.Status}}\t{{.URL}}",
 		formatter.SubHeaderContext{
 			"Name": "NAME", "Stack": "STACK", "Snapshot": "SNAPSHOT", "Flavor": "FLAVOR",
-			"CreatedSince": "CREATED", "CreatedAt": "CREATED AT", "Status": "STATUS", "URL": "URL",
+			"RunningFor": "CREATED", "CreatedAt": "CREATED AT", "State": "STATE", "Status": "STATUS", "URL": "URL",
 		}, func(write func(formatter.SubContext) error) error {
 			for _, i := range list {
 				if !filter.Match(i) {
@@ -123,8 +123,11 @@ func (c *instanceContext) Snapshot() string {
 // Flavor is the flavor that it runs in.
 func (c *instanceContext) Flavor() string { return c.i.Flavor }
 
-// Status is what it is doing.
-func (c *instanceContext) Status() string { return string(c.i.State) }
+// State is what it is doing, in a word.
+func (c *instanceContext) State() string { return string(c.i.State) }
+
+// Status is that as docker tells it, with a time.
+func (c *instanceContext) Status() string { return c.i.Status }
 
 // URL is the application's address.
 func (c *instanceContext) URL() string { return c.i.URL }
@@ -134,8 +137,8 @@ func (c *instanceContext) CreatedAt() string {
 	return c.i.Created.Local().Truncate(time.Second).String()
 }
 
-// CreatedSince is how long ago that was.
-func (c *instanceContext) CreatedSince() string { return since(c.i.Created) }
+// RunningFor is how long ago that was, by the name that `docker ps` has for it.
+func (c *instanceContext) RunningFor() string { return since(c.i.Created) }
 
 // now is the time; tests set it.
 var now = time.Now

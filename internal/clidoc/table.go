@@ -93,7 +93,9 @@ goes to standard error.`,
 	},
 	"ps": {
 		Like: []string{"docker ps", "docker compose ps"},
-		Note: "It lists instances, each of which is several containers; `docker ps` shows those.",
+		Note: "It lists instances, each of which is several containers; `docker ps` shows those. A template has the fields\n" +
+			"`.Name`, `.State`, `.Status`, `.RunningFor` and `.CreatedAt`, as docker's do, and `.Stack`, `.Snapshot`,\n" +
+			"`.Flavor` and `.URL`. `psFormat` of the docker configuration is for containers and does not count.",
 		Flags: map[string]Flag{
 			"all":      sameAs("docker ps", "docker compose ps").but("shows those that are still starting, too"),
 			"filter":   sameAs("docker ps").but("by `name`, `status` (starting, running, exited), `stack`, `snapshot`, `flavor`"),
