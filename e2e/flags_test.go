@@ -40,32 +40,53 @@ func helpOf(t *testing.T, words string) (string, bool) {
 	return string(out), err == nil && strings.Contains(string(out), "Usage:  docker "+words)
 }
 
+// others are the flags of commands of docker, buildx and compose, read once.
+type others map[string]map[string]string
+
+// of returns the flags of a command, and none of a plugin that is not installed.
+func (o others) of(t *testing.T, command string) map[string]string {
+	t.Helper()
+	words := strings.TrimPrefix(command, "docker ")
+	if flags, ok := o[words]; ok {
+		return flags
+	}
+	help, ok := helpOf(t, words)
+	if !ok && (strings.HasPrefix(words, "buildx") || strings.HasPrefix(words, "compose")) {
+		help = ""
+		t.Logf("%s is not here to be compared with", command)
+	}
+	o[words] = flagsOf(help)
+	assert.Assert(t, ok == (len(o[words]) > 0), "%s: %s", command, help)
+	return o[words]
+}
+
 // TestFlagsAreTheirs holds what docs/cli.md says against the help texts of docker, buildx and compose themselves: a flag
-// that is called the same has the same name, letter and type.
+// that is called the same has the same name, letter and type, and one that is said to be missing is one of theirs.
 func TestFlagsAreTheirs(t *testing.T) {
 	t.Parallel()
-	theirs, checked := map[string]map[string]string{}, 0
+	theirs, checked := others{}, 0
 	for name, c := range clidoc.Table {
 		ours := flagsOf(bmo(t, append(strings.Fields(name), "--help")...).ok(t).stdout)
 		for flag, f := range c.Flags {
 			for _, command := range f.Same {
-				words := strings.TrimPrefix(command, "docker ")
-				if theirs[words] == nil {
-					help, ok := helpOf(t, words)
-					if !ok && (strings.HasPrefix(words, "buildx") || strings.HasPrefix(words, "compose")) {
-						help = "" // not installed
-						t.Logf("docker %s is not here to be compared with", words)
-					}
-					theirs[words] = flagsOf(help)
-					assert.Assert(t, ok == (len(theirs[words]) > 0), "docker %s: %s", words, help)
-				}
-				if len(theirs[words]) == 0 {
+				flags := theirs.of(t, command)
+				if len(flags) == 0 {
 					continue
 				}
 				checked++
-				got, ok := theirs[words][flag]
-				assert.Check(t, ok && alike(ours[flag], got, f.Note), "docker bmo %s --%s is %q, docker %s has %q", name, flag, ours[flag], words, got)
+				got, ok := flags[flag]
+				assert.Check(t, ok && alike(ours[flag], got, f.Note), "docker bmo %s --%s is %q, %s has %q", name, flag, ours[flag], command, got)
 			}
+		}
+		for _, m := range c.Missing {
+			flags := theirs.of(t, m.Of)
+			if len(flags) == 0 {
+				continue
+			}
+			checked++
+			letter, flag, _ := strings.Cut(m.Flag, "--")
+			got, ok := flags[flag]
+			assert.Check(t, ok && strings.HasPrefix(got, strings.TrimSuffix(letter, ", ")), "%s is no flag of %s, which has %q", m.Flag, m.Of, got)
 		}
 	}
 	assert.Assert(t, checked >= 30, "only %d flags were compared", checked)

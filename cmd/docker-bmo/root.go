@@ -35,6 +35,7 @@ starts isolated instances of it. A stack is a Compose file with x-bmo keys;
 			return nil
 		},
 	}
+	cmd.SetFlagErrorFunc(flagError)
 	cmd.AddCommand(
 		newBuildCommand(dockerCli),
 		newCompletionCommand(dockerCli),

@@ -22,6 +22,8 @@ type Command struct {
 	Note string
 	// Flags are by name.
 	Flags map[string]Flag
+	// Missing are flags of those commands that it does not have.
+	Missing []Missing
 }
 
 // Flag says what a flag is like: the same as others, with or without a difference, or new.
@@ -58,6 +60,7 @@ const preface = `# Commands
 
 The same letters mean the same as in docker, buildx and compose. Each flag is set beside theirs: where commands are
 named, it is the same flag with the same meaning, and what differs is said; of a new one it is said why it is there.
+Flags that docker users may look for and that are not there are listed, too, with what there is instead.
 Flags of docker itself, such as ` + "`--context`, `--host` and `--config`" + `, stand before ` + "`bmo`" + `.
 [Exit codes](architecture.md#exit-codes) are docker's.
 
@@ -96,6 +99,11 @@ func check(all map[string]*cobra.Command, table map[string]Command) error {
 		for flag, f := range table[name].Flags {
 			if len(f.Same) == 0 && f.Note == "" {
 				errs = append(errs, fmt.Errorf("%s --%s is new, and nothing says why", name, flag))
+			}
+		}
+		for _, m := range table[name].Missing {
+			if cmd.Flags().Lookup(m.name()) != nil || m.letter() != "" && cmd.Flags().ShorthandLookup(m.letter()) != nil {
+				errs = append(errs, fmt.Errorf("%s %s is said to be missing, and is there", name, m.Flag))
 			}
 		}
 	}
@@ -141,12 +149,18 @@ func describe(b *bytes.Buffer, name string, cmd *cobra.Command, c Command) {
 	if len(cmd.Aliases) > 0 {
 		fmt.Fprintf(b, "\nAlso: %s\n", code(cmd.Aliases))
 	}
-	if len(c.Flags) == 0 {
+	describeFlags(b, cmd, c.Flags)
+	describeMissing(b, c.Missing)
+}
+
+// describeFlags writes the table of a command's flags.
+func describeFlags(b *bytes.Buffer, cmd *cobra.Command, flags map[string]Flag) {
+	if len(flags) == 0 {
 		return
 	}
 	b.WriteString("\n| flag | | the same as | what differs, or why it is new |\n|---|---|---|---|\n")
 	visit(cmd, func(f *pflag.Flag) {
-		note := c.Flags[f.Name]
+		note := flags[f.Name]
 		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", signature(f), escape(short(f)), note.same(), escape(note.Note))
 	})
 }

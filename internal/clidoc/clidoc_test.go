@@ -30,7 +30,7 @@ func table() map[string]Command {
 		"build": {Like: []string{"docker build"}, Note: "Not like that.", Flags: map[string]Flag{
 			"number": isNew("there may be many"), "quiet": sameAs("docker build", "docker pull"),
 			"format": sameAs("docker ps").but("has no table | here"),
-		}},
+		}, Missing: []Missing{{"-t, --tag", "docker build", "it has no name"}, {"--load", "docker build", "nothing | to load"}}},
 		"things ls": {},
 	}
 }
@@ -51,6 +51,11 @@ func TestStaleTable(t *testing.T) {
 		{"a command too many", func(m map[string]Command) { m["old"] = Command{} }, "command old is not in the table, or not among the commands"},
 		{"a flag too few", func(m map[string]Command) { delete(m["build"].Flags, "quiet") }, "build --quiet is not in the table, or not among the flags"},
 		{"a flag too many", func(m map[string]Command) { m["build"].Flags["old"] = isNew("x") }, "build --old is not in the table, or not among the flags"},
+		{"a missing flag that is there", func(m map[string]Command) {
+			c := m["build"]
+			c.Missing = []Missing{{"--quiet", "docker build", "x"}, {"-n, --last", "docker ps", "x"}, {"-q, --other", "docker ps", "x"}}
+			m["build"] = c
+		}, "build --quiet is said to be missing, and is there\nbuild -n, --last is said to be missing, and is there"},
 		{"a new flag without a reason", func(m map[string]Command) { m["build"].Flags["number"] = Flag{} }, "build --number is new, and nothing says why"},
 	} {
 		m := table()

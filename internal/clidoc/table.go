@@ -3,7 +3,8 @@ package clidoc
 // Table is what the commands are like.
 var Table = map[string]Command{
 	"build": {
-		Like: []string{"docker buildx build", "docker compose build"},
+		Missing: missing["build"],
+		Like:    []string{"docker buildx build", "docker compose build"},
 		Note: `It builds a stack, not a folder: there is no PATH argument, and several images may be the result. What buildx
 writes for one image is written for each service.`,
 		Flags: map[string]Flag{
@@ -30,7 +31,8 @@ writes for one image is written for each service.`,
 		Note: "The script completes docker and all plugins; once `docker completion` is set up, there is nothing to do.",
 	},
 	"config": {
-		Like: []string{"docker compose config"},
+		Missing: missing["config"],
+		Like:    []string{"docker compose config"},
 		Flags: map[string]Flag{
 			"db":       db,
 			"flavors":  isNew("Compose has no flavors; in the manner of `--services`"),
@@ -44,8 +46,9 @@ writes for one image is written for each service.`,
 		},
 	},
 	"exec": {
-		Like: []string{"docker exec", "docker compose exec"},
-		Note: "An instance comes first, since there may be many of a stack; then it is `docker compose exec`.",
+		Missing: missing["exec"],
+		Like:    []string{"docker exec", "docker compose exec"},
+		Note:    "An instance comes first, since there may be many of a stack; then it is `docker compose exec`.",
 		Flags: map[string]Flag{
 			"detach":      sameAs("docker exec", "docker compose exec"),
 			"env":         sameAs("docker exec", "docker compose exec"),
@@ -58,11 +61,13 @@ writes for one image is written for each service.`,
 		},
 	},
 	"inspect": {
-		Like:  []string{"docker inspect"},
-		Flags: map[string]Flag{"format": sameAs("docker inspect")},
+		Missing: missing["inspect"],
+		Like:    []string{"docker inspect"},
+		Flags:   map[string]Flag{"format": sameAs("docker inspect")},
 	},
 	"logs": {
-		Like: []string{"docker logs", "docker compose logs"},
+		Missing: missing["logs"],
+		Like:    []string{"docker logs", "docker compose logs"},
 		Note: `Without --follow the lines of all services are in the order of their times. What a service wrote to standard error
 goes to standard error.`,
 		Flags: map[string]Flag{
@@ -79,8 +84,9 @@ goes to standard error.`,
 		Note: "Without SERVICE it lists those of all services. Only the application's port is published unless `run --publish` asks for more.",
 	},
 	"prune": {
-		Like: []string{"docker image prune", "docker system prune"},
-		Note: "Filters under `pruneFilters` in the docker configuration count, as for docker's own prune commands.",
+		Missing: missing["prune"],
+		Like:    []string{"docker image prune", "docker system prune"},
+		Note:    "Filters under `pruneFilters` in the docker configuration count, as for docker's own prune commands.",
 		Flags: map[string]Flag{
 			"all":        sameAs("docker image prune", "docker system prune").but("short for `--keep-last 0`"),
 			"dry-run":    isNew("docker's prune commands cannot show what would go; the name is compose's"),
@@ -92,7 +98,8 @@ goes to standard error.`,
 		},
 	},
 	"ps": {
-		Like: []string{"docker ps", "docker compose ps"},
+		Missing: missing["ps"],
+		Like:    []string{"docker ps", "docker compose ps"},
 		Note: "It lists instances, each of which is several containers; `docker ps` shows those. A template has the fields\n" +
 			"`.Name`, `.State`, `.Status`, `.RunningFor` and `.CreatedAt`, as docker's do, and `.Stack`, `.Snapshot`,\n" +
 			"`.Flavor` and `.URL`. `psFormat` of the docker configuration is for containers and does not count.",
@@ -105,9 +112,10 @@ goes to standard error.`,
 		},
 	},
 	"run": {
-		Like: []string{"docker run", "docker compose up", "docker compose run"},
+		Missing: missing["run"],
+		Like:    []string{"docker run", "docker compose up", "docker compose run"},
 		Note: `Ready means ready: the database answers a query, the web server a valid HTTP response. An instance is removed
-when its command ends or it is stopped, so there is no ` + "`--rm`" + `.`,
+when its command ends or it is stopped.`,
 		Flags: map[string]Flag{
 			"build-arg":     sameAs("docker buildx build"),
 			"build-context": sameAs("docker buildx build").but("see `build`"),
@@ -137,7 +145,8 @@ when its command ends or it is stopped, so there is no ` + "`--rm`" + `.`,
 		Flags: map[string]Flag{"format": sameAs("docker image inspect")},
 	},
 	"snapshot ls": {
-		Like: []string{"docker image ls"},
+		Missing: missing["snapshot ls"],
+		Like:    []string{"docker image ls"},
 		Flags: map[string]Flag{
 			"filter":   sameAs("docker image ls").but("by `label` and `stack`"),
 			"format":   sameAs("docker image ls"),
@@ -146,12 +155,13 @@ when its command ends or it is stopped, so there is no ` + "`--rm`" + `.`,
 		},
 	},
 	"snapshot rm": {
-		Like: []string{"docker image rm"},
-		Note: "There is no `--force`: a snapshot that an instance runs from stays until the instance is stopped.",
+		Missing: missing["snapshot rm"],
+		Like:    []string{"docker image rm"},
 	},
 	"stop": {
-		Like: []string{"docker stop", "docker compose down"},
-		Note: "It also removes the instance, as `docker stop` does with a container that was started with `--rm`: a copy is made in seconds.",
+		Missing: missing["stop"],
+		Like:    []string{"docker stop", "docker compose down"},
+		Note:    "It also removes the instance, as `docker stop` does with a container that was started with `--rm`: a copy is made in seconds.",
 		Flags: map[string]Flag{
 			"all":     isNew("instances are many and short-lived; the letter is docker's for all"),
 			"timeout": sameAs("docker stop", "docker compose down"),
