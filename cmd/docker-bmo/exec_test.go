@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"gotest.tools/v3/assert"
@@ -23,11 +25,13 @@ func TestExec(t *testing.T) {
 		return len(e.Options.Cmd) - 1
 	})
 	x.in = "hello"
-	assert.Equal(t, x.run("exec", "-e", "A=b", "-u", "www", "-w", "/srv", "one", "web", "id"), 0)
+	file := filepath.Join(t.TempDir(), "env")
+	assert.NilError(t, os.WriteFile(file, []byte("A=a\nB=b\n"), 0o600))
+	assert.Equal(t, x.run("exec", "--env-file", file, "-e", "A=b", "-u", "www", "-w", "/srv", "one", "web", "id"), 0)
 	assert.Equal(t, x.out, "to stdout\nhello")
 	assert.Equal(t, x.err, "to stderr\n")
 	assert.Equal(t, got.Container, "docker-bmo-one-web")
-	assert.DeepEqual(t, got.Options.Env, []string{"A=b"})
+	assert.DeepEqual(t, got.Options.Env, []string{"A=a", "B=b", "A=b"})
 	assert.Equal(t, got.Options.User+got.Options.WorkingDir, "www/srv")
 	assert.Equal(t, got.Options.Tty, false, "there is no terminal")
 

@@ -144,24 +144,6 @@ func keyValues(flag, form string, words []string) (map[string]string, error) {
 	return m, nil
 }
 
-// environValues parses a flag's KEY=VALUE words as docker does: KEY alone takes the environment's value.
-func environValues(flag string, words []string) (map[string]string, error) {
-	m := make(map[string]string, len(words))
-	for _, w := range words {
-		k, v, ok := strings.Cut(w, "=")
-		if k == "" {
-			return nil, fmt.Errorf("invalid %s %q: want KEY=VALUE", flag, w)
-		}
-		if !ok {
-			if v, ok = os.LookupEnv(k); !ok {
-				continue
-			}
-		}
-		m[k] = v
-	}
-	return m, nil
-}
-
 // labelValues parses --label as docker does: KEY alone has an empty value.
 func labelValues(words []string) (map[string]string, error) {
 	labels := opts.ConvertKVStringsToMap(words)

@@ -21,7 +21,7 @@ type runOptions struct {
 	detach, noBuild                bool
 	number, waitTimeout            int
 	name, flavor, snapshot, format string
-	env, publish                   []string
+	env, envFile, publish          []string
 	command                        []string
 }
 
@@ -67,6 +67,7 @@ func (o *runOptions) addRunFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.BoolVarP(&o.detach, "detach", "d", false, "Run the instance in the background and print its name")
 	flags.StringArrayVarP(&o.env, "env", "e", nil, "Set environment variables of the application's service")
+	flags.StringArrayVar(&o.envFile, "env-file", nil, "Read in a file of environment variables")
 	flags.StringVar(&o.flavor, "flavor", stack.DefaultFlavor, `Flavor to run in (e.g., "low", "regular")`)
 	flags.StringVar(&o.format, "format", "", `Format output using a custom template:
 'json':             Print in JSON format, one object an instance
@@ -152,7 +153,7 @@ func (o runOptions) request(p *pipeline) (instance.Request, error) {
 		return r, err
 	}
 	var err error
-	if r.Environment, err = environValues("--env", o.env); err != nil {
+	if r.Environment, err = o.environment(); err != nil {
 		return r, err
 	}
 	r.Publish, err = instance.ParsePublish(p.stack, o.publish)

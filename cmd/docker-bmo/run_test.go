@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/json"
 	"net"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -104,6 +106,24 @@ func TestRunEnvironment(t *testing.T) {
 	assert.Assert(t, !slices.ContainsFunc(env, func(kv string) bool { return strings.HasPrefix(kv, "NOT_SET") }))
 	assert.Assert(t, slices.ContainsFunc(env, func(kv string) bool { return strings.HasPrefix(kv, "BASE=http://127.0.0.1:") }))
 	assert.Equal(t, len(x.container("one", "db").Config.Env), 0, "only the application's service gets them")
+}
+
+// TestRunEnvFile reads files as docker does; --env wins over them, and the last file over the first.
+func TestRunEnvFile(t *testing.T) {
+	x := newTerminal(t)
+	x.current()
+	t.Setenv("FROM_OUTSIDE", "passed on")
+	dir := t.TempDir()
+	first, second := filepath.Join(dir, "first"), filepath.Join(dir, "second")
+	assert.NilError(t, os.WriteFile(first, []byte("# colors\nA=1\nB=1\nC=1\nFROM_OUTSIDE\n"), 0o600))
+	assert.NilError(t, os.WriteFile(second, []byte("B=2\nC=2\n"), 0o600))
+	assert.Equal(t, x.startRun("--name", "one", "--env-file", first, "--env-file", second, "-e", "C=3"), 0)
+	env := x.container("one", "web").Config.Env
+	for _, want := range []string{"A=1", "B=2", "C=3", "FROM_OUTSIDE=passed on"} {
+		assert.Assert(t, is.Contains(env, want))
+	}
+	assert.Equal(t, x.startRun("--env-file", filepath.Join(dir, "none")), exitEngine)
+	assert.Assert(t, is.Contains(x.err, "error: --env-file: open "))
 }
 
 func TestRunPublish(t *testing.T) {
