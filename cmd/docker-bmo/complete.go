@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/docker/cli/cli/command"
 	"github.com/spf13/cobra"
@@ -25,34 +26,62 @@ func (o *stackOptions) completeFlavors(cmd *cobra.Command, _ []string, _ string)
 	return st.Flavors(), cobra.ShellCompDirectiveNoFileComp
 }
 
-// completeServices offers the services of that stack, for --publish.
+// completeServices offers the services of the stack that the other flags name, for --publish.
 func (o *stackOptions) completeServices(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	names, directive := o.completeServiceNames(cmd, nil, "")
+	for i := range names {
+		names[i] += ":"
+	}
+	return names, directive | cobra.ShellCompDirectiveNoSpace
+}
+
+// completeSnapshotsOf offers the keys of snapshots of the stack that the other flags name: of others it cannot start.
+func (o *stackOptions) completeSnapshotsOf(dockerCli command.Cli) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+		st, err := o.load(cmd.Context())
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveError
+		}
+		return snapshotKeys(cmd.Context(), dockerCli, func(s snapshot.Snapshot) bool { return s.Stack == st.Name })
+	}
+}
+
+// completeSnapshots offers the keys of snapshots that are not among the arguments yet.
+func completeSnapshots(dockerCli command.Cli) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		return snapshotKeys(cmd.Context(), dockerCli, func(s snapshot.Snapshot) bool {
+			return !slices.Contains(args, snapshot.Short(s.Key))
+		})
+	}
+}
+
+// snapshotKeys are the keys of the snapshots that are wanted, each once, with what they are of.
+func snapshotKeys(ctx context.Context, dockerCli command.Cli, wanted func(snapshot.Snapshot) bool) ([]string, cobra.ShellCompDirective) {
+	list, err := snapshot.List(ctx, newEngine(dockerCli))
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	var keys []string
+	for _, s := range list {
+		if s.Complete() && wanted(s) {
+			about := strings.TrimSpace(s.Stack + " " + strings.Join(s.Bases(), " "))
+			keys = append(keys, snapshot.Short(s.Key)+"\t"+about)
+		}
+	}
+	return unique(keys), cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeServiceNames offers the services of the stack that the other flags name.
+func (o *stackOptions) completeServiceNames(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 	st, err := o.load(cmd.Context())
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
 	var names []string
 	for _, s := range st.Services {
-		names = append(names, s.Name+":")
+		names = append(names, s.Name)
 	}
-	return names, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
-}
-
-// completeSnapshots offers the keys of snapshots that are not among the arguments yet.
-func completeSnapshots(dockerCli command.Cli) cobra.CompletionFunc {
-	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-		list, err := snapshot.List(cmd.Context(), newEngine(dockerCli))
-		if err != nil {
-			return nil, cobra.ShellCompDirectiveError
-		}
-		var keys []string
-		for _, s := range list {
-			if key := snapshot.Short(s.Key); s.Complete() && !slices.Contains(args, key) {
-				keys = append(keys, key+"\t"+s.Stack)
-			}
-		}
-		return keys, cobra.ShellCompDirectiveNoFileComp
-	}
+	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
 // stacksOf are the names of the stacks that have snapshots.

@@ -42,6 +42,7 @@ folders are absolute. The folders of a built-in stack are within the plugin.`,
 	flags.StringVarP(&options.output, "output", "o", "", "Save to file (default to stdout)")
 	flags.BoolVarP(&options.quiet, "quiet", "q", false, "Only validate the configuration, don't print anything")
 	flags.BoolVar(&options.services, "services", false, "Print the service names, one per line")
+	_ = cmd.RegisterFlagCompletionFunc("hash", options.completeServiceNames)
 	_ = cmd.RegisterFlagCompletionFunc("format", completion.FromList("yaml", "json"))
 	return cmd
 }

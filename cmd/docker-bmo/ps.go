@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/docker/cli/cli"
@@ -38,9 +39,16 @@ func newPsCommand(dockerCli command.Cli) *cobra.Command {
 	flags := cmd.Flags()
 	flags.BoolVarP(&options.all, "all", "a", false, "Show all instances (default shows just running)")
 	flags.VarP(&options.filter, "filter", "f", "Filter output based on conditions provided")
-	_ = cmd.RegisterFlagCompletionFunc("filter", cobra.FixedCompletions(
-		[]string{"flavor=", "name=", "snapshot=", "stack=", "status="}, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace))
+	_ = cmd.RegisterFlagCompletionFunc("filter", completeFilters)
 	return cmd
+}
+
+// completeFilters offers the filters, and the values of status.
+func completeFilters(_ *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
+	if strings.HasPrefix(word, "status=") {
+		return []string{"status=starting", "status=running", "status=exited"}, cobra.ShellCompDirectiveNoFileComp
+	}
+	return []string{"flavor=", "name=", "snapshot=", "stack=", "status="}, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 }
 
 // instanceFilter reads --filter. Without a status asked for, only running instances pass, as for `docker ps`.

@@ -58,7 +58,7 @@ is removed, and the exit code is the command's own.`,
 	options.addFlags(cmd.Flags())
 	options.complete(cmd)
 	options.addRunFlags(cmd)
-	_ = cmd.RegisterFlagCompletionFunc("snapshot", completeSnapshots(dockerCli))
+	_ = cmd.RegisterFlagCompletionFunc("snapshot", options.completeSnapshotsOf(dockerCli))
 	return cmd
 }
 
