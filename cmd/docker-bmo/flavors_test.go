@@ -1,0 +1,33 @@
+package main
+
+import (
+	"reflect"
+	"testing"
+
+	"gotest.tools/v3/assert"
+
+	"github.com/docker-bmo/docker-bmo/stack"
+)
+
+// TestFlavorsOfEveryService: on either database, each service of a built-in stack runs with little in the flavor low and
+// with more in the regular one, or is named here with why it runs in one way only.
+func TestFlavorsOfEveryService(t *testing.T) {
+	alike := map[string]string{
+		"bmo externalapi": "stands in for servers outside that BMO asks for a file now and then",
+	}
+	found := map[string]string{}
+	for _, name := range builtinStacks() {
+		for _, db := range databases {
+			o := stackOptions{stack: name, db: database(db)}
+			st, err := o.load(t.Context())
+			assert.NilError(t, err)
+			for _, s := range st.Services {
+				what := name + " " + s.Name
+				if reflect.DeepEqual(s.With(stack.DefaultFlavor), s.With("regular")) {
+					found[what] = alike[what]
+				}
+			}
+		}
+	}
+	assert.DeepEqual(t, found, alike)
+}
