@@ -23,7 +23,7 @@ const module = "github.com/docker-bmo/docker-bmo"
 var mayImport = map[string][]string{
 	"cmd": {
 		"bootstrap", "build", "contexts", "dockerfiles", "engine", "instance", "journal", "launch", "probe", "prune",
-		"snapshot", "stack", "internal/progress", "internal/version",
+		"snapshot", "stack", "internal/clidoc", "internal/progress", "internal/version",
 	},
 	"instance":  {"engine", "journal", "launch", "probe", "snapshot", "stack", "internal/progress"},
 	"bootstrap": {"engine", "journal", "launch", "probe", "snapshot", "stack", "internal/progress"},
