@@ -121,7 +121,7 @@ func TestLogs(t *testing.T) {
 	s := a.runs(t)[0]
 	all := bmo(t, "logs", s.Name).ok(t)
 	both := all.stdout + all.stderr
-	assert.Assert(t, strings.Contains(both, "db | ") && strings.Contains(both, "web | "), both)
+	assert.Assert(t, strings.Contains(both, "db  | ") && strings.Contains(both, "web | "), both)
 	one := bmo(t, "logs", "--no-log-prefix", "-t", "-n", "1", s.Name, "web").ok(t)
 	line := lines(one.stdout + one.stderr)
 	assert.Equal(t, len(line), 1)

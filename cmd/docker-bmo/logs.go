@@ -49,17 +49,30 @@ func runLogs(ctx context.Context, dockerCli command.Cli, options logsOptions, na
 	if err != nil {
 		return err
 	}
+	if len(services) == 0 {
+		services = inst.ServiceNames()
+	}
+	width := widest(services)
 	return instance.Logs(ctx, e, inst, services, options.LogOptions, func(l journal.Entry) {
 		w := dockerCli.Out()
 		if l.Stderr {
 			w = dockerCli.Err()
 		}
-		fmt.Fprintln(w, options.line(l))
+		fmt.Fprintln(w, options.line(l, width))
 	})
 }
 
-// line is a line as `docker compose logs` shows it.
-func (o logsOptions) line(l journal.Entry) string {
+// widest is the length of the longest name.
+func widest(names []string) int {
+	width := 0
+	for _, name := range names {
+		width = max(width, len(name))
+	}
+	return width
+}
+
+// line is a line as `docker compose logs` shows it, behind the name of its service, all of one width.
+func (o logsOptions) line(l journal.Entry, width int) string {
 	text := l.Text
 	if o.timestamps {
 		text = l.Time.Format(time.RFC3339Nano) + " " + text
@@ -67,5 +80,5 @@ func (o logsOptions) line(l journal.Entry) string {
 	if o.noPrefix {
 		return text
 	}
-	return l.Source + " | " + text
+	return fmt.Sprintf("%-*s | %s", width, l.Source, text)
 }

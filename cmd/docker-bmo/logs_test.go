@@ -83,5 +83,5 @@ func TestLogsFollow(t *testing.T) {
 		}
 	}()
 	assert.Equal(t, x.run("logs", "-f", "one"), 0)
-	assert.DeepEqual(t, sortedLines(x.out), []string{"db | db: mysqld --low", "web | web: listening"})
+	assert.DeepEqual(t, sortedLines(x.out), []string{"db  | db: mysqld --low", "web | web: listening"})
 }

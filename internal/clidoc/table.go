@@ -71,7 +71,7 @@ writes for one image is written for each service.`,
 		Missing: missing["logs"],
 		Like:    []string{"docker logs", "docker compose logs"},
 		Note: `Without --follow the lines of all services are in the order of their times. What a service wrote to standard error
-goes to standard error.`,
+goes to standard error. Names are padded as by compose, without colors.`,
 		Flags: map[string]Flag{
 			"follow":        sameAs("docker logs", "docker compose logs"),
 			"no-log-prefix": sameAs("docker compose logs"),
