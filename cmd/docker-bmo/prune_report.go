@@ -48,11 +48,13 @@ func printLeftOvers(w io.Writer, left prune.Report) {
 
 func pruneWarning(o pruneOptions) string {
 	var what []string
-	switch {
-	case o.policy.KeepLast > 0:
-		what = append(what, fmt.Sprintf("all but the %d newest of each stack", o.policy.KeepLast))
-	default:
+	switch keep := o.policy.KeepLast; keep {
+	case 0:
 		what = append(what, "all that no instance runs from")
+	case 1:
+		what = append(what, "all but the newest of each stack")
+	default:
+		what = append(what, fmt.Sprintf("all but the %d newest of each stack", keep))
 	}
 	if o.policy.OlderThan > 0 {
 		what = append(what, "older than "+o.policy.OlderThan.String())
