@@ -15,16 +15,16 @@ import (
 	"github.com/docker-bmo/docker-bmo/instance"
 )
 
-// startedInstance is what a script goes on with, as JSON and in templates.
+// startedInstance is what a script goes on with, by the same names in JSON and in templates, as docker has them.
 type startedInstance struct {
-	Name     string                       `json:"name"`
-	URL      string                       `json:"url"`
-	Key      string                       `json:"key"`
-	Stack    string                       `json:"stack"`
-	Flavor   string                       `json:"flavor"`
-	Services map[string]string            `json:"services"`
-	Ports    map[string]map[string]string `json:"ports"`
-	Env      map[string]string            `json:"env"`
+	Name     string
+	URL      string
+	Key      string
+	Stack    string
+	Flavor   string
+	Services map[string]string
+	Ports    map[string]map[string]string
+	Env      map[string]string
 }
 
 func describeStarted(i *instance.Instance) startedInstance {
