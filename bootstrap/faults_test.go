@@ -162,6 +162,21 @@ func TestStepTakesTooLong(t *testing.T) {
 	f.leavesNothing(t)
 }
 
+// The time may be up while the container is still being started.
+func TestStepStartsTooSlowly(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.req.Stack.Bootstrap[0].Timeout = 100 * time.Millisecond
+	f.Before("POST", "/containers/[^/]+/start", func(r *http.Request) {
+		if c, _ := f.Container(strings.Split(r.URL.Path, "/")[2]); strings.HasSuffix(c.Name, "-web") {
+			<-r.Context().Done()
+		}
+	})
+	_, err := Run(t.Context(), f.req)
+	assert.Error(t, err, "bootstrap step 1 of 1: `load` in service web did not end within 100ms")
+	f.leavesNothing(t)
+}
+
 func TestStory08UncleanStopIsNotCommitted(t *testing.T) {
 	for service, want := range map[string]string{
 		"db":  "service db ended with exit code 1 when it was stopped: not committed; its last lines:\n  ready for connections\n  [ERROR] Assertion failure",

@@ -95,34 +95,38 @@ func (b *run) step(ctx context.Context, s stack.Service, step stack.Step, log io
 	}
 	limited, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	code, err := b.runStep(limited, s, step, log)
+	switch {
+	case err != nil && ctx.Err() == nil && errors.Is(limited.Err(), context.DeadlineExceeded):
+		return engine.Hint(fmt.Errorf("`%s` in service %s did not end within %s%s", strings.Join(step.Command, " "), s.Name, timeout, last(b.Journal.Tail(s.Name))),
+			"raise the step's timeout in the stack")
+	case err != nil:
+		return err
+	case code != 0:
+		return &StepError{Step: step, Code: code, Output: b.Journal.Tail(s.Name)}
+	default:
+		return nil
+	}
+}
 
+// runStep runs a step and returns its exit code.
+func (b *run) runStep(ctx context.Context, s stack.Service, step stack.Step, log io.Writer) (int, error) {
 	env := maps.Clone(s.Environment)
 	if env == nil {
 		env = map[string]string{}
 	}
 	maps.Copy(env, step.Environment)
 	s.Environment, s.Command = env, step.Command
-	id, err := b.group.Create(limited, s)
+	id, err := b.group.Create(ctx, s)
 	if err != nil {
-		return fmt.Errorf("service %s: %w", s.Name, err)
+		return 0, fmt.Errorf("service %s: %w", s.Name, err)
 	}
 	stdout, stderr := b.Journal.Source(s.Name, log), b.Journal.Source(s.Name, log)
 	defer stderr.Close()
 	defer stdout.Close()
-	p, err := b.Engine.Start(limited, id, stdout, stderr)
+	p, err := b.Engine.Start(ctx, id, stdout, stderr)
 	if err != nil {
-		return fmt.Errorf("service %s: %w", s.Name, err)
+		return 0, fmt.Errorf("service %s: %w", s.Name, err)
 	}
-	code, err := p.Wait(limited)
-	if err != nil && ctx.Err() == nil && errors.Is(limited.Err(), context.DeadlineExceeded) {
-		return engine.Hint(fmt.Errorf("`%s` in service %s did not end within %s%s", strings.Join(step.Command, " "), s.Name, timeout, last(b.Journal.Tail(s.Name))),
-			"raise the step's timeout in the stack")
-	}
-	if err != nil {
-		return err
-	}
-	if code != 0 {
-		return &StepError{Step: step, Code: code, Output: b.Journal.Tail(s.Name)}
-	}
-	return nil
+	return p.Wait(ctx)
 }
