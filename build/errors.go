@@ -29,9 +29,11 @@ type Error struct {
 func newError(services []string, err error, output []string, shown bool) *Error {
 	e := &Error{Services: services, Where: where(err), err: err}
 	e.cause, e.hint = explain(err.Error(), e.Where != "", output)
-	if !shown {
+	output, own := cutHints(output)
+	e.hint = cmp.Or(own, e.hint)
+	if !shown && len(output) > 0 {
 		e.Output = output
-		e.hint = cmp.Or(e.hint, outputHint(output))
+		e.hint = cmp.Or(e.hint, "`--progress plain` shows all that it printed")
 	}
 	return e
 }

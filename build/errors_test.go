@@ -94,8 +94,8 @@ func TestErrorsShowTheInstruction(t *testing.T) {
 		},
 		{"nothing to show", at(failed, dockerfile, 2, 2), nil, false, "Dockerfile:2: `RUN apt-get update`: exit code 100", ""},
 		{
-			"with a hint of its own", at(failed, dockerfile, 1, 1), []string{"hint: mend it"}, false,
-			"Dockerfile:1: `FROM debian`: exit code 100; its last lines:\n  hint: mend it", "",
+			"with a hint of its own", at(failed, dockerfile, 1, 1), []string{"E: x", "hint: mend it", "hint: or not"}, false,
+			"Dockerfile:1: `FROM debian`: exit code 100; its last lines:\n  E: x", "mend it\nhint: or not",
 		},
 		{
 			"no network", at(failed, dockerfile, 2, 2), []string{"W: Temporary failure resolving 'x'", "E: y"}, true,

@@ -104,10 +104,15 @@ func reasonHint(output []string) string {
 	}
 }
 
-// outputHint says where to see all of an output that progress has not shown, unless a hint is in it.
-func outputHint(output []string) string {
-	if len(output) == 0 || slices.ContainsFunc(output, func(l string) bool { return strings.HasPrefix(l, "hint: ") }) {
-		return ""
+// cutHints takes the hints of a command's own out of its last lines, as one text.
+func cutHints(output []string) (rest []string, hint string) {
+	var hints []string
+	for _, l := range output {
+		if h, ok := strings.CutPrefix(l, "hint: "); ok {
+			hints = append(hints, h)
+			continue
+		}
+		rest = append(rest, l)
 	}
-	return "`--progress plain` shows all that it printed"
+	return rest, strings.Join(hints, "\nhint: ")
 }
