@@ -28,7 +28,7 @@ func steps(timeout string, command ...string) edits {
 var bootstrapMistakes = []mistake{
 	bootstrapped("A step that fails", steps("1m", "sh", "-c", "echo making tables; echo no such column; exit 3")),
 	bootstrapped("A step whose program is not in the image", steps("1m", "migrate", "all")),
-	bootstrapped("A step that takes too long", steps("1s", "sh", "-c", "echo waiting; sleep infinity")),
+	bootstrapped("A step that takes too long", steps("4s", "sh", "-c", "echo waiting; sleep infinity")),
 	bootstrapped("A service that dies", edits{"services.web.command": []string{"sh", "-c", "echo no such table >&2; exit 4"}}),
 	bootstrapped("A service that runs out of memory", edits{
 		"services.web.command": []string{"tail", "/dev/zero"}, "services.web.mem_limit": "16m",

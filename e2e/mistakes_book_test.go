@@ -1,0 +1,111 @@
+package e2e
+
+import (
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"gotest.tools/v3/assert"
+	"gotest.tools/v3/golden"
+)
+
+// varying are the marks of a run in what is said, and what stands for them.
+var varying = []struct{ pattern, shown string }{
+	{`docker-bmo/journals/\S+\.log`, "docker-bmo/journals/JOURNAL.log"},
+	{`\b(shop|app)-[0-9a-f]{6}\b`, "$1-1a2b3c"},
+	{`\b[0-9a-f]{64}\b`, "ID"},
+	{`\b[0-9a-f]{12}\b`, "0123456789ab"},
+	{`127\.0\.0\.1:[0-9]{4,5}\b`, "127.0.0.1:5000"},
+	{`\b[0-9a-f]{40}\b`, "0123456789abcdef0123456789abcdef01234567"},
+	{`not ready after [0-9.]+s`, "not ready after 4s"},
+}
+
+// story is all that a user sees, as docs/errors.md has it.
+func (m *try) story() string {
+	text := "$ " + m.shown + "\n" + m.result.stdout + m.result.stderr
+	m.masks = append(m.masks, suite.dir, "~")
+	text = strings.NewReplacer(m.masks...).Replace(text)
+	for _, v := range varying {
+		text = regexp.MustCompile(v.pattern).ReplaceAllString(text, v.shown)
+	}
+	var b strings.Builder
+	for _, l := range strings.Split(strings.TrimRight(text, "\n"), "\n") {
+		b.WriteString(strings.TrimRight("    "+l, " ") + "\n")
+	}
+	return b.String() + "\n" + exitLine(m.result.code)
+}
+
+func exitLine(code int) string { return "Exit code " + strconv.Itoa(code) + ".\n" }
+
+// book is docs/errors.md.
+type book struct {
+	mu    sync.Mutex
+	want  map[string]string
+	found map[string]string
+}
+
+const (
+	bookFile = "../docs/errors.md"
+	preface  = "# Errors and what to do\n\n<!-- Made by \"go test ./e2e -run TestMistakes -update\", which makes each mistake for real. -->\n\n" +
+		"The likeliest mistakes and troubles, and what `docker bmo` says of them: what failed, why, and after `hint:` what to\n" +
+		"do next. The [exit codes](architecture.md#exit-codes) are docker's. `shop` and `app` are stacks of one service, in\n" +
+		"folders of these names.\n"
+)
+
+func readBook(t *testing.T) *book {
+	t.Helper()
+	text, err := os.ReadFile(bookFile)
+	if !os.IsNotExist(err) {
+		assert.NilError(t, err)
+	}
+	b := &book{want: map[string]string{}, found: map[string]string{}}
+	for _, part := range strings.Split(string(text), "\n### ")[1:] {
+		name, story, _ := strings.Cut(part, "\n\n")
+		story, _, _ = strings.Cut(story, "\n## ")
+		b.want[name] = strings.TrimRight(story, "\n") + "\n"
+	}
+	return b
+}
+
+// check compares what was said with what stands under that name.
+func (b *book) check(t *testing.T, name, story string) {
+	t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.found[name] = story
+	if !golden.FlagUpdate() {
+		assert.Equal(t, story, b.want[name])
+	}
+}
+
+// close writes the book, or tells what is in it that nobody makes any more. A part of the rows leaves it as it is.
+func (b *book) close(t *testing.T) {
+	if t.Failed() || len(b.found) != count(chapters()) {
+		return
+	}
+	var text strings.Builder
+	text.WriteString(preface)
+	for _, c := range chapters() {
+		text.WriteString("\n## " + c.title + "\n")
+		for _, m := range c.rows {
+			text.WriteString("\n### " + m.name + "\n\n" + b.found[m.name])
+		}
+	}
+	if golden.FlagUpdate() {
+		assert.NilError(t, os.WriteFile(bookFile, []byte(text.String()), 0o644))
+		return
+	}
+	written, err := os.ReadFile(bookFile)
+	assert.NilError(t, err)
+	assert.Equal(t, string(written), text.String())
+}
+
+func count(list []chapter) (n int) {
+	for _, c := range list {
+		n += len(c.rows)
+	}
+	return n
+}
