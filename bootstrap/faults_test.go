@@ -151,6 +151,13 @@ func TestSilentStep(t *testing.T) {
 	assert.Error(t, err, "bootstrap step 1 of 1: `load` in service web ended with exit code 1")
 }
 
+func TestStepWithoutSpace(t *testing.T) {
+	f := newFixture(t)
+	f.programs["web load"] = enginetest.Exit(1, "head: error writing 'standard output': No space left on device")
+	_, err := Run(t.Context(), f.req)
+	assert.DeepEqual(t, engine.Hints(err), []string{engine.SpaceHint})
+}
+
 func TestStepTakesTooLong(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -76,6 +77,9 @@ func (e *StepError) Error() string {
 
 // Hint says where to go on.
 func (e *StepError) Hint() string {
+	if slices.ContainsFunc(e.Output, func(l string) bool { return strings.Contains(strings.ToLower(l), "no space left on device") }) {
+		return engine.SpaceHint
+	}
 	return "the step's whole output is in the journal; mend the stack or the source and run `docker bmo build` again"
 }
 
