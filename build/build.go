@@ -48,7 +48,8 @@ type target struct {
 	attrs    map[string]string // the frontend's
 }
 
-// name is what the target is called in progress and errors.
+// name is what the target is called in progress, errors and caches: the application's service where that is one of
+// them, else the first.
 func (t target) name() string { return t.services[0] }
 
 // targets groups services by what would be built for them.
@@ -62,7 +63,11 @@ func (r Request) targets() []target {
 			byID[id] = &target{attrs: attrs}
 			ids = append(ids, id)
 		}
-		byID[id].services = append(byID[id].services, s.Name)
+		if s.Name == r.Stack.URL.Service {
+			byID[id].services = slices.Insert(byID[id].services, 0, s.Name)
+		} else {
+			byID[id].services = append(byID[id].services, s.Name)
+		}
 	}
 	out := make([]target, len(ids))
 	for i, id := range ids {

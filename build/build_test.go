@@ -92,6 +92,16 @@ func TestTargets(t *testing.T) {
 	}
 }
 
+// TestNameOfATarget: an image that several services share is called after the application's, by which people know it.
+func TestNameOfATarget(t *testing.T) {
+	r := request(t, services("a: {image: front}", "b: {image: redis}", "c: {image: redis}"), "")
+	var names []string
+	for _, target := range r.targets() {
+		names = append(names, target.name())
+	}
+	assert.DeepEqual(t, names, []string{front, "b"})
+}
+
 func TestAttributes(t *testing.T) {
 	r := request(t, services(
 		"a: {build: {context: ./web, dockerfile: two.Dockerfile, target: base, args: {OWN: 1, BOTH: own}, additional_contexts: {x: ./other, img: 'docker-image://debian'}}}",
