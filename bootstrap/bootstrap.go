@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"time"
@@ -190,18 +189,22 @@ func (b *run) check(ctx context.Context) error {
 // stop ends every service gracefully, each before those it depends on.
 func (b *run) stop(ctx context.Context) error {
 	for _, s := range slices.Backward(b.Stack.Services) {
-		err := b.Progress.Step(ctx, "stop "+s.Name, func(ctx context.Context, log io.Writer) error {
-			return b.stopService(ctx, s, log)
-		})
-		if err != nil {
+		if err := b.stopService(ctx, s); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (b *run) stopService(ctx context.Context, s stack.Service, log io.Writer) error {
+func (b *run) stopService(ctx context.Context, s stack.Service) error {
+	return b.Progress.Step(ctx, "stop "+s.Name, func(ctx context.Context, log *progress.Log) error {
+		return b.awaitEnd(ctx, s, log)
+	})
+}
+
+func (b *run) awaitEnd(ctx context.Context, s stack.Service, log *progress.Log) error {
 	p := b.group.Process(s.Name)
+	log.Waiting(fmt.Sprintf("waiting for %s to end, for %s at most", s.Name, s.StopGracePeriod), "")
 	code, killed, err := p.Stop(ctx, s.StopGracePeriod)
 	switch {
 	case err != nil:
@@ -212,7 +215,8 @@ func (b *run) stopService(ctx context.Context, s stack.Service, log io.Writer) e
 		return engine.Hint(fmt.Errorf("service %s did not stop within %s of its stop signal and was killed: not committed", s.Name, s.StopGracePeriod),
 			"make the service end on its stop signal, or raise stop_grace_period")
 	case code != 0:
-		return engine.Hint(fmt.Errorf("service %s ended with exit code %d when it was stopped: not committed%s", s.Name, code, last(b.Journal.Tail(s.Name))),
+		output := launch.Quote(log, s.Name, b.Journal.Tail(s.Name))
+		return engine.Hint(fmt.Errorf("service %s ended with exit code %d when it was stopped: not committed%s", s.Name, code, last(output, log.Shown())),
 			"what is committed has to end with 0 on its stop signal: see stop_signal, and what the command does about it")
 	}
 	fmt.Fprintf(log, "exit code 0\n")

@@ -1,6 +1,7 @@
 package bootstrap
 
 import (
+	"bytes"
 	"errors"
 	"net/http"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"gotest.tools/v3/assert"
 
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
+	"github.com/docker-bmo/docker-bmo/internal/progress"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 	"github.com/docker-bmo/docker-bmo/snapshot/snapshottest"
 	"github.com/docker-bmo/docker-bmo/stack"
@@ -73,6 +75,19 @@ func TestSnapshotsImagesAreClean(t *testing.T) {
 		want["own"] = service
 		assert.DeepEqual(t, full.Labels, want)
 	}
+}
+
+// TestCommitSaysHowMuch: what a snapshot takes on the disk beyond the images that it was made of.
+func TestCommitSaysHowMuch(t *testing.T) {
+	f := newFixture(t)
+	var shown bytes.Buffer
+	var err error
+	f.req.Progress, err = progress.New(&shown, "plain", "Building")
+	assert.NilError(t, err)
+	_, err = Run(t.Context(), f.req)
+	f.req.Progress.Close()
+	assert.NilError(t, err)
+	assert.Equal(t, strings.Count(shown.String(), "MB committed\n"), 2, shown.String()) // db and web
 }
 
 func TestStory07StepsRunInLinkedContainers(t *testing.T) {

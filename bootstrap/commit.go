@@ -3,11 +3,13 @@ package bootstrap
 import (
 	"context"
 	"fmt"
-	"io"
 	"maps"
 	"time"
 
+	"github.com/docker/go-units"
+
 	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/progress"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
@@ -17,18 +19,20 @@ const SlowCommit = 5 * time.Second
 // commitStep commits the container of a bootstrap step and seals the commit, so that what is started from it (the next
 // step, the check) has the configuration of the built image and not the step's command and environment.
 func (b *run) commitStep(ctx context.Context, service string) error {
-	if err := b.commit(ctx, service); err != nil {
+	return b.Progress.Step(ctx, "commit "+service, func(ctx context.Context, log *progress.Log) error {
+		if err := b.commit(ctx, service, log); err != nil {
+			return err
+		}
+		labels := b.labels(service)
+		labels[snapshot.LabelRole] = snapshot.RoleRaw
+		ref := b.tempTag(service)
+		_, err := b.Sealer.Seal(ctx, b.Platform, engine.SealSpec{
+			Layers: b.raw[service], Config: b.Built[service], Name: ref, Labels: labels,
+			DropPrefix: snapshot.Prefix, Comment: sealComment, Created: b.Snapshot.Created,
+		})
+		b.raw[service], b.images[service] = ref, ref
 		return err
-	}
-	labels := b.labels(service)
-	labels[snapshot.LabelRole] = snapshot.RoleRaw
-	ref := b.tempTag(service)
-	_, err := b.Sealer.Seal(ctx, b.Platform, engine.SealSpec{
-		Layers: b.raw[service], Config: b.Built[service], Name: ref, Labels: labels,
-		DropPrefix: snapshot.Prefix, Comment: sealComment, Created: b.Snapshot.Created,
 	})
-	b.raw[service], b.images[service] = ref, ref
-	return err
 }
 
 // tempTag is a new name for an image that lives only as long as the bootstrap. No name is used twice: an image that
@@ -43,26 +47,35 @@ func (b *run) tempTag(service string) string {
 const sealComment = "docker bmo bootstrap"
 
 // commit makes a raw image of a service's ended container and removes the container.
-func (b *run) commit(ctx context.Context, service string) error {
+func (b *run) commit(ctx context.Context, service string, log *progress.Log) error {
 	ref := b.tempTag(service)
-	err := b.Progress.Step(ctx, "commit "+service, func(ctx context.Context, log io.Writer) error {
-		labels := b.labels(service)
-		labels[snapshot.LabelRole] = snapshot.RoleRaw
-		start := time.Now()
-		if err := b.Engine.Commit(ctx, b.group.ID(service), ref, labels); err != nil {
-			return err
-		}
-		if took := time.Since(start); took > SlowCommit {
-			fmt.Fprintf(log, "took %s: the engine's storage driver or disk is slow at this (`docker info` names it)\n", took.Round(100*time.Millisecond))
-		}
-		return b.Engine.RemoveContainer(ctx, b.group.ID(service))
-	})
-	if err != nil {
+	labels := b.labels(service)
+	labels[snapshot.LabelRole] = snapshot.RoleRaw
+	start := time.Now()
+	if err := b.Engine.Commit(ctx, b.group.ID(service), ref, labels); err != nil {
+		return err
+	}
+	if took := time.Since(start); took > SlowCommit {
+		log.Note(fmt.Sprintf("took %s: the engine's storage driver or disk is slow at this (`docker info` names it)", took.Round(100*time.Millisecond)))
+	}
+	b.noteSize(ctx, b.images[service], ref, log)
+	if err := b.Engine.RemoveContainer(ctx, b.group.ID(service)); err != nil {
 		return err
 	}
 	b.group.Forget(service)
 	b.raw[service] = ref
 	return nil
+}
+
+// noteSize says how much was committed. It is for people to know; where the engine cannot tell, it is left out.
+func (b *run) noteSize(ctx context.Context, from, to string, log *progress.Log) {
+	old, err := b.Engine.Image(ctx, from)
+	if err != nil {
+		return
+	}
+	if made, err := b.Engine.Image(ctx, to); err == nil && made.Size > old.Size {
+		log.Note(units.HumanSize(float64(made.Size-old.Size)) + " committed")
+	}
 }
 
 // commitStopped commits the services that have no step of their own, such as the database, and those that were up
@@ -72,7 +85,10 @@ func (b *run) commitStopped(ctx context.Context) error {
 		if _, done := b.raw[s.Name]; done && !b.used[s.Name] || !s.Snapshot {
 			continue
 		}
-		if err := b.commit(ctx, s.Name); err != nil {
+		err := b.Progress.Step(ctx, "commit "+s.Name, func(ctx context.Context, log *progress.Log) error {
+			return b.commit(ctx, s.Name, log)
+		})
+		if err != nil {
 			return err
 		}
 	}
@@ -82,7 +98,7 @@ func (b *run) commitStopped(ctx context.Context) error {
 // seal makes the snapshot's images: the committed layers, or for services that are not committed the built ones,
 // under the built image's configuration and the snapshot's labels. Only when the last one is there is it a snapshot.
 func (b *run) seal(ctx context.Context) error {
-	return b.Progress.Step(ctx, "seal snapshot "+snapshot.Short(b.Snapshot.Key), func(ctx context.Context, log io.Writer) error {
+	return b.Progress.Step(ctx, "seal snapshot "+snapshot.Short(b.Snapshot.Key), func(ctx context.Context, log *progress.Log) error {
 		var specs []engine.SealSpec
 		for _, service := range b.Snapshot.Services {
 			spec, err := b.sealSpec(ctx, service)
@@ -130,15 +146,21 @@ func (b *run) clear() {
 	if b.network == "" {
 		return // another process has the lock, and all of this is its own
 	}
-	for _, s := range b.Stack.Services {
-		if id := b.group.ID(s.Name); id != "" {
-			b.note(engine.Retry(ctx, func() error { return b.Engine.RemoveContainer(ctx, id) }))
+	_ = b.Progress.Step(ctx, "clean up after bootstrap", func(ctx context.Context, log *progress.Log) error {
+		for _, s := range b.Stack.Services {
+			if id := b.group.ID(s.Name); id != "" {
+				log.Waiting("removing the container of "+s.Name, "")
+				b.note(engine.Retry(ctx, func() error { return b.Engine.RemoveContainer(ctx, id) }))
+			}
 		}
-	}
-	for _, ref := range b.temp {
-		b.note(engine.Retry(ctx, func() error { return b.removeImage(ctx, ref) }))
-	}
-	b.note(engine.Retry(ctx, func() error { return b.Engine.RemoveNetwork(ctx, b.network) }))
+		for _, ref := range b.temp {
+			log.Waiting("removing "+ref, "")
+			b.note(engine.Retry(ctx, func() error { return b.removeImage(ctx, ref) }))
+		}
+		log.Waiting("removing the network", "")
+		b.note(engine.Retry(ctx, func() error { return b.Engine.RemoveNetwork(ctx, b.network) }))
+		return nil
+	})
 }
 
 func (b *run) removeImage(ctx context.Context, ref string) error {

@@ -1,6 +1,7 @@
 package bootstrap
 
 import (
+	"bytes"
 	"errors"
 	"net/http"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
+	"github.com/docker-bmo/docker-bmo/internal/progress"
 	"github.com/docker-bmo/docker-bmo/probe/probetest"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
@@ -142,6 +144,23 @@ func TestStory03FailureSaysWhichStepAndWhy(t *testing.T) {
 	assert.Assert(t, strings.HasSuffix(err.Error(), "\n  DBD::mysql::db do failed: Table 'bugs.versions' doesn't exist"), "%v", err)
 	assert.Equal(t, len(engine.Hints(err)), 1)
 	f.leavesNothing(t)
+}
+
+// TestFailureIsSaidOnce: where progress is shown, what a step printed last is there, and the error goes without.
+func TestFailureIsSaidOnce(t *testing.T) {
+	f := newFixture(t)
+	f.programs["web load"] = enginetest.Exit(255, "loading", "no such table")
+	var shown bytes.Buffer
+	var err error
+	f.req.Progress, err = progress.New(&shown, "plain", "Building")
+	assert.NilError(t, err)
+	_, err = Run(t.Context(), f.req)
+	f.req.Progress.Close()
+	assert.Error(t, err, "bootstrap step 1 of 1: `load` in service web ended with exit code 255")
+	_, end, _ := strings.Cut(shown.String(), "------\n")
+	assert.Assert(t, strings.HasPrefix(end, " > bootstrap 1/1 web: load:\n"), shown.String())
+	assert.Equal(t, strings.Count(end, "no such table\n"), 1, shown.String())
+	assert.Assert(t, strings.Contains(shown.String(), " clean up after bootstrap\n"), shown.String())
 }
 
 func TestSilentStep(t *testing.T) {

@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/progress"
+	"github.com/docker-bmo/docker-bmo/launch"
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
@@ -30,7 +31,7 @@ func (b *run) steps(ctx context.Context) error {
 			return fmt.Errorf("before bootstrap step %d: %w", i+1, err)
 		}
 		name := fmt.Sprintf("bootstrap %d/%d %s: %s", i+1, len(b.Stack.Bootstrap), step.Service, strings.Join(step.Command, " "))
-		err := b.Progress.Step(ctx, name, func(ctx context.Context, log io.Writer) error {
+		err := b.Progress.Step(ctx, name, func(ctx context.Context, log *progress.Log) error {
 			return b.step(ctx, s, step, log)
 		})
 		if err != nil {
@@ -56,7 +57,7 @@ func (b *run) prepare(ctx context.Context, s stack.Service) error {
 	if b.group.Process(s.Name) == nil {
 		return nil
 	}
-	if err := b.stopService(ctx, s, io.Discard); err != nil {
+	if err := b.stopService(ctx, s); err != nil {
 		return err
 	}
 	delete(b.used, s.Name)
@@ -68,11 +69,12 @@ type StepError struct {
 	Step   stack.Step
 	Code   int
 	Output []string
+	Shown  bool // the output, in the step's own lines
 }
 
 func (e *StepError) Error() string {
 	return fmt.Sprintf("`%s` in service %s ended with exit code %d%s",
-		strings.Join(e.Step.Command, " "), e.Step.Service, e.Code, last(e.Output))
+		strings.Join(e.Step.Command, " "), e.Step.Service, e.Code, last(e.Output, e.Shown))
 }
 
 // Hint says where to go on.
@@ -83,16 +85,16 @@ func (e *StepError) Hint() string {
 	return "the step's whole output is in the journal; mend the stack or the source and run `docker bmo build` again"
 }
 
-// last makes a paragraph of a container's last lines.
-func last(lines []string) string {
-	if len(lines) == 0 {
+// last makes a paragraph of a container's last lines, unless they have been shown.
+func last(lines []string, shown bool) string {
+	if len(lines) == 0 || shown {
 		return ""
 	}
 	return "; its last lines:\n  " + strings.Join(lines, "\n  ")
 }
 
 // step runs one step to its end in a container of its own.
-func (b *run) step(ctx context.Context, s stack.Service, step stack.Step, log io.Writer) error {
+func (b *run) step(ctx context.Context, s stack.Service, step stack.Step, log *progress.Log) error {
 	timeout := step.Timeout
 	if timeout == 0 {
 		timeout = stepTimeout
@@ -102,19 +104,23 @@ func (b *run) step(ctx context.Context, s stack.Service, step stack.Step, log io
 	code, err := b.runStep(limited, s, step, log)
 	switch {
 	case err != nil && ctx.Err() == nil && errors.Is(limited.Err(), context.DeadlineExceeded):
-		return engine.Hint(fmt.Errorf("`%s` in service %s did not end within %s%s", strings.Join(step.Command, " "), s.Name, timeout, last(b.Journal.Tail(s.Name))),
+		return engine.Hint(fmt.Errorf("`%s` in service %s did not end within %s%s", strings.Join(step.Command, " "), s.Name, timeout, last(b.Journal.Tail(s.Name), log.Shown())),
 			"raise the step's timeout in the stack")
 	case err != nil:
 		return err
 	case code != 0:
-		return &StepError{Step: step, Code: code, Output: b.Journal.Tail(s.Name)}
+		output := b.Journal.Tail(s.Name)
+		if len(output) == 0 {
+			launch.Quote(log, s.Name, nil)
+		}
+		return &StepError{Step: step, Code: code, Output: output, Shown: log.Shown()}
 	default:
 		return nil
 	}
 }
 
 // runStep runs a step and returns its exit code.
-func (b *run) runStep(ctx context.Context, s stack.Service, step stack.Step, log io.Writer) (int, error) {
+func (b *run) runStep(ctx context.Context, s stack.Service, step stack.Step, log *progress.Log) (int, error) {
 	env := maps.Clone(s.Environment)
 	if env == nil {
 		env = map[string]string{}

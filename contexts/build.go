@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 
 	"github.com/docker/go-units"
 )
@@ -52,21 +53,32 @@ func (c *composer) hash(ctx context.Context, r *root, nodes []*node, cache *stat
 	if long {
 		c.progress(part, "")
 	}
-	if err := hashAll(ctx, unknown, cache); err != nil {
+	var mu sync.Mutex
+	var done int64
+	total := sumOf(unknown)
+	err := hashAll(ctx, unknown, cache, func(n *node) {
+		if !long || c.opts.Counting == nil {
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		done += n.size
+		c.opts.Counting(part, done, total)
+	})
+	if err != nil {
 		return err
 	}
 	if long {
-		c.progress(part, fmt.Sprintf("%d files, %d of them read (%s)", len(nodes), len(unknown), sizeOf(unknown)))
+		c.progress(part, fmt.Sprintf("%d files, %d of them read (%s)", len(nodes), len(unknown), units.HumanSize(float64(total))))
 	}
 	return nil
 }
 
-func sizeOf(nodes []*node) string {
-	var size int64
+func sumOf(nodes []*node) (size int64) {
 	for _, n := range nodes {
 		size += n.size
 	}
-	return units.HumanSize(float64(size))
+	return size
 }
 
 // distinct leaves each file once and no folders.

@@ -2,6 +2,7 @@ package contexts
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -176,6 +177,16 @@ func TestProgress(t *testing.T) {
 	_, err := Compose(context.Background(), oneContext(dir), opts)
 	assert.NilError(t, err)
 	assert.DeepEqual(t, got, []string{"hash " + dir + ": ", "hash " + dir + ": 3 files, 2 of them read (8B)"})
+}
+
+// TestCounting: how far a part has come, in bytes, file by file.
+func TestCounting(t *testing.T) {
+	dir := folder(t, files{"a": "1234", "b": "5678"})
+	var got []string
+	opts := Options{Counting: func(name string, done, total int64) { got = append(got, fmt.Sprint(name, " ", done, " of ", total)) }}
+	_, err := Compose(context.Background(), oneContext(dir), opts)
+	assert.NilError(t, err)
+	assert.DeepEqual(t, got, []string{"hash " + dir + " 4 of 8", "hash " + dir + " 8 of 8"})
 }
 
 func TestCancel(t *testing.T) {

@@ -15,8 +15,9 @@ import (
 
 var clock = time.Now // tests look at files as from a later time
 
-// hashAll reads files and gives each its digest.
-func hashAll(ctx context.Context, unknown []*node, cache *statCache) error {
+// hashAll reads files and gives each its digest. Of each one that is done it
+// tells read, which is called by several at once.
+func hashAll(ctx context.Context, unknown []*node, cache *statCache, read func(*node)) error {
 	queue := make(chan *node)
 	group, ctx := errgroup.WithContext(ctx)
 	for range min(2*runtime.GOMAXPROCS(0), len(unknown)) {
@@ -26,6 +27,7 @@ func hashAll(ctx context.Context, unknown []*node, cache *statCache) error {
 				if err := n.hash(ctx, buf, cache); err != nil {
 					return err
 				}
+				read(n)
 			}
 			return nil
 		})

@@ -21,6 +21,9 @@ type Options struct {
 	// Progress is told of each part that may take long: once when it starts,
 	// with an empty detail, and once when it has ended, with the result.
 	Progress func(name, detail string)
+	// Counting is told, many times a second, of how many bytes of such a part
+	// are done. It is not called twice at the same time.
+	Counting func(name string, done, total int64)
 }
 
 // Result is what Compose has composed.

@@ -33,9 +33,9 @@ func TestStory09RunReturnsWhenReallyReady(t *testing.T) {
 // What never becomes ready is told apart from what failed, says what was waited for, and is removed.
 func TestStory09NotReadyInTime(t *testing.T) {
 	t.Parallel()
-	a := newDemo(t, "never-ready", edits{"services.web.x-bmo.ready.timeout": "3s"})
+	a := newDemo(t, "never-ready", edits{"services.web.x-bmo.ready.timeout": "5s"})
 	r := a.do(t, "run", "--detach", "--set", "DEMO_FAIL=503", "--set", "DEMO_FAULTS_FROM=2").
-		fails(t, 124, "service web", "503", "last lines of web", "GET /rest/version 503")
+		fails(t, 124, "service web", "503", "\n > start web of demo-", "GET /rest/version 503", " waiting for web: GET http://127.0.0.1:")
 	assert.Equal(t, r.stdout, "")
 	a.leavesNothing(t)
 }

@@ -194,7 +194,7 @@ func (s *start) newGroup() *launch.Group {
 	g.Environment = s.environment
 	g.Publish = s.published
 	g.Timeout, g.Within, g.Title = s.Timeout, s.Within, s.Title
-	g.Journal, g.Progress = s.Journal, s.Progress
+	g.Journal, g.Progress, g.Of = s.Journal, s.Progress, s.Name
 	return g
 }
 
@@ -222,7 +222,9 @@ func (s *start) abandon() error {
 	ctx, cancel := context.WithTimeout(context.Background(), removeTimeout)
 	defer cancel()
 	s.forward.Close()
-	return Remove(ctx, s.Engine, s.Name, 0)
+	return s.Progress.Step(ctx, "remove "+s.Name, func(ctx context.Context, _ *progress.Log) error {
+		return Remove(ctx, s.Engine, s.Name, 0)
+	})
 }
 
 func (s *start) instance(ctx context.Context) (*Instance, error) {

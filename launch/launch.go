@@ -9,7 +9,6 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -35,6 +34,8 @@ type Group struct {
 	Timeout time.Duration
 	// Within is how long after New all services have to be ready, whatever Timeout and their probes say; 0 for none.
 	Within time.Duration
+	// Of says whose services they are, for progress; empty where there is no doubt.
+	Of string
 	// Title stands before the services' names in progress and journal; empty where there is only one group.
 	Title    string
 	Journal  *journal.Journal
@@ -198,7 +199,7 @@ func (g *Group) up(ctx, grp context.Context, s stack.Service, ready map[string]c
 			return context.Cause(grp)
 		}
 	}
-	err := g.Progress.Step(grp, "start "+g.title(s.Name), func(_ context.Context, log io.Writer) error {
+	err := g.Progress.Step(grp, "start "+g.title(s.Name)+g.of(), func(_ context.Context, log *progress.Log) error {
 		if err := start(ctx, s); err != nil {
 			return err
 		}
@@ -210,8 +211,9 @@ func (g *Group) up(ctx, grp context.Context, s stack.Service, ready map[string]c
 	return err
 }
 
-// Await waits until a started service is ready. What is waited for is said to log.
-func (g *Group) Await(ctx context.Context, s stack.Service, log io.Writer) error {
+// Await waits until a started service is ready. What is waited for is said to log, and so are the service's last lines
+// when it fails.
+func (g *Group) Await(ctx context.Context, s stack.Service, log *progress.Log) error {
 	proc := g.Process(s.Name)
 	alive, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -223,12 +225,14 @@ func (g *Group) Await(ctx context.Context, s stack.Service, log io.Writer) error
 		}
 	}()
 	for _, p := range g.probes(s) {
-		err := probe.Wait(alive, p.Probe, g.dialer(s.Name, p), g.patience(s), newSayer(log, p.String()).failed)
+		what := "waiting for " + g.title(s.Name) + ": " + p.String()
+		log.Waiting(what, "")
+		err := probe.Wait(alive, p.Probe, g.dialer(s.Name, p), g.patience(s), func(err error) { log.Waiting(what, reason(err)) })
 		if err != nil && ctx.Err() != nil {
 			return context.Cause(ctx) // called off, which is no fault of this service
 		}
 		if err != nil {
-			return g.failure(s.Name, err)
+			return g.failure(s.Name, err, log)
 		}
 	}
 	return nil
@@ -255,6 +259,14 @@ func (g *Group) patience(s stack.Service) time.Duration {
 	}
 }
 
+// of is the end of a step's name.
+func (g *Group) of() string {
+	if g.Of == "" {
+		return ""
+	}
+	return " of " + g.Of
+}
+
 // title is what a service is called in progress and journal.
 func (g *Group) title(service string) string {
 	if g.Title == "" {
@@ -270,8 +282,8 @@ func (e *ExitError) Error() string {
 	return fmt.Sprintf("ended with exit code %d before it was ready", e.Code)
 }
 
-// failure adds the service's last lines to err.
-func (g *Group) failure(service string, err error) error {
+// failure adds the service's last lines to err, and to log.
+func (g *Group) failure(service string, err error, log *progress.Log) error {
 	var late *probe.NotReadyError
 	if g.Within > 0 && errors.As(err, &late) {
 		late.After = time.Since(g.begin) // the probe has had only what was left of it
@@ -282,45 +294,8 @@ func (g *Group) failure(service string, err error) error {
 		w := g.Journal.Source(g.title(service))
 		_ = g.Engine.Logs(ctx, g.ID(service), false, w, w)
 	}
-	return &ServiceError{Service: service, Err: err, Output: g.Journal.Tail(g.title(service))}
+	return &ServiceError{Service: service, Err: err, Output: Quote(log, service, g.Journal.Tail(g.title(service))), Shown: log.Shown()}
 }
-
-// ServiceError is what went wrong with a service, and its last lines.
-type ServiceError struct {
-	Service string
-	Err     error
-	Output  []string
-}
-
-func (e *ServiceError) Error() string {
-	msg := fmt.Sprintf("service %s: %v", e.Service, e.Err)
-	if len(e.Output) > 0 {
-		msg += "\nlast lines of " + e.Service + ":\n  " + strings.Join(e.Output, "\n  ")
-	}
-	return msg
-}
-
-// Hint says what to change.
-func (e *ServiceError) Hint() string {
-	var late *probe.NotReadyError
-	var exit *ExitError
-	switch {
-	case errors.As(e.Err, &late):
-		return "where it only needs longer, raise ready.timeout in the stack, or --wait-timeout of `docker bmo run`"
-	case errors.As(e.Err, &exit) && exit.Code == killed:
-		return "it was killed, perhaps for want of memory: see mem_limit in the stack"
-	case exit != nil:
-		return "`docker bmo config` shows the command and the environment that it is given"
-	default:
-		return ""
-	}
-}
-
-// killed is the exit code of what SIGKILL ended, as the kernel does where memory runs out.
-const killed = 128 + 9
-
-// Unwrap returns what went wrong.
-func (e *ServiceError) Unwrap() error { return e.Err }
 
 // pairs makes a sorted KEY=VALUE list.
 func pairs(m map[string]string) []string {

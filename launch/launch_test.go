@@ -1,10 +1,10 @@
 package launch
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"slices"
@@ -16,6 +16,7 @@ import (
 	"gotest.tools/v3/assert"
 
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
+	"github.com/docker-bmo/docker-bmo/internal/progress"
 	"github.com/docker-bmo/docker-bmo/journal"
 	"github.com/docker-bmo/docker-bmo/probe"
 	"github.com/docker-bmo/docker-bmo/probe/probetest"
@@ -136,6 +137,48 @@ func TestOneFailureCallsTheOthersOff(t *testing.T) {
 	f.After("POST", "/containers/[^/]+/exec", cache)
 	err := g.Up(t.Context(), []stack.Service{tcp("cache", 11211), tcp("db", 3306), tcp("web", 8000, "db", "cache")}, nil)
 	assert.Error(t, err, "service db: ended with exit code 3 before it was ready\nlast lines of db:\n  giving up")
+}
+
+// TestLastLinesAreSaidOnce: they are the failed step's where progress is shown, and the error's where it is not.
+func TestLastLinesAreSaidOnce(t *testing.T) {
+	var shown bytes.Buffer
+	g, _ := newGroup(t, programs{"db": enginetest.Exit(3, "cannot open", "giving up")})
+	g.Of = "demo-1"
+	var err error
+	g.Progress, err = progress.New(&shown, "plain", "Running")
+	assert.NilError(t, err)
+	err = g.Up(t.Context(), []stack.Service{tcp("db", 3306)}, nil)
+	g.Progress.Close()
+	assert.Error(t, err, "service db: ended with exit code 3 before it was ready")
+	_, end, _ := strings.Cut(shown.String(), "------\n")
+	assert.Assert(t, strings.HasPrefix(end, " > start db of demo-1:\n"), shown.String())
+	for _, line := range []string{"cannot open", "giving up"} {
+		assert.Assert(t, strings.Contains(end, " "+line+"\n"), shown.String())
+	}
+}
+
+// TestNothingPrinted is said, too: the end of a failed step would be empty.
+func TestNothingPrinted(t *testing.T) {
+	var shown bytes.Buffer
+	g, _ := newGroup(t, programs{"db": enginetest.Exit(3)})
+	var err error
+	g.Progress, err = progress.New(&shown, "plain", "Running")
+	assert.NilError(t, err)
+	err = g.Up(t.Context(), []stack.Service{tcp("db", 3306)}, nil)
+	g.Progress.Close()
+	assert.Error(t, err, "service db: ended with exit code 3 before it was ready")
+	assert.Assert(t, strings.HasSuffix(shown.String(), " db has printed nothing\n------\n"), shown.String())
+}
+
+// TestReason: what is different each time though it means the same would make the display restless.
+func TestReason(t *testing.T) {
+	for _, c := range []struct{ err, want string }{
+		{"dial tcp 127.0.0.1:8000: connect: connection refused", "dial tcp 127.0.0.1:8000: connect: connection refused"},
+		{"read tcp 127.0.0.1:53412->127.0.0.1:20007: read: connection reset by peer", "read tcp 127.0.0.1:20007: read: connection reset by peer"},
+		{"answered 500: first\nsecond", "answered 500: first"},
+	} {
+		assert.Equal(t, reason(errors.New(c.err)), c.want)
+	}
 }
 
 func TestNotReadyInTime(t *testing.T) {
@@ -275,7 +318,7 @@ func TestStory09ProbesOfAService(t *testing.T) {
 		"GET":         {HTTP: &stack.HTTP{Port: 8000, MinStatus: 300, MaxStatus: 399}},
 	} {
 		ready.Timeout = time.Millisecond
-		err := g.Await(t.Context(), stack.Service{Name: "all", Ready: ready}, io.Discard)
+		err := g.Await(t.Context(), stack.Service{Name: "all", Ready: ready}, &progress.Log{})
 		assert.ErrorContains(t, err, ": "+name, name)
 	}
 }
@@ -305,16 +348,4 @@ func TestPublishedHTTPIsAskedWhereItIsPublished(t *testing.T) {
 
 func TestVars(t *testing.T) {
 	assert.Equal(t, Vars(8000, "demo-1"), stack.Vars{URL: "http://127.0.0.1:8000", Host: "127.0.0.1", Port: "8000", Instance: "demo-1"})
-}
-
-func TestWaitingIsSaid(t *testing.T) {
-	var b strings.Builder
-	s := newSayer(&b, "a query")
-	s.failed(errors.New("refused"))
-	assert.Equal(t, b.String(), "")
-	s.next = time.Now()
-	s.failed(errors.New("refused"))
-	s.failed(errors.New("refused again"))
-	assert.Assert(t, strings.HasSuffix(b.String(), "s for a query: refused\n"), b.String())
-	assert.Equal(t, strings.Count(b.String(), "\n"), 1)
 }

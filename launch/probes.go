@@ -2,12 +2,10 @@ package launch
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"net"
 	"regexp"
 	"strconv"
-	"time"
+	"strings"
 
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/probe"
@@ -66,27 +64,11 @@ func (g *Group) dialer(service string, p portProbe) probe.Dialer {
 	return func(ctx context.Context) (net.Conn, error) { return g.Engine.Dial(ctx, id, p.port) }
 }
 
-// sayAfter is how long a wait may be silent.
-const sayAfter = 3 * time.Second
+// ephemeral is the port that a connection came from, which is another one each time.
+var ephemeral = regexp.MustCompile(`\S+:[0-9]+->`)
 
-// sayer says every few seconds what is still waited for.
-type sayer struct {
-	w     io.Writer
-	what  string
-	start time.Time
-	next  time.Time
-}
-
-func newSayer(w io.Writer, what string) *sayer {
-	now := time.Now()
-	return &sayer{w: w, what: what, start: now, next: now.Add(sayAfter)}
-}
-
-func (s *sayer) failed(err error) {
-	now := time.Now()
-	if now.Before(s.next) {
-		return
-	}
-	s.next = now.Add(sayAfter)
-	fmt.Fprintf(s.w, "waiting %s for %s: %v\n", now.Sub(s.start).Round(time.Second), s.what, err)
+// reason is why an attempt failed, in one line that stays the same as long as the reason does.
+func reason(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return ephemeral.ReplaceAllString(line, "")
 }

@@ -48,6 +48,23 @@ func ParseOwner(s string) (Owner, error) {
 	return Owner{Host: f[0], Boot: f[1], PID: pid, Start: f[3]}, nil
 }
 
+// DescribeOwner says who the owner in labels is, and since when, for people.
+func DescribeOwner(labels map[string]string) string {
+	o, err := ParseOwner(labels[LabelOwner])
+	if err != nil {
+		return "an unknown process"
+	}
+	text := fmt.Sprintf("process %d", o.PID)
+	if o.Host != hostID() {
+		host, _, _ := strings.Cut(o.Host, ":")
+		text += " on " + host
+	}
+	if created, err := time.Parse(time.RFC3339Nano, labels[LabelCreated]); err == nil {
+		text += ", at work since " + created.Local().Format(time.TimeOnly)
+	}
+	return text
+}
+
 // Alive tells whether the owner still runs. An owner on another host counts as alive for Foreign after created.
 func (o Owner) Alive(created time.Time) bool {
 	if o.Host != hostID() {

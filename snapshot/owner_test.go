@@ -27,6 +27,25 @@ func TestOwnerText(t *testing.T) {
 	}
 }
 
+// TestDescribeOwner: for people, who have to know whom they wait for.
+func TestDescribeOwner(t *testing.T) {
+	here, there := Self(), Self()
+	here.PID, there.PID, there.Host = 4711, 4711, "build-7:4026531836"
+	made := time.Date(2024, 2, 29, 12, 0, 5, 0, time.Local).UTC().Format(time.RFC3339Nano)
+	for _, c := range []struct {
+		labels map[string]string
+		want   string
+	}{
+		{map[string]string{LabelOwner: here.String()}, "process 4711"},
+		{map[string]string{LabelOwner: there.String()}, "process 4711 on build-7"},
+		{map[string]string{LabelOwner: there.String(), LabelCreated: made}, "process 4711 on build-7, at work since 12:00:05"},
+		{map[string]string{LabelOwner: "x"}, "an unknown process"},
+		{nil, "an unknown process"},
+	} {
+		assert.Equal(t, DescribeOwner(c.labels), c.want)
+	}
+}
+
 func TestSelf(t *testing.T) {
 	o := Self()
 	assert.Assert(t, o.Alive(time.Now()))

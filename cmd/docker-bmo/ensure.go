@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
-	"io"
 	"maps"
 	"slices"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/bootstrap"
 	"github.com/docker-bmo/docker-bmo/build"
 	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/progress"
 	"github.com/docker-bmo/docker-bmo/prune"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
@@ -65,7 +65,7 @@ func (p *pipeline) labelled(ctx context.Context, s *snapshot.Snapshot) (*snapsho
 	}
 	p.want = *s
 	var made *snapshot.Snapshot
-	err := p.progress.Step(ctx, "label snapshot "+snapshot.Short(s.Key), func(ctx context.Context, _ io.Writer) (err error) {
+	err := p.progress.Step(ctx, "label snapshot "+snapshot.Short(s.Key), func(ctx context.Context, _ *progress.Log) (err error) {
 		made, err = bootstrap.Relabel(ctx, bootstrap.Request{
 			Engine: p.engine, Stack: p.stack, Snapshot: *s, Labels: p.labels, Platform: p.info.Platform(),
 			Owner: snapshot.Self(), Journal: p.journal,
@@ -149,7 +149,7 @@ const sweepTries = 20
 
 // await waits until another process has ended its bootstrap of the same snapshot, or is gone.
 func (p *pipeline) await(ctx context.Context) error {
-	return p.progress.Step(ctx, "wait for another docker bmo that is making the same snapshot", func(ctx context.Context, log io.Writer) error {
+	return p.progress.Step(ctx, "wait for another docker bmo that is making the same snapshot", func(ctx context.Context, log *progress.Log) error {
 		tick := time.NewTicker(250 * time.Millisecond)
 		defer tick.Stop()
 		for failures := 0; ; {
@@ -157,9 +157,11 @@ func (p *pipeline) await(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			if !slices.ContainsFunc(locks, func(n engine.Network) bool { return n.Name == bootstrap.Name(p.want.Key) }) {
+			i := slices.IndexFunc(locks, func(n engine.Network) bool { return n.Name == bootstrap.Name(p.want.Key) })
+			if i < 0 {
 				return nil
 			}
+			log.Waiting("waiting for "+snapshot.DescribeOwner(locks[i].Labels), "")
 			// Somebody else may be sweeping at the same time; only trouble that does not pass is ours.
 			if _, err := prune.Sweep(ctx, p.engine); err == nil {
 				failures = 0

@@ -35,6 +35,7 @@ type stackOptions struct {
 	buildContexts, buildArgs []string
 	noCache, pull, quiet     bool
 	progress                 string
+	doing                    string // what the progress display says at its top; empty for "Building"
 	resultOptions
 }
 

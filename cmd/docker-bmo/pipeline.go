@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"slices"
@@ -57,10 +56,18 @@ func (p *pipeline) compose(ctx context.Context) error {
 		return err
 	}
 	var res *contexts.Result
-	err = p.progress.Step(ctx, "load contexts of "+p.stack.Name, func(ctx context.Context, log io.Writer) error {
+	err = p.progress.Step(ctx, "load contexts of "+p.stack.Name, func(ctx context.Context, log *progress.Log) error {
 		res, err = contexts.Compose(ctx, p.stack, contexts.Options{
 			Source: p.options.source, Overrides: overrides, Cache: cacheDir(),
-			Progress: func(name, detail string) { fmt.Fprintf(log, "%s %s\n", name, detail) },
+			Progress: func(name, detail string) {
+				if detail == "" {
+					log.Waiting(name, "")
+					return
+				}
+				log.Waiting("", "")
+				log.Note(name + ": " + detail)
+			},
+			Counting: log.Counting,
 		})
 		return err
 	})

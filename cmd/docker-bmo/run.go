@@ -126,6 +126,7 @@ func runRun(ctx context.Context, dockerCli command.Cli, options runOptions) erro
 
 // startInstances makes the snapshot when it is missing and starts instances of it.
 func startInstances(ctx context.Context, dockerCli command.Cli, options runOptions) ([]*instance.Instance, *engine.Engine, error) {
+	options.doing = "Running"
 	p, closeAll, err := open(ctx, dockerCli, options.stackOptions)
 	if err != nil {
 		return nil, nil, err

@@ -49,7 +49,7 @@ func open(ctx context.Context, dockerCli command.Cli, o stackOptions) (p *pipeli
 	if err := p.prepare(); err != nil {
 		return nil, nil, err
 	}
-	printer, err := progress.New(progressOut(dockerCli), o.mode())
+	printer, err := progress.New(progressOut(dockerCli), o.mode(), o.doing)
 	if err != nil {
 		return nil, nil, err
 	}

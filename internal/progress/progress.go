@@ -1,5 +1,6 @@
 // Package progress is one display for everything that takes time: BuildKit's own vertices and steps of ours, shown
-// alike by BuildKit's progressui.
+// alike by BuildKit's progressui. It is never silent for long: a step says what it waits for and for how long, and in
+// plain mode, which has no clock running, what is still at work is said every few seconds.
 package progress
 
 import (
@@ -16,34 +17,78 @@ import (
 
 // Printer shows progress. It is safe for use by many at once. The nil Printer shows nothing.
 type Printer struct {
+	mode progressui.DisplayMode
 	ch   chan *bkclient.SolveStatus
 	done chan struct{}
+	stop chan struct{} // ends the clock
 
-	silent bool // nobody reads along
-
-	mu     sync.Mutex
-	steps  int
-	closed bool
+	mu      sync.Mutex
+	steps   int
+	open    []*Log                   // steps under way
+	met     map[string]digest.Digest // vertices that are not shown a second time, by name
+	silence silence
+	rows    rows
+	closed  bool
 }
 
-// New starts a display of the given mode (auto, plain, tty, rawjson, quiet) on out. Close ends it.
-func New(out io.Writer, mode string) (*Printer, error) {
-	d, err := progressui.NewDisplay(out, progressui.DisplayMode(mode))
+// tick is how often is looked whether something is to be said.
+const tick = 250 * time.Millisecond
+
+// New starts a display of the given mode (auto, plain, tty, rawjson, quiet) on out, which says at its top what is done,
+// for instance "Building". Close ends it.
+func New(out io.Writer, mode, doing string) (*Printer, error) {
+	d, shown, err := display(out, progressui.DisplayMode(mode), progressui.WithPhase(doing))
 	if err != nil {
 		return nil, fmt.Errorf("--progress %s: want auto, plain, tty, quiet or rawjson", mode)
 	}
-	p := &Printer{ch: make(chan *bkclient.SolveStatus, 16), done: make(chan struct{})}
-	p.silent = mode == string(progressui.QuietMode) || mode == string(progressui.RawJSONMode)
+	p := &Printer{
+		mode: shown, ch: make(chan *bkclient.SolveStatus, 16), done: make(chan struct{}), stop: make(chan struct{}),
+		met: map[string]digest.Digest{}, silence: newSilence(), rows: rows{},
+	}
 	go func() {
 		defer close(p.done)
 		// The display lives until Close, not until some context ends: what happens on the way out is shown, too.
 		_, _ = d.UpdateFrom(context.Background(), p.ch)
+		if shown == progressui.TtyMode {
+			fmt.Fprint(out, "\x1b[J") // what is left below: rows that have gone, and the ^C that was typed
+		}
 	}()
+	go p.watch()
 	return p, nil
 }
 
-// Shows tells whether somebody reads what is printed on the way.
-func (p *Printer) Shows() bool { return p != nil && !p.silent }
+// display makes a display and says which mode auto turned out to be.
+func display(out io.Writer, mode progressui.DisplayMode, opts ...progressui.DisplayOpt) (progressui.Display, progressui.DisplayMode, error) {
+	if mode == progressui.AutoMode || mode == progressui.DefaultMode {
+		if d, err := progressui.NewDisplay(out, progressui.TtyMode, opts...); err == nil {
+			return d, progressui.TtyMode, nil
+		}
+		mode = progressui.PlainMode
+	}
+	d, err := progressui.NewDisplay(out, mode, opts...)
+	return d, mode, err
+}
+
+// watch says from time to time what is waited for.
+func (p *Printer) watch() {
+	t := time.NewTicker(tick)
+	defer t.Stop()
+	for {
+		select {
+		case <-p.stop:
+			return
+		case now := <-t.C:
+			p.mu.Lock()
+			for _, l := range p.open {
+				p.send(l.wait.say(now))
+			}
+			if p.mode == progressui.PlainMode {
+				p.send(p.silence.interrupt(now))
+			}
+			p.mu.Unlock()
+		}
+	}
+}
 
 // Close shows what is left and ends the display. Nothing is shown afterwards.
 func (p *Printer) Close() {
@@ -54,10 +99,16 @@ func (p *Printer) Close() {
 	first := !p.closed
 	p.closed = true
 	if first {
+		close(p.stop)
 		close(p.ch)
 	}
 	p.mu.Unlock()
 	<-p.done
+}
+
+// Shows tells whether somebody reads what is shown on the way.
+func (p *Printer) Shows() bool {
+	return p != nil && (p.mode == progressui.PlainMode || p.mode == progressui.TtyMode)
 }
 
 // Write shows a status of BuildKit.
@@ -67,71 +118,19 @@ func (p *Printer) Write(s *bkclient.SolveStatus) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.closed {
-		p.ch <- s
+	p.send(s)
+}
+
+// send shows a status, if there is one; p.mu is held.
+func (p *Printer) send(s *bkclient.SolveStatus) {
+	if p.closed || s == nil {
+		return
 	}
-}
-
-// Forward shows every status from ch until it is closed, with prefix before the names of build stages, so that those
-// of several images can be told apart.
-func (p *Printer) Forward(prefix string, ch <-chan *bkclient.SolveStatus) {
-	for s := range ch {
-		for _, v := range s.Vertexes {
-			v.Name = prefixed(prefix, v.Name)
-		}
-		p.Write(s)
+	switch p.mode {
+	case progressui.TtyMode:
+		p.rows.end(s)
+	case progressui.PlainMode:
+		p.silence.observe(s, time.Now())
 	}
-}
-
-// prefixed turns "[stage 1/2] RUN x" into "[prefix stage 1/2] RUN x", as buildx does for several targets.
-func prefixed(prefix, name string) string {
-	switch {
-	case prefix == "" || name == "":
-		return name
-	case name[0] == '[':
-		return "[" + prefix + " " + name[1:]
-	default:
-		return "[" + prefix + "] " + name
-	}
-}
-
-// Step shows fn as a step named name, from its start to its end. What fn writes to log are the step's lines; when fn
-// fails, its error is the step's.
-func (p *Printer) Step(ctx context.Context, name string, fn func(ctx context.Context, log io.Writer) error) error {
-	if p == nil {
-		return fn(ctx, io.Discard)
-	}
-	p.mu.Lock()
-	p.steps++
-	id := digest.FromString(fmt.Sprintf("docker-bmo step %d", p.steps))
-	p.mu.Unlock()
-
-	start := time.Now()
-	v := bkclient.Vertex{Digest: id, Name: name, Started: &start}
-	p.vertex(v)
-	err := fn(ctx, &stepLog{p: p, id: id})
-	end := time.Now()
-	v.Completed = &end
-	if err != nil {
-		v.Error = err.Error()
-	}
-	p.vertex(v)
-	return err
-}
-
-func (p *Printer) vertex(v bkclient.Vertex) {
-	p.Write(&bkclient.SolveStatus{Vertexes: []*bkclient.Vertex{&v}})
-}
-
-// stepLog shows what is written to it as a step's lines.
-type stepLog struct {
-	p  *Printer
-	id digest.Digest
-}
-
-func (l *stepLog) Write(b []byte) (int, error) {
-	l.p.Write(&bkclient.SolveStatus{Logs: []*bkclient.VertexLog{{
-		Vertex: l.id, Stream: 1, Data: append([]byte(nil), b...), Timestamp: time.Now(),
-	}}})
-	return len(b), nil
+	p.ch <- s
 }

@@ -24,7 +24,7 @@ var seconds = regexp.MustCompile(`[0-9]+\.[0-9]+(s| )`)
 func plain(t *testing.T, fn func(p *Printer)) string {
 	t.Helper()
 	var out bytes.Buffer
-	p, err := New(&out, "plain")
+	p, err := New(&out, "plain", "Building")
 	assert.NilError(t, err)
 	fn(p)
 	p.Close()
@@ -34,11 +34,11 @@ func plain(t *testing.T, fn func(p *Printer)) string {
 func TestStepsGolden(t *testing.T) {
 	broken := errors.New("it broke")
 	golden.Assert(t, plain(t, func(p *Printer) {
-		assert.NilError(t, p.Step(t.Context(), "start db", func(_ context.Context, log io.Writer) error {
+		assert.NilError(t, p.Step(t.Context(), "start db", func(_ context.Context, log *Log) error {
 			fmt.Fprintln(log, "waiting for a query")
 			return nil
 		}))
-		err := p.Step(t.Context(), "start web", func(_ context.Context, log io.Writer) error {
+		err := p.Step(t.Context(), "start web", func(_ context.Context, log *Log) error {
 			fmt.Fprintln(log, "last words")
 			return broken
 		})
@@ -64,6 +64,45 @@ func TestForward(t *testing.T) {
 	}
 }
 
+// TestSecondLookIsNoNews: BuildKit is asked twice, for the base images and for the images, and reads the Dockerfiles
+// each time. What is read again is shown only where it fails.
+func TestSecondLookIsNoNews(t *testing.T) {
+	look := func(p *Printer, pass, failing string) {
+		ch := make(chan *bkclient.SolveStatus)
+		go func() {
+			defer close(ch)
+			now := time.Now()
+			for _, name := range []string{"[internal] load build definition", "[context app] load .dockerignore", "[1/1] FROM debian"} {
+				d := digest.FromString(pass + name)
+				v := bkclient.Vertex{Digest: d, Name: name, Started: &now}
+				ch <- &bkclient.SolveStatus{
+					Vertexes: []*bkclient.Vertex{&v},
+					Statuses: []*bkclient.VertexStatus{{ID: "transferring " + pass, Vertex: d, Started: &now, Completed: &now, Timestamp: now}},
+					Logs:     []*bkclient.VertexLog{{Vertex: d, Data: []byte(pass + " line\n"), Timestamp: now}},
+				}
+				end := v
+				end.Completed = &now
+				if strings.Contains(name, failing) {
+					end.Error = "gone"
+				}
+				ch <- &bkclient.SolveStatus{Vertexes: []*bkclient.Vertex{&end}}
+			}
+		}()
+		p.Forward("web", ch)
+	}
+	text := plain(t, func(p *Printer) {
+		look(p, "first", "none")
+		look(p, "second", "none")
+		look(p, "third", "definition")
+	})
+	for line, times := range map[string]int{
+		"[web internal] load build definition\n": 2, "[web context app] load .dockerignore\n": 1, "[web 1/1] FROM debian\n": 3,
+		" first line\n": 3, " second line\n": 1, " third line\n": 1, "ERROR: gone\n": 1,
+	} {
+		assert.Equal(t, strings.Count(text, line), times+strings.Count(text, " > "+line), "%q in\n%s", line, text)
+	}
+}
+
 func TestPrefixed(t *testing.T) {
 	for _, c := range []struct{ prefix, name, want string }{
 		{"web", "[base 1/2] RUN x", "[web base 1/2] RUN x"},
@@ -78,7 +117,7 @@ func TestPrefixed(t *testing.T) {
 func TestNilPrinter(t *testing.T) {
 	var p *Printer
 	want := errors.New("it broke")
-	err := p.Step(t.Context(), "x", func(_ context.Context, log io.Writer) error {
+	err := p.Step(t.Context(), "x", func(_ context.Context, log *Log) error {
 		fmt.Fprintln(log, "unheard")
 		return want
 	})
@@ -88,12 +127,12 @@ func TestNilPrinter(t *testing.T) {
 }
 
 func TestStepGetsItsContext(t *testing.T) {
-	p, err := New(io.Discard, "quiet")
+	p, err := New(io.Discard, "quiet", "Building")
 	assert.NilError(t, err)
 	defer p.Close()
 	type key struct{}
 	ctx := context.WithValue(t.Context(), key{}, 1)
-	assert.NilError(t, p.Step(ctx, "x", func(ctx context.Context, _ io.Writer) error {
+	assert.NilError(t, p.Step(ctx, "x", func(ctx context.Context, _ *Log) error {
 		assert.Equal(t, ctx.Value(key{}), 1)
 		return nil
 	}))
@@ -104,9 +143,9 @@ func TestModes(t *testing.T) {
 	for _, mode := range []string{"auto", "plain", "quiet", "rawjson"} {
 		t.Run(mode, func(t *testing.T) {
 			var out bytes.Buffer
-			p, err := New(&out, mode)
+			p, err := New(&out, mode, "Building")
 			assert.NilError(t, err)
-			assert.NilError(t, p.Step(t.Context(), "x", func(_ context.Context, log io.Writer) error {
+			assert.NilError(t, p.Step(t.Context(), "x", func(_ context.Context, log *Log) error {
 				for i := range 200 {
 					fmt.Fprintln(log, "line", i)
 				}
@@ -116,19 +155,19 @@ func TestModes(t *testing.T) {
 			assert.Equal(t, out.Len() == 0, mode == "quiet", out.String())
 		})
 	}
-	_, err := New(io.Discard, "loud")
+	_, err := New(io.Discard, "loud", "Building")
 	assert.ErrorContains(t, err, "--progress loud: ")
-	_, err = New(io.Discard, "tty") // is none
+	_, err = New(io.Discard, "tty", "Building") // is none
 	assert.ErrorContains(t, err, "--progress tty: ")
 }
 
 func TestNothingIsShownAfterClose(t *testing.T) {
 	var out bytes.Buffer
-	p, err := New(&out, "plain")
+	p, err := New(&out, "plain", "Building")
 	assert.NilError(t, err)
 	p.Close()
 	ran := false
-	assert.NilError(t, p.Step(t.Context(), "late", func(context.Context, io.Writer) error { ran = true; return nil }))
+	assert.NilError(t, p.Step(t.Context(), "late", func(context.Context, *Log) error { ran = true; return nil }))
 	p.Close()
 	assert.Assert(t, ran)
 	assert.Equal(t, out.String(), "")
@@ -139,7 +178,7 @@ func TestManyAtOnce(t *testing.T) {
 		var wg sync.WaitGroup
 		for i := range 10 {
 			wg.Go(func() {
-				_ = p.Step(t.Context(), fmt.Sprint("step ", i), func(_ context.Context, log io.Writer) error {
+				_ = p.Step(t.Context(), fmt.Sprint("step ", i), func(_ context.Context, log *Log) error {
 					fmt.Fprintf(log, "line of %d\n", i)
 					return nil
 				})

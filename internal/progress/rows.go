@@ -1,0 +1,34 @@
+package progress
+
+import (
+	bkclient "github.com/moby/buildkit/client"
+	digest "github.com/opencontainers/go-digest"
+)
+
+// rows are those below a vertex that have no end yet. BuildKit forgets to end some, like a transfer that turned out not
+// to be needed, and on a terminal their clocks would run to the end of everything.
+type rows map[digest.Digest]map[string]*bkclient.VertexStatus
+
+// end adds to s the ends of rows whose vertex ends with it.
+func (open rows) end(s *bkclient.SolveStatus) {
+	for _, r := range s.Statuses {
+		if open[r.Vertex] == nil {
+			open[r.Vertex] = map[string]*bkclient.VertexStatus{}
+		}
+		open[r.Vertex][r.ID] = r
+		if r.Completed != nil {
+			delete(open[r.Vertex], r.ID)
+		}
+	}
+	for _, v := range s.Vertexes {
+		if v.Completed == nil {
+			continue
+		}
+		for _, r := range open[v.Digest] {
+			ended := *r
+			ended.Completed = v.Completed
+			s.Statuses = append(s.Statuses, &ended)
+		}
+		delete(open, v.Digest)
+	}
+}

@@ -1,0 +1,106 @@
+package progress
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	bkclient "github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/util/progress/progressui"
+	digest "github.com/opencontainers/go-digest"
+)
+
+// Step shows fn as a step named name, from its start to its end. When fn fails, its error is the step's.
+func (p *Printer) Step(ctx context.Context, name string, fn func(ctx context.Context, log *Log) error) error {
+	if p == nil {
+		return fn(ctx, &Log{})
+	}
+	start := time.Now()
+	log := p.newLog()
+	v := bkclient.Vertex{Digest: log.id, Name: name, Started: &start}
+	p.vertex(v)
+	err := fn(ctx, log)
+	log.Waiting("", "")
+	end := time.Now()
+	v.Completed = &end
+	switch {
+	case err != nil && ctx.Err() != nil:
+		v.Error = context.Canceled.Error() // by which the display tells what was called off from what failed
+	case err != nil:
+		v.Error = firstLine(err)
+	}
+	p.vertex(v)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.open = slices.DeleteFunc(p.open, func(o *Log) bool { return o == log })
+	return err
+}
+
+// firstLine is an error without what it quotes: that is among the step's lines.
+func firstLine(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return strings.TrimSuffix(line, "; its last lines:")
+}
+
+func (p *Printer) vertex(v bkclient.Vertex) {
+	p.Write(&bkclient.SolveStatus{Vertexes: []*bkclient.Vertex{&v}})
+}
+
+// Log takes a step's lines and what it waits for. It is safe for use by many at once.
+type Log struct {
+	p    *Printer
+	id   digest.Digest
+	wait wait // p.mu guards it
+}
+
+func (p *Printer) newLog() *Log {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.steps++
+	l := &Log{p: p, id: digest.FromString(fmt.Sprintf("docker-bmo step %d", p.steps))}
+	l.wait = wait{step: l.id, mode: p.mode}
+	p.open = append(p.open, l)
+	return l
+}
+
+// Write shows lines of the step.
+func (l *Log) Write(b []byte) (int, error) {
+	l.p.Write(&bkclient.SolveStatus{Logs: []*bkclient.VertexLog{{
+		Vertex: l.id, Stream: 1, Data: append([]byte(nil), b...), Timestamp: time.Now(),
+	}}})
+	return len(b), nil
+}
+
+// Shown tells whether somebody sees the step's lines. When it fails, the last ones are shown again at the end, and its
+// error need not quote them.
+func (l *Log) Shown() bool { return l.p.Shows() }
+
+// Note shows a line that stays, also on a terminal, where a step's other lines go with its end.
+func (l *Log) Note(text string) {
+	if l.p == nil || l.p.mode != progressui.TtyMode {
+		fmt.Fprintln(l, text)
+		return
+	}
+	now := time.Now()
+	l.p.Write(status(row(l.id, text, now, now, true)))
+}
+
+// Waiting shows what the step waits for, in words like "waiting for the database", why that is not over yet, and how
+// long it takes, unless that is no time. No words at all end it; so do others.
+func (l *Log) Waiting(what, why string) { l.await(awaited{what: what, why: why}) }
+
+// Counting is Waiting for something of which is known how many bytes it has and how many are done.
+func (l *Log) Counting(what string, done, total int64) {
+	l.await(awaited{what: what, done: done, total: total})
+}
+
+func (l *Log) await(a awaited) {
+	if l.p == nil {
+		return
+	}
+	l.p.mu.Lock()
+	defer l.p.mu.Unlock()
+	l.p.send(l.wait.set(time.Now(), a))
+}

@@ -1,0 +1,59 @@
+package launch
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/docker-bmo/docker-bmo/internal/progress"
+	"github.com/docker-bmo/docker-bmo/probe"
+)
+
+// ServiceError says why a service did not come up, with its last lines.
+type ServiceError struct {
+	Service string
+	Err     error
+	Output  []string
+	Shown   bool // the output, as that of a step that has failed
+}
+
+func (e *ServiceError) Error() string {
+	msg := fmt.Sprintf("service %s: %v", e.Service, e.Err)
+	if len(e.Output) > 0 && !e.Shown {
+		msg += "\nlast lines of " + e.Service + ":\n  " + strings.Join(e.Output, "\n  ")
+	}
+	return msg
+}
+
+// Hint says what to change.
+func (e *ServiceError) Hint() string {
+	var late *probe.NotReadyError
+	var exit *ExitError
+	switch {
+	case errors.As(e.Err, &late):
+		return "where it only needs longer, raise ready.timeout in the stack, or --wait-timeout of `docker bmo run`"
+	case errors.As(e.Err, &exit) && exit.Code == killed:
+		return "it was killed, perhaps for want of memory: see mem_limit in the stack"
+	case exit != nil:
+		return "`docker bmo config` shows the command and the environment that it is given"
+	default:
+		return ""
+	}
+}
+
+// killed is the exit code of what SIGKILL ended, as the kernel does where memory runs out.
+const killed = 128 + 9
+
+// Unwrap returns what went wrong.
+func (e *ServiceError) Unwrap() error { return e.Err }
+
+// Quote shows a service's last lines as those of the step that failed for it, and returns them.
+func Quote(log *progress.Log, service string, lines []string) []string {
+	if len(lines) == 0 {
+		fmt.Fprintf(log, "%s has printed nothing\n", service)
+	}
+	for _, line := range lines {
+		fmt.Fprintln(log, line)
+	}
+	return lines
+}
