@@ -3,8 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
+	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"gotest.tools/v3/assert"
@@ -43,13 +46,48 @@ func TestForegroundEndsWithAService(t *testing.T) {
 	})
 	var out, errOut bytes.Buffer
 	close(end)
-	err := foreground(t.Context(), d.cli(t, &out, &errOut), e, []*instance.Instance{inst}, runOptions{})
+	err := foreground(t.Context(), d.cli(t, &out, &errOut), e, []*instance.Instance{inst}, runOptions{stackOptions: stackOptions{progress: "plain"}})
 	assert.Error(t, err, "service web ended with exit code 1")
 	assert.Equal(t, out.String(), inst.URL+"\n")
-	for _, line := range []string{"web | GET /", "web | out of memory", "stopping demo-1"} {
+	for _, line := range []string{"web | GET /", "web | out of memory", "#1 stop demo-1"} {
 		assert.Assert(t, strings.Contains(errOut.String(), line+"\n"), errOut.String())
 	}
 	assert.Equal(t, len(d.Objects()), before+2) // the snapshot
+}
+
+// TestForegroundSaysTheAddressLast, behind what the services printed as they came up: it would be out of sight.
+func TestForegroundSaysTheAddressLast(t *testing.T) {
+	d := newDocker(t)
+	e, inst := running(t, d, func(p *enginetest.Proc) int {
+		p.Print("starting", "listening", "GET /version 200")
+		return p.UntilStopped(0)
+	})
+	ctx, cancel := context.WithCancelCause(t.Context())
+	shown := &stopper{at: "Ctrl-C stops and removes it\n", stop: func() { cancel(interrupted{os.Interrupt}) }}
+	err := foreground(ctx, d.cli(t, shown, shown), e, []*instance.Instance{inst}, runOptions{stackOptions: stackOptions{quiet: true}})
+	assert.Assert(t, errors.As(err, new(interrupted)), "%v", err)
+	assert.Assert(t, strings.HasSuffix(shown.String(), inst.URL+"\ndemo-1 is ready; Ctrl-C stops and removes it\n"), shown)
+	for _, line := range []string{"db | ready for connections\n", "web | starting\n", "web | listening\n", "web | GET /version 200\n"} {
+		assert.Equal(t, strings.Count(shown.String(), line), 1, shown)
+	}
+}
+
+// stopper keeps what is written to it, and calls stop when that ends in some words.
+type stopper struct {
+	mu sync.Mutex
+	strings.Builder
+	at   string
+	stop func()
+}
+
+func (s *stopper) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, _ = s.Builder.Write(b)
+	if strings.HasSuffix(s.Builder.String(), s.at) {
+		s.stop()
+	}
+	return len(b), nil
 }
 
 // TestFollowLogsKeepsStreamsApart, and shows what a service has printed before.
@@ -62,7 +100,7 @@ func TestFollowLogsKeepsStreamsApart(t *testing.T) {
 		return 0
 	})
 	var b bytes.Buffer
-	err := followLogs(t.Context(), &b, e, []*instance.Instance{inst})
+	err := followLogs(t.Context(), &b, e, []*instance.Instance{inst}, func() {})
 	assert.Error(t, err, "service web ended with exit code 0")
 	var web []string
 	for _, l := range strings.Split(b.String(), "\n") {

@@ -31,7 +31,7 @@ func runCommand(ctx context.Context, dockerCli command.Cli, e *engine.Engine, in
 	c.Cancel = func() error { return c.Process.Signal(os.Interrupt) }
 	c.WaitDelay = 10 * time.Second
 	err := c.Run()
-	if terr := teardown(dockerCli, e, inst, 0); terr != nil {
+	if terr := teardown(nil, e, inst, 0); terr != nil {
 		fmt.Fprintf(dockerCli.Err(), "warning: %v\n", terr)
 	}
 	return commandResult(ctx, words[0], err)

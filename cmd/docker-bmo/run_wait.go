@@ -12,6 +12,7 @@ import (
 
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/instance"
+	"github.com/docker-bmo/docker-bmo/internal/progress"
 	"github.com/docker-bmo/docker-bmo/journal"
 )
 
@@ -22,25 +23,47 @@ const stopGrace = 10 * time.Second
 func foreground(ctx context.Context, dockerCli command.Cli, e *engine.Engine, list []*instance.Instance, options runOptions) error {
 	if options.format != "" {
 		if err := printFormatted(dockerCli, list, options.format); err != nil {
-			return errors.Join(err, teardownAll(dockerCli, e, list, 0))
+			return errors.Join(err, teardownAll(nil, e, list, 0))
 		}
 	}
-	for _, inst := range list {
-		if options.format == "" {
-			fmt.Fprintln(dockerCli.Out(), inst.URL)
+	ended := followLogs(ctx, dockerCli.Err(), e, list, func() {
+		for _, inst := range list {
+			if options.format == "" {
+				fmt.Fprintln(dockerCli.Out(), inst.URL)
+			}
+			fmt.Fprintf(dockerCli.Err(), "%s is ready; Ctrl-C stops and removes it\n", inst.Name)
 		}
-		fmt.Fprintf(dockerCli.Err(), "%s is ready; Ctrl-C stops and removes it\n", inst.Name)
+	})
+	if errors.As(ended, new(interrupted)) && dockerCli.Err().IsTerminal() {
+		fmt.Fprintln(dockerCli.Err()) // behind the ^C that was typed
 	}
-	ended := followLogs(ctx, dockerCli.Err(), e, list)
-	if err := teardownAll(dockerCli, e, list, stopGrace); err != nil {
+	printer, err := progress.New(progressOut(dockerCli), options.mode(), "Stopping")
+	if err != nil {
+		printer = nil // the mode did at the start; and what has to go must go
+	}
+	err = teardownAll(printer, e, list, stopGrace)
+	printer.Close()
+	if err != nil {
 		fmt.Fprintf(dockerCli.Err(), "warning: %v\n", err)
 	}
 	return ended
 }
 
-// followLogs shows the output of all services until ctx ends or one of them does, and says which.
-func followLogs(ctx context.Context, w io.Writer, e *engine.Engine, list []*instance.Instance) error {
-	j := journal.New(nil, func(l journal.Line) { fmt.Fprintf(w, "%s | %s\n", l.Source, l.Text) })
+// followLogs shows the output of all services until ctx ends or one of them does, and says which. It calls ready when
+// what they printed as they came up is through: behind that the address would be out of sight.
+func followLogs(ctx context.Context, w io.Writer, e *engine.Engine, list []*instance.Instance, ready func()) error {
+	early := linesSoFar(ctx, e, list)
+	ready = sync.OnceFunc(ready)
+	defer ready() // whatever the engine has said
+	if early == 0 {
+		ready()
+	}
+	j := journal.New(nil, func(l journal.Line) {
+		fmt.Fprintf(w, "%s | %s\n", l.Source, l.Text)
+		if early--; early == 0 {
+			ready()
+		}
+	})
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var wg sync.WaitGroup
@@ -81,23 +104,35 @@ func endOf(ctx context.Context, e *engine.Engine, name, id string) error {
 	}
 }
 
+// linesSoFar counts the lines that services have printed.
+func linesSoFar(ctx context.Context, e *engine.Engine, list []*instance.Instance) (n int) {
+	count := journal.New(nil, func(journal.Line) { n++ })
+	for _, inst := range list {
+		for service, id := range inst.Services {
+			// An engine that does not keep logs has nothing to show, either.
+			_ = e.Logs(ctx, id, false, count.Source(service), count.Source(service))
+		}
+	}
+	return n
+}
+
 // teardown removes the instance under a context of its own, since the command's may have ended.
-func teardown(dockerCli command.Cli, e *engine.Engine, inst *instance.Instance, grace time.Duration) error {
+func teardown(p *progress.Printer, e *engine.Engine, inst *instance.Instance, grace time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.Background(), grace+30*time.Second)
 	defer cancel()
-	if grace > 0 {
-		fmt.Fprintf(dockerCli.Err(), "stopping %s\n", inst.Name)
-	}
-	inst.Forward.Close()
-	return instance.Remove(ctx, e, inst.Name, grace)
+	return p.Step(ctx, "stop "+inst.Name, func(ctx context.Context, log *progress.Log) error {
+		log.Waiting(fmt.Sprintf("waiting for its services to end, for %s at most", grace), "")
+		inst.Forward.Close()
+		return instance.Remove(ctx, e, inst.Name, grace)
+	})
 }
 
 // teardownAll removes several at once.
-func teardownAll(dockerCli command.Cli, e *engine.Engine, list []*instance.Instance, grace time.Duration) error {
+func teardownAll(p *progress.Printer, e *engine.Engine, list []*instance.Instance, grace time.Duration) error {
 	errs := make([]error, len(list))
 	var wg sync.WaitGroup
 	for i, inst := range list {
-		wg.Go(func() { errs[i] = teardown(dockerCli, e, inst, grace) })
+		wg.Go(func() { errs[i] = teardown(p, e, inst, grace) })
 	}
 	wg.Wait()
 	return errors.Join(errs...)
