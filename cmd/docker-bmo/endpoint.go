@@ -18,6 +18,7 @@ func reach(ctx context.Context, dockerCli command.Cli) (*engine.Engine, engine.I
 	if err := checkEndpoint(dockerCli); err != nil {
 		return nil, engine.Info{}, coded{err, exitEngine}
 	}
+	defer sayIfSlow(dockerCli.Err(), "waiting for the engine at "+dockerCli.DockerEndpoint().Host)()
 	e := newEngine(dockerCli)
 	info, err := e.Connect(ctx)
 	return e, info, err

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/docker/cli/cli/command"
@@ -28,11 +29,34 @@ func connect(ctx context.Context, dockerCli command.Cli) (*engine.Engine, engine
 	if err != nil {
 		return nil, info, err
 	}
-	if _, err := prune.Sweep(ctx, e); err != nil && ctx.Err() == nil {
+	swept := sayIfSlow(dockerCli.Err(), "removing what earlier commands have left behind")
+	_, err = prune.Sweep(ctx, e)
+	swept()
+	if err != nil && ctx.Err() == nil {
 		// What cannot be removed now will be met again by the next command; it is no reason to refuse this one.
 		fmt.Fprintf(dockerCli.Err(), "warning: left-overs of earlier commands could not all be removed: %v\n", err)
 	}
 	return e, info, nil
+}
+
+// slow is how long something may take that no progress is shown of, before it is said.
+var slow = 3 * time.Second
+
+// sayIfSlow says what is under way when it is not over soon. The caller calls done when it is.
+func sayIfSlow(w io.Writer, text string) (done func()) {
+	over := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		select {
+		case <-over:
+		case <-time.After(slow):
+			fmt.Fprintln(w, text)
+		}
+	})
+	return func() {
+		close(over)
+		wg.Wait()
+	}
 }
 
 // open prepares a pipeline for the stack that the options name. The caller closes its printer and journal by close.
