@@ -22,6 +22,11 @@ func newRootCommand(dockerCli command.Cli) *cobra.Command {
 run against its database and keeps the result as a snapshot. "docker bmo run"
 starts isolated instances of it. A stack is a Compose file with x-bmo keys;
 "bmo" (bugzilla.mozilla.org) and "demo" are built in.`,
+		Example: `  docker bmo build --stack demo
+  docker bmo run -d --stack demo
+  docker bmo ps
+  docker bmo stop --all
+  docker bmo prune`,
 		// A word that is no subcommand fails. Without Args, cobra would print the help and succeed, and a script with a
 		// misspelt command in it would pass.
 		Args:             cli.NoArgs,
