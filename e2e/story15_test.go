@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"gotest.tools/v3/assert"
 )
@@ -71,6 +72,30 @@ func TestStory15KeepLast(t *testing.T) {
 	assert.Equal(t, bmo(t, "snapshot", "rm", keys[0]).ok(t).text(), keys[0])
 	assert.Equal(t, len(a.keys(t)), 0)
 	bmo(t, "snapshot", "rm", keys[0]).fails(t, 1, "no such snapshot", "\nhint: ")
+}
+
+// The engine's own filter would go by the image's time on one image store, and by the time of its name on the other:
+// what counts is when the snapshot was made.
+func TestStory15UntilIsTheSnapshotsOwnTime(t *testing.T) {
+	t.Parallel()
+	a := newMini(t, "until", nil)
+	key := a.build(t)
+	made := time.Now()
+	id, name := a.image(t, key, "web"), "docker-bmo/"+a.name+"-web:"+key
+	keep := stackName("until-mine") + ":1"
+	docker(t, "tag", id, keep)
+	docker(t, "rmi", name)
+	docker(t, "tag", id, name)
+	docker(t, "rmi", keep)
+
+	prune := func(until time.Time) {
+		t.Helper()
+		bmo(t, "prune", "--all", "--force", "--stack", a.name, "--filter", "until="+until.Format(time.RFC3339Nano)).ok(t)
+	}
+	prune(made.Add(-time.Hour))
+	assert.DeepEqual(t, a.keys(t), []string{key})
+	prune(made)
+	assert.Equal(t, len(a.keys(t)), 0)
 }
 
 // Untagged ones vanished: an image that has no name is taken by docker's own prune.
