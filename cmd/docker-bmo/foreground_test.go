@@ -9,8 +9,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"gotest.tools/v3/assert"
+	"gotest.tools/v3/poll"
 
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
@@ -62,9 +64,16 @@ func TestForegroundSaysTheAddressLast(t *testing.T) {
 		p.Print("starting", "listening", "GET /version 200")
 		return p.UntilStopped(0)
 	})
+	list := []*instance.Instance{inst}
+	poll.WaitOn(t, func(poll.LogT) poll.Result { // one that is ready has printed something
+		if linesSoFar(t.Context(), e, list) < 4 {
+			return poll.Continue("not all lines are there")
+		}
+		return poll.Success()
+	}, poll.WithDelay(time.Millisecond))
 	ctx, cancel := context.WithCancelCause(t.Context())
 	shown := &stopper{at: "Ctrl-C stops and removes it\n", stop: func() { cancel(interrupted{os.Interrupt}) }}
-	err := foreground(ctx, d.cli(t, shown, shown), e, []*instance.Instance{inst}, runOptions{stackOptions: stackOptions{quiet: true}})
+	err := foreground(ctx, d.cli(t, shown, shown), e, list, runOptions{stackOptions: stackOptions{quiet: true}})
 	assert.Assert(t, errors.As(err, new(interrupted)), "%v", err)
 	assert.Assert(t, strings.HasSuffix(shown.String(), inst.URL+"\ndemo-1 is ready; Ctrl-C stops and removes it\n"), shown)
 	for _, line := range []string{"db | ready for connections\n", "web | starting\n", "web | listening\n", "web | GET /version 200\n"} {

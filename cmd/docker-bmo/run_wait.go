@@ -54,7 +54,8 @@ func foreground(ctx context.Context, dockerCli command.Cli, e *engine.Engine, li
 func followLogs(ctx context.Context, w io.Writer, e *engine.Engine, list []*instance.Instance, ready func()) error {
 	early := linesSoFar(ctx, e, list)
 	ready = sync.OnceFunc(ready)
-	defer ready() // whatever the engine has said
+	defer ready()                                   // whatever the engine has said
+	defer time.AfterFunc(time.Second, ready).Stop() // nor may lines that it has dropped since keep the address back
 	if early == 0 {
 		ready()
 	}
