@@ -59,7 +59,7 @@ lint: go ## check the form of Go and shell files
 	[[ -z $$files ]] || { printf 'error: not formatted:\n%s\nhint: gofmt -w\n' "$$files"; exit 1; }
 	$(GO) vet -tags bmo ./...
 	$(GO) run $(STATICCHECK) -tags bmo ./...
-	shellcheck -x -P hack .ci/run hack/{cpan,demo,engine,images,matrix,need} hack/lib/{supervise,base-hook}.sh hack/{mysql,mariadb}/*.sh
+	shellcheck -x -P hack .ci/run hack/{cpan,demo,engine,images,matrix,need,screens} hack/lib/{supervise,base-hook}.sh hack/{mysql,mariadb}/*.sh
 
 .PHONY: engine
 engine: ## make sure of a docker engine; STORE=containerd, RELEASE=26.1 for another one
@@ -82,6 +82,10 @@ install: go ## build the plugin and put it where docker finds it
 .PHONY: docs
 docs: go ## write docs/cli.md from the commands themselves
 	$(GO) test ./cmd/docker-bmo -run '^TestDocs$$' -update
+
+.PHONY: screens
+screens: ## write docs/screens.md, as the commands show themselves; SOURCE=DIR for BMO, too
+	hack/screens $(SOURCE)
 
 .PHONY: bench
 bench: engine images ## run the benchmarks: each sets ways to one end side by side
