@@ -75,12 +75,12 @@ func TestSecondLookIsNoNews(t *testing.T) {
 			for _, name := range []string{"[internal] load build definition", "[context app] load .dockerignore", "[1/1] FROM debian"} {
 				d := digest.FromString(pass + name)
 				v := bkclient.Vertex{Digest: d, Name: name, Started: &now}
+				end := v
 				ch <- &bkclient.SolveStatus{
 					Vertexes: []*bkclient.Vertex{&v},
 					Statuses: []*bkclient.VertexStatus{{ID: "transferring " + pass, Vertex: d, Started: &now, Completed: &now, Timestamp: now}},
 					Logs:     []*bkclient.VertexLog{{Vertex: d, Data: []byte(pass + " line\n"), Timestamp: now}},
 				}
-				end := v
 				end.Completed = &now
 				if strings.Contains(name, failing) {
 					end.Error = "gone"

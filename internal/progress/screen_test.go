@@ -112,6 +112,7 @@ func TestNothingIsLeftBelow(t *testing.T) {
 		_ = p.Step(ctx, "bootstrap", func(_ context.Context, log *Log) error {
 			fmt.Fprintln(log, "one\ntwo")
 			time.Sleep(time.Second)
+			synctest.Wait()
 			_, _ = s.shows.Write([]byte("^C"))
 			return nil
 		})
