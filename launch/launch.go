@@ -15,7 +15,6 @@ import (
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/internal/progress"
 	"github.com/docker-bmo/docker-bmo/journal"
-	"github.com/docker-bmo/docker-bmo/probe"
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
@@ -211,54 +210,6 @@ func (g *Group) up(ctx, grp context.Context, s stack.Service, ready map[string]c
 	return err
 }
 
-// Await waits until a started service is ready. What is waited for is said to log, and so are the service's last lines
-// when it fails.
-func (g *Group) Await(ctx context.Context, s stack.Service, log *progress.Log) error {
-	proc := g.Process(s.Name)
-	alive, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	go func() {
-		select {
-		case <-proc.Done():
-			cancel(ended(proc))
-		case <-alive.Done():
-		}
-	}()
-	for _, p := range g.probes(s) {
-		what := "waiting for " + g.title(s.Name) + ": " + p.String()
-		log.Waiting(what, "")
-		err := probe.Wait(alive, p.Probe, g.dialer(s.Name, p), g.patience(s), func(err error) { log.Waiting(what, reason(err)) })
-		if err != nil && ctx.Err() != nil {
-			return context.Cause(ctx) // called off, which is no fault of this service
-		}
-		if err != nil {
-			return g.failure(s.Name, err, log)
-		}
-	}
-	return nil
-}
-
-// ended says how a service ended that should go on.
-func ended(p *engine.Process) error {
-	code, err := p.Wait(context.Background())
-	if err != nil {
-		return fmt.Errorf("watch its container: %w", err)
-	}
-	return &ExitError{Code: code}
-}
-
-// patience is how long a probe of the service may take from now on.
-func (g *Group) patience(s stack.Service) time.Duration {
-	switch {
-	case g.Within > 0:
-		return g.Within - time.Since(g.begin)
-	case s.Ready.Timeout != 0:
-		return s.Ready.Timeout
-	default:
-		return g.Timeout
-	}
-}
-
 // of is the end of a step's name.
 func (g *Group) of() string {
 	if g.Of == "" {
@@ -273,28 +224,6 @@ func (g *Group) title(service string) string {
 		return service
 	}
 	return g.Title + " " + service
-}
-
-// ExitError says that a service ended when it should have become ready.
-type ExitError struct{ Code int }
-
-func (e *ExitError) Error() string {
-	return fmt.Sprintf("ended with exit code %d before it was ready", e.Code)
-}
-
-// failure adds the service's last lines to err, and to log.
-func (g *Group) failure(service string, err error, log *progress.Log) error {
-	var late *probe.NotReadyError
-	if g.Within > 0 && errors.As(err, &late) {
-		late.After = time.Since(g.begin) // the probe has had only what was left of it
-	}
-	if !g.Attach {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		w := g.Journal.Source(g.title(service))
-		_ = g.Engine.Logs(ctx, g.ID(service), false, w, w)
-	}
-	return &ServiceError{Service: service, Err: err, Output: Quote(log, service, g.Journal.Tail(g.title(service))), Shown: log.Shown()}
 }
 
 // pairs makes a sorted KEY=VALUE list.
