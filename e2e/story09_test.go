@@ -35,7 +35,7 @@ func TestStory09NotReadyInTime(t *testing.T) {
 	t.Parallel()
 	a := newDemo(t, "never-ready", edits{"services.web.x-bmo.ready.timeout": "5s"})
 	r := a.do(t, "run", "--detach", "--set", "DEMO_FAIL=503", "--set", "DEMO_FAULTS_FROM=2").
-		fails(t, 124, "service web", "503", "\n > start web of demo-", "GET /rest/version 503", " waiting for web: GET http://127.0.0.1:")
+		fails(t, 124, "service web", "503", "\n > start web of "+a.name+"-", "GET /rest/version 503", " waiting for web: GET http://127.0.0.1:")
 	assert.Equal(t, r.stdout, "")
 	a.leavesNothing(t)
 }
