@@ -46,6 +46,11 @@ e2e: ## run the end-to-end tests on the engine and the plugin that are there
 matrix: go ## run the end-to-end tests on engines of all kinds, set up for that
 	hack/matrix
 
+.PHONY: e2e-restart
+e2e-restart: engine images ## test that builds survive a restart of the engine, which has to be one that set-up started
+	hack/engine down && hack/engine up
+	BMO_RESTART='hack/engine down && hack/engine up' BMO_BUILD_ARGS="$$(hack/images args)" $(GO) test -count=1 -timeout 20m -v ./e2e/restart
+
 .PHONY: e2e-bmo
 e2e-bmo: ## run the end-to-end tests of BMO itself, from SOURCE=DIR
 	hack/need ssh=openssh-client curl=curl

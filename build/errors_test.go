@@ -67,6 +67,10 @@ func TestErrors(t *testing.T) {
 			"no image docker/dockerfile:1", "leave the `# syntax` line out: none is needed",
 		},
 		{"failed to solve: write /x: no space left on device", "write /x: no space left on device", spaceHint},
+		{
+			"failed to solve: layer does not exist", "layer does not exist",
+			"the engine has lost a layer that is in its build cache: `--no-cache` makes it anew",
+		},
 		{"failed to solve: secret x: not found", "secret x: not found", ""},
 	} {
 		err := newError([]string{"web", "job"}, errors.New(c.said), nil, true)

@@ -28,6 +28,7 @@ const (
 
 var explanations = []explanation{
 	{regexp.MustCompile(`no space left on device`), "", spaceHint},
+	{regexp.MustCompile(`layer does not exist`), "", "the engine has lost a layer that is in its build cache: `--no-cache` makes it anew"},
 	{
 		regexp.MustCompile(`unexpected status from \w+ request to \w+://([^/]+)/\S*: (40[13] .*)$`), "registry $1 answered $2",
 		"`docker login $1` with an account that may read it",

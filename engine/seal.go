@@ -50,53 +50,25 @@ func (e *Engine) Seal(ctx context.Context, platform string, specs ...SealSpec) (
 		return nil, err
 	}
 	defer bk.Close()
-	forget, err := localImages(ctx, bk)
+	known, err := recordsOf(ctx, bk)
 	if err != nil {
 		return nil, err
 	}
 	for _, s := range specs {
-		id, err := sealOne(ctx, bk, p, s)
+		id, built, err := sealOne(ctx, bk, p, s)
 		if err != nil {
-			return ids, errors.Join(fmt.Errorf("seal %s: %w", s.Name, err), forget())
+			err = fmt.Errorf("seal %s: %w", s.Name, err)
+		} else {
+			ids = append(ids, id)
 		}
-		ids = append(ids, id)
+		if err := errors.Join(err, forget(ctx, bk, known, built)); err != nil {
+			return ids, err
+		}
 	}
-	return ids, forget()
+	return ids, nil
 }
 
-// localImages notes which records of images in the engine's own store BuildKit's cache has. The function that it
-// returns drops those that have come since: each pins the layers of an image that was sealed, even when all images
-// with them are long gone, and costs nothing to make again.
-func localImages(ctx context.Context, bk *bkclient.Client) (forget func() error, err error) {
-	// Moby describes the records as "from local REF" (builder-next/adapters/containerimage/pull.go).
-	filter := bkclient.WithFilter([]string{`description~="^from local"`})
-	old, err := bk.DiskUsage(ctx, filter)
-	if err != nil {
-		return nil, fmt.Errorf("list BuildKit's cache: %w", err)
-	}
-	known := map[string]bool{}
-	for _, r := range old {
-		known[r.ID] = true
-	}
-	return func() error {
-		records, err := bk.DiskUsage(ctx, filter)
-		if err != nil {
-			return fmt.Errorf("list BuildKit's cache: %w", err)
-		}
-		var ids []string
-		for _, r := range records {
-			if !known[r.ID] {
-				ids = append(ids, "id=="+r.ID)
-			}
-		}
-		if len(ids) == 0 {
-			return nil
-		}
-		return bk.Prune(ctx, nil, bkclient.PruneAll, bkclient.WithFilter(ids))
-	}, nil
-}
-
-func sealOne(ctx context.Context, bk *bkclient.Client, p ocispec.Platform, s SealSpec) (imageID string, err error) {
+func sealOne(ctx context.Context, bk *bkclient.Client, p ocispec.Platform, s SealSpec) (imageID string, built int, err error) {
 	status := make(chan *bkclient.SolveStatus)
 	eg, ctx := errgroup.WithContext(ctx)
 	eg.Go(func() error {
@@ -111,41 +83,43 @@ func sealOne(ctx context.Context, bk *bkclient.Client, p ocispec.Platform, s Sea
 			Exports:  []bkclient.ExportEntry{{Type: "moby", Attrs: map[string]string{"name": s.Name}}},
 			Internal: true,
 		}, "", func(ctx context.Context, gw gateway.Client) (*gateway.Result, error) {
-			return seal(ctx, gw, p, s)
+			var res *gateway.Result
+			res, built, err = seal(ctx, gw, p, s)
+			return res, err
 		}, status)
 		return err
 	})
 	if err := eg.Wait(); err != nil {
-		return "", err
+		return "", built, err
 	}
-	return resp.ExporterResponse[exptypes.ExporterImageConfigDigestKey], nil
+	return resp.ExporterResponse[exptypes.ExporterImageConfigDigestKey], built, nil
 }
 
-func seal(ctx context.Context, gw gateway.Client, p ocispec.Platform, s SealSpec) (*gateway.Result, error) {
+func seal(ctx context.Context, gw gateway.Client, p ocispec.Platform, s SealSpec) (res *gateway.Result, built int, err error) {
 	name, err := reference.ParseNormalizedNamed(s.Config)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	_, _, raw, err := gw.ResolveImageConfig(ctx, name.String(), sourceresolver.Opt{
 		ImageOpt: &sourceresolver.ResolveImageOpt{Platform: &p, ResolveMode: llb.ResolveModePreferLocal.String()},
 	})
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	config, err := sealedConfig(raw, s)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	def, err := llb.Image(s.Layers, llb.ResolveModePreferLocal, llb.Platform(p)).Marshal(ctx, llb.Platform(p))
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	res, err := gw.Solve(ctx, gateway.SolveRequest{Definition: def.ToPB()})
+	res, err = gw.Solve(ctx, gateway.SolveRequest{Definition: def.ToPB()})
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	res.AddMeta(exptypes.ExporterImageConfigKey, config)
-	return res, nil
+	return res, builtLayers(raw, s.Comment), nil
 }
 
 // sealedConfig rewrites an image's configuration. It works on the JSON itself, so that what it does not know survives.

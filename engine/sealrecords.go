@@ -1,0 +1,98 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	bkclient "github.com/moby/buildkit/client"
+)
+
+// localRecord describes the records that sealing leaves in BuildKit's cache, one for each layer of an image in the
+// engine's own store (moby, builder-next/adapters/containerimage/pull.go). They pin the layers even when all images with
+// them are long gone, and cost nothing to make again.
+const localRecord = "from local"
+
+// forget drops the records that sealing an image has added for layers beyond those that BuildKit itself has built: for
+// those that were committed. known are the records that there were before; it takes note of those that stay.
+//
+// The others pin nothing that the build's own records do not, and must not go: when the engine has been started anew
+// since the build, it has one reference to a layer for both records (moby, builder-next/adapters/snapshot), and gives it
+// up with the first. Then the layer goes with the last image, and a build that finds its steps in the cache fails:
+// "layer does not exist".
+func forget(ctx context.Context, bk *bkclient.Client, known map[string]*bkclient.UsageInfo, built int) error {
+	records, err := recordsOf(ctx, bk)
+	if err != nil {
+		return err
+	}
+	filters := surplus(records, known, built)
+	maps.Copy(known, records)
+	if len(filters) == 0 {
+		return nil
+	}
+	return bk.Prune(ctx, nil, bkclient.PruneAll, bkclient.WithFilter(filters))
+}
+
+// surplus returns filters for the records that are to be dropped.
+func surplus(records, known map[string]*bkclient.UsageInfo, built int) (filters []string) {
+	for id, r := range records {
+		if known[id] == nil && strings.HasPrefix(r.Description, localRecord) && depth(records, r) > built {
+			filters = append(filters, "id=="+id)
+		}
+	}
+	slices.Sort(filters)
+	return filters
+}
+
+// depth is the number of layers that a record stands on, its own included.
+func depth(records map[string]*bkclient.UsageInfo, r *bkclient.UsageInfo) int {
+	n := 1
+	for len(r.Parents) == 1 && records[r.Parents[0]] != nil {
+		r = records[r.Parents[0]]
+		n++
+	}
+	return n
+}
+
+// recordsOf returns all records of BuildKit's cache by their identifiers.
+func recordsOf(ctx context.Context, bk *bkclient.Client) (map[string]*bkclient.UsageInfo, error) {
+	list, err := bk.DiskUsage(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list BuildKit's cache: %w", err)
+	}
+	records := make(map[string]*bkclient.UsageInfo, len(list))
+	for _, r := range list {
+		records[r.ID] = r
+	}
+	return records, nil
+}
+
+// builtLayers is how many of an image's layers are BuildKit's own work: all but those whose history has our comment.
+func builtLayers(config []byte, comment string) int {
+	var img struct {
+		RootFS struct {
+			DiffIDs []string `json:"diff_ids"`
+		} `json:"rootfs"`
+		History []struct {
+			CreatedBy  string `json:"created_by"`
+			EmptyLayer bool   `json:"empty_layer"`
+		} `json:"history"`
+	}
+	if json.Unmarshal(config, &img) != nil {
+		return 0
+	}
+	n, ours := 0, false
+	for _, h := range img.History {
+		ours = ours || comment != "" && h.CreatedBy == comment
+		if !h.EmptyLayer && h.CreatedBy != comment {
+			n++
+		}
+	}
+	if ours {
+		return n
+	}
+	return len(img.RootFS.DiffIDs)
+}
