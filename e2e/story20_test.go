@@ -40,8 +40,11 @@ func TestStory20KilledWhileCommitting(t *testing.T) {
 		assert.NilError(t, p.signal(syscall.SIGKILL))
 		p.wait(t)
 
-		bmo(t, "ps").ok(t)
-		a.leavesNothing(t)
+		// The engine goes on with a commit that it was asked for, and may end it behind the first command that sweeps.
+		until(t, "a command that leaves nothing", func() bool {
+			bmo(t, "ps").ok(t)
+			return len(a.rest(t)) == 0
+		})
 		if len(a.keys(t)) > 0 {
 			break // it was too quick for us, and made a whole one
 		}
