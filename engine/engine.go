@@ -74,9 +74,16 @@ func settling(ctx context.Context) (context.Context, context.CancelFunc, error) 
 	return long, func() { stop(); cancel() }, nil
 }
 
+// reasonTries is how often a connection is tried that ends before anything is sent. An ssh that ends at once may do so
+// before or after the request is written to it, and only in the latter case is what it has said in the error.
+const reasonTries = 10
+
 // Connect makes sure that an engine answers and that it is new enough.
 func (e *Engine) Connect(ctx context.Context) (Info, error) {
 	v, err := e.api.ServerVersion(ctx)
+	for try := 1; try < reasonTries && err != nil && strings.Contains(err.Error(), "broken pipe"); try++ {
+		v, err = e.api.ServerVersion(ctx)
+	}
 	if ctx.Err() != nil {
 		return Info{}, context.Cause(ctx)
 	}
