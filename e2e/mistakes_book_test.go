@@ -76,7 +76,9 @@ func (b *book) check(t *testing.T, name, story string) {
 	want := wording(t, b.want[name])
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.found[name] = story
+	if b.found[name] = story; story == want {
+		b.found[name] = b.want[name] // in the words of the newest engine
+	}
 	if !golden.FlagUpdate() {
 		assert.Equal(t, story, want)
 	}
