@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/internal/progress"
 	"github.com/docker-bmo/docker-bmo/journal"
 	"github.com/docker-bmo/docker-bmo/launch"
@@ -212,11 +213,11 @@ func (b *run) awaitEnd(ctx context.Context, s stack.Service, log *progress.Log) 
 	case !s.Snapshot:
 		return nil
 	case killed:
-		return engine.Hint(fmt.Errorf("service %s did not stop within %s of its stop signal and was killed: not committed", s.Name, s.StopGracePeriod),
+		return hint.Wrap(fmt.Errorf("service %s did not stop within %s of its stop signal and was killed: not committed", s.Name, s.StopGracePeriod),
 			"make the service end on its stop signal, or raise stop_grace_period")
 	case code != 0:
 		output := launch.Quote(log, s.Name, b.Journal.Tail(s.Name))
-		return engine.Hint(fmt.Errorf("service %s ended with exit code %d when it was stopped: not committed%s", s.Name, code, last(output, log.Shown())),
+		return hint.Wrap(fmt.Errorf("service %s ended with exit code %d when it was stopped: not committed%s", s.Name, code, last(output, log.Shown())),
 			"what is committed has to end with 0 on its stop signal: see stop_signal, and what the command does about it")
 	}
 	fmt.Fprintf(log, "exit code 0\n")

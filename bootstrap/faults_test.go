@@ -12,6 +12,7 @@ import (
 
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/internal/progress"
 	"github.com/docker-bmo/docker-bmo/probe/probetest"
 	"github.com/docker-bmo/docker-bmo/snapshot"
@@ -117,7 +118,7 @@ func TestFaults(t *testing.T) {
 			assert.Assert(t, s == nil)
 			assert.Assert(t, regexpMatch(c.want, err.Error()), "%v", err)
 			if c.hint != "" {
-				assert.DeepEqual(t, engine.Hints(err), []string{c.hint})
+				assert.DeepEqual(t, hint.All(err), []string{c.hint})
 			}
 			if c.name != "last question" { // by then the snapshot is there
 				f.leavesNothing(t)
@@ -142,7 +143,7 @@ func TestStory03FailureSaysWhichStepAndWhy(t *testing.T) {
 	assert.Assert(t, strings.HasPrefix(err.Error(),
 		"bootstrap step 1 of 1: `load` in service web ended with exit code 255; its last lines:\n  loading\n"), "%v", err)
 	assert.Assert(t, strings.HasSuffix(err.Error(), "\n  DBD::mysql::db do failed: Table 'bugs.versions' doesn't exist"), "%v", err)
-	assert.Equal(t, len(engine.Hints(err)), 1)
+	assert.Equal(t, len(hint.All(err)), 1)
 	f.leavesNothing(t)
 }
 
@@ -174,7 +175,7 @@ func TestStepWithoutSpace(t *testing.T) {
 	f := newFixture(t)
 	f.programs["web load"] = enginetest.Exit(1, "head: error writing 'standard output': No space left on device")
 	_, err := Run(t.Context(), f.req)
-	assert.DeepEqual(t, engine.Hints(err), []string{engine.SpaceHint})
+	assert.DeepEqual(t, hint.All(err), []string{engine.SpaceHint})
 }
 
 func TestStepTakesTooLong(t *testing.T) {
@@ -184,7 +185,7 @@ func TestStepTakesTooLong(t *testing.T) {
 	f.programs["web load"] = enginetest.Stubborn()
 	_, err := Run(t.Context(), f.req)
 	assert.Error(t, err, "bootstrap step 1 of 1: `load` in service web did not end within 100ms")
-	assert.DeepEqual(t, engine.Hints(err), []string{"raise the step's timeout in the stack"})
+	assert.DeepEqual(t, hint.All(err), []string{"raise the step's timeout in the stack"})
 	f.leavesNothing(t)
 }
 
@@ -233,7 +234,7 @@ func TestStory08KilledIsNotCommitted(t *testing.T) {
 	}
 	_, err := Run(t.Context(), f.req)
 	assert.Error(t, err, "service db did not stop within 1ms of its stop signal and was killed: not committed")
-	assert.DeepEqual(t, engine.Hints(err), []string{"make the service end on its stop signal, or raise stop_grace_period"})
+	assert.DeepEqual(t, hint.All(err), []string{"make the service end on its stop signal, or raise stop_grace_period"})
 	assert.Equal(t, f.Count("POST", "/commit"), 1) // the step's
 	f.leavesNothing(t)
 }

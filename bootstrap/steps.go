@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/internal/progress"
 	"github.com/docker-bmo/docker-bmo/launch"
 	"github.com/docker-bmo/docker-bmo/stack"
@@ -104,7 +105,7 @@ func (b *run) step(ctx context.Context, s stack.Service, step stack.Step, log *p
 	code, err := b.runStep(limited, s, step, log)
 	switch {
 	case err != nil && ctx.Err() == nil && errors.Is(limited.Err(), context.DeadlineExceeded):
-		return engine.Hint(fmt.Errorf("`%s` in service %s did not end within %s%s", strings.Join(step.Command, " "), s.Name, timeout, last(b.Journal.Tail(s.Name), log.Shown())),
+		return hint.Wrap(fmt.Errorf("`%s` in service %s did not end within %s%s", strings.Join(step.Command, " "), s.Name, timeout, last(b.Journal.Tail(s.Name), log.Shown())),
 			"raise the step's timeout in the stack")
 	case err != nil:
 		return err

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/docker/docker/api/types/container"
+
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
 // Commit makes a raw image of a stopped container's filesystem, under a name. Raw, because the engine copies the
@@ -22,7 +24,7 @@ func (e *Engine) Commit(ctx context.Context, id, ref string, labels map[string]s
 	defer done()
 	_, err = e.api.ContainerCommit(ctx, id, container.CommitOptions{Reference: ref, Changes: changes, Pause: false})
 	if IsNoSpace(err) {
-		return Hint(fmt.Errorf("commit %s: %w", ref, Plain(err)), SpaceHint)
+		return hint.Wrap(fmt.Errorf("commit %s: %w", ref, Plain(err)), SpaceHint)
 	}
 	if err != nil {
 		return fmt.Errorf("commit %s: %w", ref, Plain(err))

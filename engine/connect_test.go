@@ -13,6 +13,7 @@ import (
 
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
 func TestConnect(t *testing.T) {
@@ -54,7 +55,7 @@ func TestStory16TooOldAnEngineIsNamedWithWhatItNeeds(t *testing.T) {
 			}
 			assert.Error(t, err, c.want)
 			assert.Assert(t, engine.IsFailure(err))
-			assert.DeepEqual(t, engine.Hints(err), []string{
+			assert.DeepEqual(t, hint.All(err), []string{
 				"upgrade the engine, or choose another one with `docker context use` or DOCKER_HOST",
 			})
 		})
@@ -69,7 +70,7 @@ func TestStory16NoEngineIsSaidWithItsAddress(t *testing.T) {
 	assert.Error(t, err, "cannot reach a docker engine at "+host+": is it running?")
 	var gone *engine.UnavailableError
 	assert.Assert(t, errors.As(err, &gone) && engine.IsFailure(err))
-	assert.DeepEqual(t, engine.Hints(err), []string{
+	assert.DeepEqual(t, hint.All(err), []string{
 		"start the engine, or choose another one with `docker context use` or DOCKER_HOST",
 	})
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
 // newFake returns an engine that has an image called app.
@@ -190,7 +191,7 @@ func TestNoAddressesLeft(t *testing.T) {
 	f.Fail("POST", "/networks/create", 400, "could not find an available, non-overlapping IPv4 address pool among the defaults to assign to the network", 1)
 	_, err := e.CreateNetwork(t.Context(), "n", nil)
 	assert.Error(t, err, "create network n: the engine has no address range left for another network")
-	assert.Equal(t, len(engine.Hints(err)), 1)
+	assert.Equal(t, len(hint.All(err)), 1)
 }
 
 func TestVolumes(t *testing.T) {

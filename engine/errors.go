@@ -6,59 +6,12 @@ import (
 	"net"
 	"net/url"
 	"regexp"
-	"slices"
 	"strings"
 	"syscall"
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/client"
 )
-
-// hinted is an error that also says what to do next.
-type hinted struct {
-	error
-	hint string
-}
-
-func (h hinted) Unwrap() error { return h.error }
-
-// Hint attaches to err a line that says what to do next; a nil err stays nil, and so does one without a hint.
-func Hint(err error, hint string) error {
-	if err == nil || hint == "" {
-		return err
-	}
-	return hinted{err, hint}
-}
-
-// Hints returns the hints of err and of all errors that it wraps, outermost first, each once. Any error with a method
-// `Hint() string` may carry one.
-func Hints(err error) []string {
-	var hints []string
-	if h, ok := err.(interface{ Hint() string }); ok && h.Hint() != "" {
-		hints = append(hints, h.Hint())
-	}
-	switch e := err.(type) {
-	case interface{ Unwrap() error }:
-		hints = append(hints, Hints(e.Unwrap())...)
-	case interface{ Unwrap() []error }:
-		for _, inner := range e.Unwrap() {
-			hints = append(hints, Hints(inner)...)
-		}
-	}
-	return unique(hints)
-}
-
-func unique(list []string) []string {
-	var out []string
-	for _, s := range list {
-		if !slices.Contains(out, s) {
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
-func (h hinted) Hint() string { return h.hint }
 
 // IsNotFound tells whether the engine said that it has no such object.
 func IsNotFound(err error) bool { return errdefs.IsNotFound(err) }

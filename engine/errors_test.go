@@ -1,8 +1,6 @@
 package engine_test
 
 import (
-	"errors"
-	"fmt"
 	"net/http"
 	"testing"
 
@@ -11,35 +9,6 @@ import (
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
 )
-
-func TestHints(t *testing.T) {
-	base := errors.New("no")
-	inner := engine.Hint(base, "inner")
-	for _, c := range []struct {
-		name string
-		err  error
-		want []string
-	}{
-		{"nil", nil, nil},
-		{"without", base, nil},
-		{"nil with a hint", engine.Hint(nil, "unheard"), nil},
-		{"one", inner, []string{"inner"}},
-		{"wrapped", fmt.Errorf("so: %w", inner), []string{"inner"}},
-		{"two", engine.Hint(fmt.Errorf("so: %w", inner), "outer"), []string{"outer", "inner"}},
-		{"joined", errors.Join(errors.New("first"), inner), []string{"inner"}},
-		{"joined alone", errors.Join(inner, nil), []string{"inner"}},
-		{"joined twice", errors.Join(inner, engine.Hint(base, "other")), []string{"inner", "other"}},
-		{"the same twice", errors.Join(inner, inner), []string{"inner"}},
-		{"two verbs", fmt.Errorf("%w and %w", inner, engine.Hint(base, "other")), []string{"inner", "other"}},
-		{"empty", engine.Hint(base, ""), nil},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			assert.DeepEqual(t, engine.Hints(c.err), c.want)
-		})
-	}
-	assert.Error(t, inner, "no")
-	assert.Assert(t, errors.Is(inner, base))
-}
 
 func TestErrorKinds(t *testing.T) {
 	for _, c := range []struct {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
 func TestImages(t *testing.T) {
@@ -73,7 +74,7 @@ func TestCommitWithoutSpace(t *testing.T) {
 	err := e.Commit(t.Context(), id, "a:1", nil)
 	assert.ErrorContains(t, err, "commit a:1: ")
 	assert.ErrorContains(t, err, "no space left on device")
-	assert.DeepEqual(t, engine.Hints(err), []string{engine.SpaceHint})
+	assert.DeepEqual(t, hint.All(err), []string{engine.SpaceHint})
 }
 
 // TestSealWithoutBuildKit: an engine that has no BuildKit fails, it does not hang.

@@ -7,6 +7,8 @@ import (
 
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/api/types/volume"
+
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
 // Network is a network of the engine.
@@ -25,7 +27,7 @@ func (e *Engine) CreateNetwork(ctx context.Context, name string, labels map[stri
 	defer done()
 	n, err := e.api.NetworkCreate(ctx, name, network.CreateOptions{Driver: "bridge", Labels: labels})
 	if err != nil && strings.Contains(err.Error(), "non-overlapping") {
-		return "", Hint(fmt.Errorf("create network %s: the engine has no address range left for another network", name),
+		return "", hint.Wrap(fmt.Errorf("create network %s: the engine has no address range left for another network", name),
 			"stop instances (`docker bmo stop`), remove unused networks (`docker network prune`), or add to default-address-pools in the engine's configuration")
 	}
 	if err != nil {

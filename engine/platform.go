@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/containerd/platforms"
+
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
 // CheckPlatform refuses every platform but the engine's own, for what has to run on it and not only be built.
@@ -17,10 +19,10 @@ func (i Info) CheckPlatform(list []string) error {
 		for one := range strings.SplitSeq(word, ",") {
 			p, err := platforms.Parse(strings.TrimSpace(one))
 			if err != nil {
-				return Hint(fmt.Errorf("invalid --platform %q", one), "a platform is OS/ARCH, such as "+i.Platform())
+				return hint.Wrap(fmt.Errorf("invalid --platform %q", one), "a platform is OS/ARCH, such as "+i.Platform())
 			}
 			if !platforms.OnlyStrict(own).Match(p) {
-				return Hint(fmt.Errorf("platform %s is not the engine's own, %s: the bootstrap has to run there", platforms.Format(p), i.Platform()),
+				return hint.Wrap(fmt.Errorf("platform %s is not the engine's own, %s: the bootstrap has to run there", platforms.Format(p), i.Platform()),
 					"choose an engine of that platform with `docker context use` or DOCKER_HOST")
 			}
 		}

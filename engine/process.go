@@ -10,6 +10,8 @@ import (
 	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/pkg/stdcopy"
+
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
 // Process is a started container whose output and end are being watched.
@@ -40,8 +42,8 @@ func (e *Engine) Start(ctx context.Context, id string, stdout, stderr io.Writer)
 	}
 	if err != nil {
 		cancel()
-		if hint := startHint(err); hint != "" { // no failure of the engine, whatever class it gives it
-			return nil, Hint(fmt.Errorf("start container: %v", Plain(err)), hint)
+		if text := startHint(err); text != "" { // no failure of the engine, whatever class it gives it
+			return nil, hint.Wrap(fmt.Errorf("start container: %v", Plain(err)), text)
 		}
 		return nil, fmt.Errorf("start container: %w", Plain(err))
 	}

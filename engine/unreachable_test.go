@@ -9,6 +9,8 @@ import (
 
 	"github.com/docker/docker/client"
 	"gotest.tools/v3/assert"
+
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
 type failingTransport struct{ error }
@@ -53,7 +55,7 @@ func TestUnreachable(t *testing.T) {
 			assert.NilError(t, err)
 			_, err = New(api).At(c.host).Connect(context.Background())
 			assert.Error(t, err, "cannot reach a docker engine at "+c.host+": "+c.want)
-			assert.DeepEqual(t, Hints(err), []string{c.hint})
+			assert.DeepEqual(t, hint.All(err), []string{c.hint})
 		})
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
@@ -56,14 +57,14 @@ func Find(ctx context.Context, e *engine.Engine, name string) (*Instance, error)
 
 // NotFound says that there is no instance of that name.
 func NotFound(name string) error {
-	return engine.Hint(fmt.Errorf("no such instance: %s", name), "`docker bmo ps -a` lists them")
+	return hint.Wrap(fmt.Errorf("no such instance: %s", name), "`docker bmo ps -a` lists them")
 }
 
 // Container returns the identifier of a service's container.
 func (i Instance) Container(service string) (string, error) {
 	id, ok := i.Services[service]
 	if !ok {
-		return "", engine.Hint(fmt.Errorf("instance %s has no service %q", i.Name, service),
+		return "", hint.Wrap(fmt.Errorf("instance %s has no service %q", i.Name, service),
 			"its services are "+strings.Join(i.ServiceNames(), ", "))
 	}
 	return id, nil

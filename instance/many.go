@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
 // StartMany starts n instances, at most atOnce of them at a time: a start is all computing, and more of them than the
@@ -52,7 +53,7 @@ func (r Request) numbered(i, n int) Request {
 func (r Request) checkMany() error {
 	for _, p := range r.Publish {
 		if p.Public != 0 {
-			return engine.Hint(fmt.Errorf("port %d cannot be published by several instances", p.Public),
+			return hint.Wrap(fmt.Errorf("port %d cannot be published by several instances", p.Public),
 				fmt.Sprintf("leave the host's port out: --publish %s:%d", p.Service, p.Port))
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/launch"
 )
 
@@ -40,7 +40,7 @@ func (i Instance) Address(service, port string) (string, error) {
 	}
 	public, ok := i.Ports[service][private]
 	if !ok || given && proto != "tcp" {
-		return "", engine.Hint(fmt.Errorf("port %s of service %s is not published", port, service),
+		return "", hint.Wrap(fmt.Errorf("port %s of service %s is not published", port, service),
 			fmt.Sprintf("an instance is given ports when it is started: `docker bmo run --publish %s:%d`", service, private))
 	}
 	return launch.Address(public), nil

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/launch"
 	"github.com/docker-bmo/docker-bmo/stack"
 )
@@ -73,10 +74,10 @@ func (s *start) startService(ctx context.Context, svc stack.Service) error {
 			return err
 		case s.takenByOthers(svc.Name, err) != 0:
 			port := s.takenByOthers(svc.Name, err)
-			return engine.Hint(fmt.Errorf("service %s: port %d on %s is taken", svc.Name, port, engine.Loopback),
+			return hint.Wrap(fmt.Errorf("service %s: port %d on %s is taken", svc.Name, port, engine.Loopback),
 				"choose another port, or leave it out to have a free one picked")
 		case try == portTries:
-			return engine.Hint(err, "too many ports on 127.0.0.1 are taken: stop instances or other programs")
+			return hint.Wrap(err, "too many ports on 127.0.0.1 are taken: stop instances or other programs")
 		}
 		if err := s.Engine.RemoveContainer(ctx, s.group.ID(svc.Name)); err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
@@ -98,11 +99,11 @@ func checkAddress(st *stack.Stack, address string) error {
 	for i, s := range st.Services {
 		names[i] = s.Name
 	}
-	return engine.Hint(fmt.Errorf("stack %s has no service %q", st.Name, address), "its services are "+strings.Join(names, ", "))
+	return hint.Wrap(fmt.Errorf("stack %s has no service %q", st.Name, address), "its services are "+strings.Join(names, ", "))
 }
 
 func notLoopback(address string) error {
-	return engine.Hint(fmt.Errorf("address %q: ports are only published on %s", address, engine.Loopback),
+	return hint.Wrap(fmt.Errorf("address %q: ports are only published on %s", address, engine.Loopback),
 		"leave the address out; to reach an instance from another machine use an ssh tunnel or a proxy of your own")
 }
 

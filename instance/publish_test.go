@@ -5,7 +5,7 @@ import (
 
 	"gotest.tools/v3/assert"
 
-	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
@@ -107,7 +107,7 @@ func TestMappings(t *testing.T) {
 	}
 	_, err := i.Address("web2", "80")
 	assert.Error(t, err, `instance one has no service "web2"`)
-	assert.DeepEqual(t, engine.Hints(err), []string{"its services are cache, db, web"})
+	assert.DeepEqual(t, hint.All(err), []string{"its services are cache, db, web"})
 }
 
 func TestFilter(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/internal/progress"
 	"github.com/docker-bmo/docker-bmo/journal"
 	"github.com/docker-bmo/docker-bmo/launch"
@@ -119,7 +120,7 @@ func (s *start) reserve(ctx context.Context) error {
 			s.Name, s.network = name, id
 			return nil
 		case engine.IsConflict(err) && s.Name != "":
-			return engine.Hint(fmt.Errorf("an instance named %s is there already", name),
+			return hint.Wrap(fmt.Errorf("an instance named %s is there already", name),
 				"choose another name, or remove it: `docker bmo stop "+name+"`")
 		case !engine.IsConflict(err) || try == 10:
 			return err
@@ -135,7 +136,7 @@ func CheckName(name string) error {
 	if name == "" || validName.MatchString(name) {
 		return nil
 	}
-	return engine.Hint(fmt.Errorf("invalid instance name %q", name), "a name has letters, digits, and behind the first one also _ . -")
+	return hint.Wrap(fmt.Errorf("invalid instance name %q", name), "a name has letters, digits, and behind the first one also _ . -")
 }
 
 func madeUpName(stackName string) string {

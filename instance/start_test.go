@@ -14,8 +14,8 @@ import (
 
 	"gotest.tools/v3/assert"
 
-	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/probe"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
@@ -156,7 +156,7 @@ func TestAllPortsAreTaken(t *testing.T) {
 	})
 	_, err := Start(t.Context(), f.req)
 	assert.ErrorContains(t, err, "port is already allocated")
-	assert.DeepEqual(t, engine.Hints(err), []string{"too many ports on 127.0.0.1 are taken: stop instances or other programs"})
+	assert.DeepEqual(t, hint.All(err), []string{"too many ports on 127.0.0.1 are taken: stop instances or other programs"})
 	f.leavesNothing(t)
 }
 
@@ -168,7 +168,7 @@ func TestNameIsTaken(t *testing.T) {
 	before := f.Objects()
 	_, err := Start(t.Context(), f.req)
 	assert.Error(t, err, "an instance named mine is there already")
-	assert.DeepEqual(t, engine.Hints(err), []string{"choose another name, or remove it: `docker bmo stop mine`"})
+	assert.DeepEqual(t, hint.All(err), []string{"choose another name, or remove it: `docker bmo stop mine`"})
 	assert.DeepEqual(t, f.Objects(), before) // the first one is not harmed
 }
 

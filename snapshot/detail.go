@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
 // Detail is everything that can be told of a snapshot.
@@ -110,7 +110,7 @@ func CheckLabels(labels map[string]string) error {
 			return errors.New("invalid --label: it has no name")
 		}
 		if strings.HasPrefix(name, Prefix) {
-			return engine.Hint(fmt.Errorf("invalid --label %s: names that begin with %s are docker bmo's own", name, Prefix),
+			return hint.Wrap(fmt.Errorf("invalid --label %s: names that begin with %s are docker bmo's own", name, Prefix),
 				"choose another prefix, such as the name of a domain of yours")
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
 // Snapshot is a set of images that were sealed together.
@@ -38,7 +39,7 @@ func (s Snapshot) Fits(stack string, services []string) error {
 	if s.Stack == stack && slices.Equal(s.Services, services) {
 		return nil
 	}
-	return engine.Hint(fmt.Errorf("snapshot %s is of stack %s with %s, not of %s with %s", Short(s.Key), s.Stack,
+	return hint.Wrap(fmt.Errorf("snapshot %s is of stack %s with %s, not of %s with %s", Short(s.Key), s.Stack,
 		strings.Join(s.Services, ", "), stack, strings.Join(services, ", ")), "name the stack that it was made from with --stack")
 }
 
@@ -134,7 +135,7 @@ func Resolve(ctx context.Context, e *engine.Engine, prefix string) (*Snapshot, e
 		}
 	}
 	if found == nil {
-		return nil, engine.Hint(fmt.Errorf("no such snapshot: %s", prefix), "`docker bmo snapshot ls` lists them")
+		return nil, hint.Wrap(fmt.Errorf("no such snapshot: %s", prefix), "`docker bmo snapshot ls` lists them")
 	}
 	return found, nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 	"github.com/docker-bmo/docker-bmo/snapshot/snapshottest"
 )
@@ -170,7 +171,7 @@ func TestResolve(t *testing.T) {
 	for _, prefix := range []string{"bc", "x", ""} {
 		_, err = snapshot.Resolve(t.Context(), e, prefix)
 		assert.Error(t, err, "no such snapshot: "+prefix)
-		assert.DeepEqual(t, engine.Hints(err), []string{"`docker bmo snapshot ls` lists them"})
+		assert.DeepEqual(t, hint.All(err), []string{"`docker bmo snapshot ls` lists them"})
 	}
 }
 

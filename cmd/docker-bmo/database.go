@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
 // databases are the servers that the built-in stacks can have.
@@ -36,7 +36,7 @@ func checkDatabase(set map[string]string) error {
 	}
 	err := fmt.Errorf("variable DB is %q: the built-in stacks run on %s", value, strings.Join(databases, " or "))
 	if !given {
-		return engine.Hint(err, "it comes from the environment; --db wins over it")
+		return hint.Wrap(err, "it comes from the environment; --db wins over it")
 	}
 	return err
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/pflag"
 	"gotest.tools/v3/assert"
 
-	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
 func TestDatabaseFlag(t *testing.T) {
@@ -60,7 +60,7 @@ func TestDatabaseOfTheEnvironment(t *testing.T) {
 	t.Setenv("DB", "postgres://x")
 	_, err = databaseContext(t, []string{"--stack", "demo"})
 	assert.Error(t, err, `variable DB is "postgres://x": the built-in stacks run on mysql or mariadb`)
-	assert.DeepEqual(t, engine.Hints(err), []string{"it comes from the environment; --db wins over it"})
+	assert.DeepEqual(t, hint.All(err), []string{"it comes from the environment; --db wins over it"})
 	got, err = databaseContext(t, []string{"--stack", "demo", "--db", "mysql"})
 	assert.NilError(t, err)
 	assert.Equal(t, got, "../mysql")

@@ -11,6 +11,7 @@ import (
 	dockercontext "github.com/docker/cli/cli/context/docker"
 
 	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
 // reach returns the engine that docker itself would use, once it has answered.
@@ -30,7 +31,7 @@ func checkEndpoint(dockerCli command.Cli) error {
 	store, name := dockerCli.ContextStore(), dockerCli.CurrentContext()
 	meta, err := store.GetMetadata(name)
 	if errdefs.IsNotFound(err) {
-		return engine.Hint(fmt.Errorf("no docker context %q", name),
+		return hint.Wrap(fmt.Errorf("no docker context %q", name),
 			"`docker context ls` lists them; --context, DOCKER_CONTEXT or `docker context use` has named this one")
 	}
 	var ep dockercontext.Endpoint
@@ -45,11 +46,11 @@ func checkEndpoint(dockerCli command.Cli) error {
 	}
 	var file *fs.PathError
 	if errors.As(err, &file) {
-		return engine.Hint(fmt.Errorf("docker's TLS certificates cannot be read: %w", err),
+		return hint.Wrap(fmt.Errorf("docker's TLS certificates cannot be read: %w", err),
 			"DOCKER_TLS_VERIFY and --tlsverify want ca.pem, cert.pem and key.pem in DOCKER_CERT_PATH, else in docker's configuration folder")
 	}
 	if err != nil {
-		return engine.Hint(fmt.Errorf("docker knows no engine: %w", err), "DOCKER_HOST is unix://PATH, ssh://USER@HOST or tcp://HOST:PORT")
+		return hint.Wrap(fmt.Errorf("docker knows no engine: %w", err), "DOCKER_HOST is unix://PATH, ssh://USER@HOST or tcp://HOST:PORT")
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/docker/cli/cli"
 
 	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/probe"
 )
 
@@ -54,7 +55,7 @@ func report(w io.Writer, err error) int {
 			fmt.Fprintf(w, "error: %v\n", e)
 		}
 	}
-	hints := engine.Hints(err)
+	hints := hint.All(err)
 	if len(hints) == 0 && space(err) != "" {
 		hints = []string{space(err)}
 	}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/docker-bmo/docker-bmo/bootstrap"
 	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/launch"
 	"github.com/docker-bmo/docker-bmo/probe"
 	"github.com/docker-bmo/docker-bmo/stack"
@@ -33,8 +34,8 @@ func TestExitCodes(t *testing.T) {
 		code int
 	}{
 		{"plain", errors.New("no such instance: x"), 1},
-		{"hinted", engine.Hint(errors.New("no such snapshot: x"), "`docker bmo snapshot ls` lists them"), 1},
-		{"several", errors.Join(errors.New("one"), engine.Hint(errors.New("two"), "look at two")), 1},
+		{"hinted", hint.Wrap(errors.New("no such snapshot: x"), "`docker bmo snapshot ls` lists them"), 1},
+		{"several", errors.Join(errors.New("one"), hint.Wrap(errors.New("two"), "look at two")), 1},
 		{"several in run", coded{errors.Join(errors.New("one"), errors.Join(errors.New("two"), errors.New("three"))), exitEngine}, 125},
 		{"two in one", fmt.Errorf("%w, and then %w", errors.New("one"), errors.New("two")), 1},
 		{"engine too old", &engine.UnusableError{Reason: "docker engine 20.10.24 is too old"}, 125},

@@ -13,6 +13,7 @@ import (
 
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/instance"
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
 type execOptions struct {
@@ -56,7 +57,7 @@ allocated where there is a terminal. The exit code is the command's own.`,
 
 func runExec(ctx context.Context, dockerCli command.Cli, options execOptions, name, service string) error {
 	if strings.HasPrefix(service, "-") {
-		return engine.Hint(fmt.Errorf("unexpected flag %q", service), "flags of `docker bmo exec` stand before the instance")
+		return hint.Wrap(fmt.Errorf("unexpected flag %q", service), "flags of `docker bmo exec` stand before the instance")
 	}
 	e, _, err := connect(ctx, dockerCli)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
 // noStackArgument refuses arguments: what docker and compose would take for a folder or a service is a flag here.
@@ -19,13 +20,13 @@ func noStackArgument(_ *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return engine.Hint(fmt.Errorf("unexpected argument %q", args[0]), "a stack is named by --stack: a built-in one, a Compose file or its folder")
+	return hint.Wrap(fmt.Errorf("unexpected argument %q", args[0]), "a stack is named by --stack: a built-in one, a Compose file or its folder")
 }
 
 // misplacedFlag is what an error of the whole command line says more: cobra does not tell of which command a flag is.
 func misplacedFlag(err error) error {
 	if strings.HasPrefix(err.Error(), "unknown flag: ") || strings.HasPrefix(err.Error(), "unknown shorthand flag: ") {
-		return coded{engine.Hint(err, "flags of a command stand behind its name, as in `docker bmo build --stack demo`"), exitEngine}
+		return coded{hint.Wrap(err, "flags of a command stand behind its name, as in `docker bmo build --stack demo`"), exitEngine}
 	}
 	return err
 }
@@ -48,7 +49,7 @@ func checkOutput(flag, file string) error {
 // templateError is an error of a --format without Go's name of what it is about.
 func templateError(err error) error {
 	text, _, _ := strings.Cut(err.Error(), " in type ")
-	return engine.Hint(errors.New("--format: "+text), "`--format json` shows all that there is")
+	return hint.Wrap(errors.New("--format: "+text), "`--format json` shows all that there is")
 }
 
 // space is the hint for a disk that is full, here or on the engine; empty for other errors.

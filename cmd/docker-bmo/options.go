@@ -19,7 +19,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/docker-bmo/docker-bmo/dockerfiles"
-	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 	"github.com/docker-bmo/docker-bmo/stack"
 )
@@ -111,7 +111,7 @@ func (o *stackOptions) load(ctx context.Context) (*stack.Stack, error) {
 	}
 	file, err := stack.FindFile(o.stack)
 	if os.IsNotExist(err) {
-		return nil, engine.Hint(fmt.Errorf("no stack %q: neither built in nor a Compose file", o.stack),
+		return nil, hint.Wrap(fmt.Errorf("no stack %q: neither built in nor a Compose file", o.stack),
 			"built in are "+strings.Join(builtinStacks(), " and "))
 	}
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/build"
 	"github.com/docker-bmo/docker-bmo/contexts"
 	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/internal/progress"
 	"github.com/docker-bmo/docker-bmo/internal/version"
 	"github.com/docker-bmo/docker-bmo/journal"
@@ -108,7 +109,7 @@ func (p *pipeline) prepare() (err error) {
 		return err
 	}
 	if p.cache.NeedsContainerdStore() && !p.info.ContainerdStore {
-		return engine.Hint(errors.New("the engine's image store cannot export a build cache"),
+		return hint.Wrap(errors.New("the engine's image store cannot export a build cache"),
 			"turn on its containerd image store, or use --cache-to type=inline")
 	}
 	return nil
@@ -122,7 +123,7 @@ func (p *pipeline) checkPlatform() error {
 		return p.info.CheckPlatform(p.options.platforms)
 	}
 	if err := p.info.CheckPlatform([]string{env}); err != nil {
-		return engine.Hint(fmt.Errorf("DOCKER_DEFAULT_PLATFORM is set: %w", err), "unset DOCKER_DEFAULT_PLATFORM")
+		return hint.Wrap(fmt.Errorf("DOCKER_DEFAULT_PLATFORM is set: %w", err), "unset DOCKER_DEFAULT_PLATFORM")
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/prune"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
@@ -87,15 +88,15 @@ type filterValues interface {
 
 func pruneFilter(args filterValues, now time.Time) (f prune.Filter, err error) {
 	if err := args.Validate(map[string]bool{"label": true, "label!": true, "until": true}); err != nil {
-		return f, engine.Hint(err, "filters are label, label! and until; some may come from pruneFilters in the docker configuration")
+		return f, hint.Wrap(err, "filters are label, label! and until; some may come from pruneFilters in the docker configuration")
 	}
 	f.Labels, f.NotLabels = slices.Sorted(slices.Values(args.Get("label"))), slices.Sorted(slices.Values(args.Get("label!")))
 	switch until := args.Get("until"); {
 	case len(until) > 1:
-		return f, engine.Hint(errors.New("more than one until filter specified"), "one may come from pruneFilters in the docker configuration")
+		return f, hint.Wrap(errors.New("more than one until filter specified"), "one may come from pruneFilters in the docker configuration")
 	case len(until) == 1:
 		if f.Until, err = engine.ParseTime(until[0], now); err != nil {
-			return f, engine.Hint(fmt.Errorf("--filter until: %w", err), "a time is an age such as 24h, or as in 2026-01-31T12:00:00Z")
+			return f, hint.Wrap(fmt.Errorf("--filter until: %w", err), "a time is an age such as 24h, or as in 2026-01-31T12:00:00Z")
 		}
 	}
 	return f, nil

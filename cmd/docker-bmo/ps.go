@@ -12,8 +12,8 @@ import (
 	"github.com/docker/go-units"
 	"github.com/spf13/cobra"
 
-	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/instance"
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
@@ -56,7 +56,7 @@ func (o psOptions) instanceFilter() (instance.Filter, error) {
 	args := o.filter.Value()
 	err := args.Validate(map[string]bool{"flavor": true, "name": true, "snapshot": true, "stack": true, "status": true})
 	if err != nil {
-		return instance.Filter{}, engine.Hint(err, "filters are flavor, name, snapshot, stack and status")
+		return instance.Filter{}, hint.Wrap(err, "filters are flavor, name, snapshot, stack and status")
 	}
 	f := instance.Filter{
 		Names: args.Get("name"), Stacks: args.Get("stack"), Flavors: args.Get("flavor"), Snapshots: args.Get("snapshot"),

@@ -12,6 +12,7 @@ import (
 
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/instance"
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 	"github.com/docker-bmo/docker-bmo/stack"
 )
@@ -46,7 +47,7 @@ is removed, and the exit code is the command's own.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 && cmd.ArgsLenAtDash() != 0 {
-				return coded{engine.Hint(fmt.Errorf("unexpected argument %q", args[0]),
+				return coded{hint.Wrap(fmt.Errorf("unexpected argument %q", args[0]),
 					"a test command goes behind `--`; a stack is named by --stack"), exitEngine}
 			}
 			options.command = args
@@ -182,7 +183,7 @@ func (o runOptions) choose(ctx context.Context, p *pipeline) (*snapshot.Snapshot
 	case o.noBuild:
 		s, err := p.find(ctx)
 		if s == nil && err == nil {
-			err = engine.Hint(fmt.Errorf("stack %s has no snapshot of these inputs, and --no-build is given", p.stack.Name),
+			err = hint.Wrap(fmt.Errorf("stack %s has no snapshot of these inputs, and --no-build is given", p.stack.Name),
 				"run `docker bmo build` with the same options first")
 		}
 		return s, err

@@ -12,6 +12,7 @@ import (
 
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/instance"
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/internal/progress"
 	"github.com/docker-bmo/docker-bmo/journal"
 )
@@ -100,7 +101,7 @@ func endOf(ctx context.Context, e *engine.Engine, name, id string) error {
 	case err != nil:
 		return fmt.Errorf("service %s ended: %w", name, err)
 	default:
-		return engine.Hint(fmt.Errorf("service %s ended with exit code %d", name, code),
+		return hint.Wrap(fmt.Errorf("service %s ended with exit code %d", name, code),
 			"its last lines are above; the instance is no use without it, and has been removed")
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/docker/go-units"
 	"github.com/spf13/cobra"
 
-	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
@@ -43,7 +43,7 @@ func newSnapshotLsCommand(dockerCli command.Cli) *cobra.Command {
 func runSnapshotLs(ctx context.Context, dockerCli command.Cli, options snapshotLsOptions) error {
 	args := options.filter.Value()
 	if err := args.Validate(map[string]bool{"label": true, "stack": true}); err != nil {
-		return engine.Hint(err, "filters are label and stack")
+		return hint.Wrap(err, "filters are label and stack")
 	}
 	filter := snapshot.Filter{Labels: args.Get("label"), Stacks: args.Get("stack")}
 	e, _, err := connect(ctx, dockerCli)

@@ -9,7 +9,7 @@ import (
 	"github.com/docker/cli/cli/command"
 	"github.com/spf13/cobra"
 
-	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/prune"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
@@ -40,7 +40,7 @@ func runSnapshotRm(ctx context.Context, dockerCli command.Cli, keys []string) er
 	for _, key := range keys {
 		s, err := snapshot.Resolve(ctx, e, key)
 		if err == nil && inUse.Has(*s) {
-			err = engine.Hint(fmt.Errorf("snapshot %s is in use", snapshot.Short(s.Key)),
+			err = hint.Wrap(fmt.Errorf("snapshot %s is in use", snapshot.Short(s.Key)),
 				"`docker bmo ps` lists instances, `docker bmo stop` removes them; `docker ps -a` lists all containers")
 		}
 		if err == nil {
