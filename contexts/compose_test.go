@@ -90,8 +90,8 @@ func TestNamedContextsRefused(t *testing.T) {
 		{"override, a name", nil, Options{Overrides: map[string]string{"service/a": "."}},
 			`"service/a" cannot be the name of a build context`, "lower case"},
 		{"override, twice", nil, Options{Overrides: map[string]string{"a": ".", "a:latest": "."}}, "build context a is given twice", ""},
-		{"override, no repository", nil, Options{Overrides: map[string]string{"a": "github.com/x/y"}},
-			"context a: DIR/github.com/x/y: no such folder", "https://github.com/x/y.git"},
+		{"override, a repository without a scheme", nil, Options{Overrides: map[string]string{"a": "github.com/x/y"}},
+			"context a: https://github.com/x/y: a Git URL needs a cache folder to be fetched into", ""},
 		{"override, no cache", nil, Options{Overrides: map[string]string{"a": "https://u:secret@host/x.git"}},
 			"context a: https://xxxxx:xxxxx@host/x.git: a Git URL needs a cache folder to be fetched into", ""},
 	} {
@@ -113,7 +113,7 @@ func TestOverrides(t *testing.T) {
 	}, Options{WorkDir: dir, Overrides: map[string]string{
 		"a":                                      "mine", // whole, whatever the stack narrows
 		"cpan":                                   filepath.Join(dir, "mine"),
-		"gh":                                     "github.com/x",
+		"gh":                                     "./github.com/x",
 		"image":                                  "docker-image://alpine",
 		"docker.io/library/debian:trixie-slim":   "docker-image://127.0.0.1:5000/x:y",
 		"other/image:latest":                     "oci-layout://dir@sha256:0123",

@@ -230,6 +230,26 @@ func TestGitTakesTheUsersWay(t *testing.T) {
 	}
 }
 
+// Without a scheme it is a repository as well, as for docker buildx's --build-context and in a Compose file, whatever
+// folders there are.
+func TestGitHubWithoutAScheme(t *testing.T) {
+	r := newRepo(t)
+	commit := r.commit(files{"a": "1"})
+	settings := "[url \"" + r.url("") + "\"]\ninsteadOf = https://github.com/owner/repo\n"
+	assert.NilError(t, os.WriteFile(os.Getenv("GIT_CONFIG_GLOBAL"), []byte(settings), 0o600))
+	dir := folder(t, files{"github.com/owner/repo/b": ""})
+	st := &stack.Stack{Name: "test", Dir: dir, Contexts: named{"source": {From: "source"}, "base": {From: "empty"}}}
+	result, err := Compose(context.Background(), st, Options{
+		Source: "github.com/owner/repo", WorkDir: dir, Cache: t.TempDir(),
+		Overrides: map[string]string{"base": "github.com/owner/repo#main", "mine": "./github.com/owner/repo"},
+	})
+	assert.NilError(t, err)
+	assert.Equal(t, result.Source, "https://github.com/owner/repo#"+commit)
+	for name, want := range map[string]string{"source": "f a", "base": "f a", "mine": "f b"} {
+		assert.Equal(t, strings.Join(list(t, result.Trees[name]), ", "), want, name)
+	}
+}
+
 func TestGitSubmodules(t *testing.T) {
 	inner := newRepo(t)
 	inner.commit(files{"in": "1"})

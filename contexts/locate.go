@@ -2,11 +2,9 @@ package contexts
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 )
 
 // locate finds the folder that the user means by a path or a Git URL, and how
@@ -22,13 +20,10 @@ func (c *composer) locate(ctx context.Context, loc location) (place, string, err
 	if !filepath.IsAbs(dir) {
 		dir = filepath.Join(c.workDir, dir)
 	}
-	_, err := os.Stat(dir)
-	if errors.Is(err, os.ErrNotExist) && strings.HasPrefix(loc.text, "github.com/") {
-		err = fmt.Errorf("%s: no such folder\nhint: as a URL it is https://%s.git", dir, strings.TrimSuffix(loc.text, ".git"))
-	} else if err != nil {
-		err = fmt.Errorf("%s: %s", dir, reason(err))
+	if _, err := os.Stat(dir); err != nil {
+		return place{}, "", fmt.Errorf("%s: %s", dir, reason(err))
 	}
-	return diskPlace(dir), dir, err
+	return diskPlace(dir), dir, nil
 }
 
 // stackPlace finds a folder or Git URL that the Compose file names.

@@ -10,6 +10,8 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/dfgitutil"
 	"github.com/moby/buildkit/util/gitutil"
 	"github.com/moby/buildkit/util/urlutil"
+
+	"github.com/docker-bmo/docker-bmo/stack"
 )
 
 // A location is where somebody says that a tree is: a folder, a Git URL or what
@@ -30,33 +32,33 @@ func parseLocation(text string) (location, error) {
 
 func (l *location) parse() (err error) {
 	text := l.text
-	scheme, _, isURL := strings.Cut(text, "://")
+	scheme, _, _ := strings.Cut(text, "://")
 	switch scheme = strings.ToLower(scheme); {
-	case isURL && (scheme == "docker-image" || scheme == "oci-layout"):
-		l.remote = text
-		return checkRemote(text)
-	case isURL && scheme == "file":
-		l.git, err = parseFileURL(text)
-		return err
-	case strings.HasPrefix(text, "github.com/"): // BuildKit takes it for a URL; here it is a folder
+	case text == "":
+		return errors.New("the path is empty")
+	case !stack.IsURL(text):
 		l.folder = text
 		return nil
+	case scheme == "docker-image" || scheme == "oci-layout":
+		l.remote = text
+		return checkRemote(text)
+	case scheme == "file":
+		l.git, err = parseFileURL(text)
+		return err
 	}
 	ref, isGit, err := dfgitutil.ParseGitRef(text)
 	switch {
+	case err == nil && ref.IndistinguishableFromLocal: // github.com/OWNER/REPO
+		ref.Remote = "https://" + ref.Remote
+		fallthrough
 	case err == nil:
 		l.git = ref
 		return checkGitRef(ref)
 	case isGit:
 		return fmt.Errorf("%s: %w", shown(text), err)
-	case isURL:
-		return fmt.Errorf("%s is not the URL of a Git repository\n"+
-			"hint: over HTTP it ends in .git, as in https://host/owner/repo.git#branch", shown(text))
-	case text == "":
-		return errors.New("the path is empty")
 	}
-	l.folder = text
-	return nil
+	return fmt.Errorf("%s is not the URL of a Git repository\n"+
+		"hint: over HTTP it ends in .git, as in https://host/owner/repo.git#branch", shown(text))
 }
 
 func checkRemote(text string) error {

@@ -124,8 +124,7 @@ func (s *Stack) buildDocument(b *Build) doc {
 // absolute resolves a folder of a stack on disk. Those of a built-in one are
 // nowhere on disk.
 func (s *Stack) absolute(folder string) string {
-	if s.Dir == "" || strings.Contains(folder, "://") || strings.HasPrefix(folder, "git@") ||
-		strings.HasPrefix(folder, "github.com/") || filepath.IsAbs(folder) {
+	if s.Dir == "" || IsURL(folder) || filepath.IsAbs(folder) {
 		return folder
 	}
 	return filepath.ToSlash(filepath.Join(s.Dir, filepath.FromSlash(folder)))

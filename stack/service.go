@@ -162,7 +162,7 @@ func (l *loading) build(path string, cfg *types.BuildConfig) *Build {
 // folder returns the folder of a build context in one spelling. Nothing of
 // this machine comes into it unless the author has written it so.
 func (l *loading) folder(at, name string) string {
-	if strings.Contains(name, "://") || strings.HasPrefix(name, "git@") || strings.HasPrefix(name, "github.com/") {
+	if IsURL(name) {
 		return name
 	}
 	name = filepath.ToSlash(paths.ExpandUser(name))
@@ -174,5 +174,9 @@ func (l *loading) folder(at, name string) string {
 			l.problems.add(at, err.Error(), "")
 		}
 	}
-	return path.Clean(name)
+	clean := path.Clean(name)
+	if IsURL(clean) { // ./github.com/x is a folder and has to stay one
+		return "./" + clean
+	}
+	return clean
 }
