@@ -119,16 +119,9 @@ func (l *loading) checkServiceExists(at, name string) (Service, bool) {
 	case name == "":
 		l.problems.add(at, "missing", "")
 	case !ok:
-		l.problems.add(at, fmt.Sprintf("there is no service %q", name), suggest("the services are", name, l.serviceNames()))
+		l.problems.add(at, fmt.Sprintf("there is no service %q", name), suggest("the services are", name, l.stack.ServiceNames()))
 	}
 	return s, ok
-}
-
-func (l *loading) serviceNames() (names []string) {
-	for _, s := range l.stack.Services {
-		names = append(names, s.Name)
-	}
-	return names
 }
 
 func (l *loading) sortServices() {
@@ -145,6 +138,16 @@ func (l *loading) sortServices() {
 	for i, name := range names {
 		l.stack.Services[i] = byName[name]
 	}
+}
+
+// ServiceNames returns the names of the stack's services, sorted.
+func (s *Stack) ServiceNames() []string {
+	names := make([]string, len(s.Services))
+	for i, svc := range s.Services {
+		names[i] = svc.Name
+	}
+	slices.Sort(names)
+	return names
 }
 
 // Service returns the service of that name.

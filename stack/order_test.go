@@ -6,6 +6,13 @@ import (
 	"gotest.tools/v3/assert"
 )
 
+func TestServiceNames(t *testing.T) {
+	s := &Stack{Services: []Service{{Name: "web"}, {Name: "db"}, {Name: "cache"}}}
+	assert.DeepEqual(t, s.ServiceNames(), []string{"cache", "db", "web"})
+	assert.Equal(t, s.Services[0].Name, "web", "the start order stays")
+	assert.DeepEqual(t, (&Stack{}).ServiceNames(), []string{})
+}
+
 func TestOrder(t *testing.T) {
 	for _, c := range []struct {
 		name   string
