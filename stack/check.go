@@ -93,7 +93,7 @@ func (l *loading) checkReady(at string, r Ready) {
 		l.problems.add(at+".mysql.user", "missing", "the server is ready when the application's own user can log in")
 	}
 	if m := r.MySQL; m != nil && m.Query == "" {
-		l.problems.add(at+".mysql.query", "empty", "leave it out for "+DefaultMySQLQuery)
+		l.problems.add(at+".mysql.query", "empty", "leave it out for "+defaultMySQLQuery)
 	}
 	if t := r.TCP; t != nil && t.Port == 0 {
 		l.problems.add(at+".tcp.port", "missing", "")

@@ -13,9 +13,9 @@ import (
 	"github.com/compose-spec/compose-go/v2/types"
 )
 
-// DefaultStopGracePeriod is long, since a database that is killed while it
+// defaultStopGracePeriod is long, since a database that is killed while it
 // writes makes a bad snapshot.
-const DefaultStopGracePeriod = 2 * time.Minute
+const defaultStopGracePeriod = 2 * time.Minute
 
 // loading is a stack on its way from a Compose model.
 type loading struct {
@@ -74,7 +74,7 @@ func (l *loading) service(cfg types.ServiceConfig, ours any) Service {
 		DependsOn:       l.dependsOn(at+".depends_on", cfg.Name, cfg.DependsOn),
 		Tmpfs:           cfg.Tmpfs,
 		StopSignal:      cfg.StopSignal,
-		StopGracePeriod: DefaultStopGracePeriod,
+		StopGracePeriod: defaultStopGracePeriod,
 		MemLimit:        int64(cfg.MemLimit),
 		ShmSize:         int64(cfg.ShmSize),
 		Init:            cfg.Init != nil && *cfg.Init,

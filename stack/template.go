@@ -45,21 +45,21 @@ func render(path string, env map[string]string, v Vars) (map[string]string, erro
 func renderValue(text string, v Vars) (string, error) {
 	t, err := template.New("value").Parse(text)
 	if err != nil {
-		return "", fmt.Errorf("bad template %q: %s", text, reason(err))
+		return "", fmt.Errorf("bad template %q: %s", text, templateReason(err))
 	}
 	var b strings.Builder
 	if err := t.Execute(&b, v); err != nil {
-		return "", fmt.Errorf("bad template %q: %s", text, reason(err))
+		return "", fmt.Errorf("bad template %q: %s", text, templateReason(err))
 	}
 	return b.String(), nil
 }
 
-// templateReason cuts the name and the position from a template's error: they
-// are of no use for a text that is one line long, and shown beside it.
-var templateReason = regexp.MustCompile(`^template: value:[0-9:]*(?: executing .*? at <.*?>:)? (.*?)(?: in type .*)?$`)
+var templateError = regexp.MustCompile(`^template: value:[0-9:]*(?: executing .*? at <.*?>:)? (.*?)(?: in type .*)?$`)
 
-func reason(err error) string {
-	if m := templateReason.FindStringSubmatch(err.Error()); m != nil {
+// templateReason is a template's error without the name and the position: they are of no use for a text that is one
+// line long and shown with it.
+func templateReason(err error) string {
+	if m := templateError.FindStringSubmatch(err.Error()); m != nil {
 		return m[1]
 	}
 	return err.Error()

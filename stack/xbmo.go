@@ -8,8 +8,8 @@ import (
 
 // What counts where a stack does not say.
 const (
-	DefaultMySQLPort  = 3306
-	DefaultMySQLQuery = "SELECT 1"
+	defaultMySQLPort  = 3306
+	defaultMySQLQuery = "SELECT 1"
 )
 
 // extension is the key under which everything of ours stands.
@@ -111,7 +111,7 @@ func (d decoder) ready(r *Ready, path string, v any) {
 }
 
 func (d decoder) mysql(path string, v any) *MySQL {
-	m := &MySQL{Port: DefaultMySQLPort, Query: DefaultMySQLQuery}
+	m := &MySQL{Port: defaultMySQLPort, Query: defaultMySQLQuery}
 	d.object(path, v, map[string]field{
 		"port":     d.port(&m.Port),
 		"user":     d.str(&m.User),
