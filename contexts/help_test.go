@@ -94,6 +94,16 @@ func list(t testing.TB, tree *Tree) []string {
 	return out
 }
 
+// fileCount counts a tree's files, links included, folders not.
+func fileCount(tree *Tree) (n int) {
+	for _, e := range tree.entries {
+		if e.kind != kindDir {
+			n++
+		}
+	}
+	return n
+}
+
 // walked shows what a transfer visits.
 func walked(t testing.TB, f fsutil.FS) []string {
 	t.Helper()

@@ -18,7 +18,6 @@ import (
 type Tree struct {
 	entries []entry // in transfer order
 	digest  digest.Digest
-	files   int
 	size    int64
 	fault   *fault
 }
@@ -37,16 +36,10 @@ func newTree(entries []entry) *Tree {
 	slices.SortFunc(entries, func(a, b entry) int { return fsutil.ComparePath(a.path, b.path) })
 	t := &Tree{entries: entries, digest: digestOf(entries), fault: &fault{}}
 	for _, e := range entries {
-		if e.kind != kindDir {
-			t.files++
-		}
 		t.size += e.size
 	}
 	return t
 }
-
-// Empty returns the tree without any entry.
-func Empty() *Tree { return newTree(nil) }
 
 // Generated returns a tree of files that exist nowhere else, by slash path.
 func Generated(files map[string][]byte) (*Tree, error) {
@@ -75,9 +68,6 @@ func Generated(files map[string][]byte) (*Tree, error) {
 // Digest identifies the tree's content. The package documentation says what it
 // covers.
 func (t *Tree) Digest() digest.Digest { return t.digest }
-
-// Files counts the tree's files, links included, folders not.
-func (t *Tree) Files() int { return t.files }
 
 // Size is the number of bytes in the tree's files.
 func (t *Tree) Size() int64 { return t.size }
