@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"runtime"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -15,38 +16,30 @@ import (
 
 var clock = time.Now // tests look at files as from a later time
 
-// hashAll reads files and gives each its digest. Of each one that is done it
-// tells read, which is called by several at once.
+// buffers are what files are read into, as many as files are read at once.
+var buffers = sync.Pool{New: func() any { return new([128 << 10]byte) }}
+
+// hashAll reads files and gives each its digest. It calls read for each one that is done, from several goroutines at
+// once.
 func hashAll(ctx context.Context, unknown []*node, cache *statCache, read func(*node)) error {
-	queue := make(chan *node)
 	group, ctx := errgroup.WithContext(ctx)
-	for range min(2*runtime.GOMAXPROCS(0), len(unknown)) {
+	group.SetLimit(2 * runtime.GOMAXPROCS(0))
+	for _, n := range unknown {
 		group.Go(func() error {
-			buf := make([]byte, 128<<10)
-			for n := range queue {
-				if err := n.hash(ctx, buf, cache); err != nil {
-					return err
-				}
-				read(n)
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
 			}
+			if err := n.hash(ctx, cache); err != nil {
+				return err
+			}
+			read(n)
 			return nil
 		})
 	}
-	group.Go(func() error {
-		defer close(queue)
-		for _, n := range unknown {
-			select {
-			case queue <- n:
-			case <-ctx.Done():
-				return context.Cause(ctx)
-			}
-		}
-		return nil
-	})
 	return group.Wait()
 }
 
-func (n *node) hash(ctx context.Context, buf []byte, cache *statCache) error {
+func (n *node) hash(ctx context.Context, cache *statCache) error {
 	started := clock()
 	file, err := n.root.openFile(n.path)
 	if err != nil {
@@ -58,7 +51,9 @@ func (n *node) hash(ctx context.Context, buf []byte, cache *statCache) error {
 		return n.root.failed(n.path, err)
 	}
 	h := sha256.New()
-	size, err := io.CopyBuffer(h, &cancelable{ctx, file}, buf)
+	buf := buffers.Get().(*[128 << 10]byte)
+	defer buffers.Put(buf)
+	size, err := io.CopyBuffer(h, &cancelable{ctx, file}, buf[:])
 	if err != nil {
 		return n.root.failed(n.path, err)
 	}
