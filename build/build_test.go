@@ -42,7 +42,7 @@ func request(t *testing.T, services, contextsOf string) Request {
 	}
 	st, err := stack.LoadFS(t.Context(), tree, "app/compose.yaml", stack.Options{})
 	assert.NilError(t, err)
-	res, err := contexts.Compose(t.Context(), st, contexts.Options{WorkDir: t.TempDir()})
+	res, err := contexts.Load(t.Context(), st, contexts.Options{WorkDir: t.TempDir()})
 	assert.NilError(t, err)
 	return Request{Stack: st, Contexts: res, Platform: "linux/amd64"}
 }

@@ -12,9 +12,9 @@ import (
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
-// BenchmarkCompose is about the contexts of a source tree of 10000 files of
+// BenchmarkLoad is about the contexts of a source tree of 10000 files of
 // 8 kB: read whole, and unchanged since the cache saw it.
-func BenchmarkCompose(b *testing.B) {
+func BenchmarkLoad(b *testing.B) {
 	later(b)
 	dir := b.TempDir()
 	data := make([]byte, 8<<10)
@@ -33,10 +33,10 @@ func BenchmarkCompose(b *testing.B) {
 		name := map[bool]string{true: "read", false: "unchanged"}[cache == ""]
 		b.Run(name, func(b *testing.B) {
 			opts := Options{Source: dir, Cache: cache}
-			_, err := Compose(context.Background(), st, opts)
+			_, err := Load(context.Background(), st, opts)
 			assert.NilError(b, err)
 			for b.Loop() {
-				_, err := Compose(context.Background(), st, opts)
+				_, err := Load(context.Background(), st, opts)
 				assert.NilError(b, err)
 			}
 		})

@@ -11,65 +11,65 @@ import (
 )
 
 // build lists, hashes and puts together what has been planned.
-func (c *composer) build(ctx context.Context) error {
-	cache := openStatCache(c.opts.Cache)
+func (l *loader) build(ctx context.Context) error {
+	cache := openStatCache(l.opts.Cache)
 	defer cache.save()
 	lists := map[string][]entry{}
-	nodes := map[*root][]*node{}
-	for _, name := range slices.Sorted(maps.Keys(c.planned)) {
-		list, err := c.planned[name].entries(ctx)
+	nodes := map[*cachedDir][]*node{}
+	for _, name := range slices.Sorted(maps.Keys(l.planned)) {
+		list, err := l.planned[name].entries(ctx)
 		if err != nil {
 			return fmt.Errorf("context %s: %w", name, err)
 		}
 		lists[name] = list
 		for _, e := range list {
-			nodes[e.root] = append(nodes[e.root], e.node)
+			nodes[e.from] = append(nodes[e.from], e.node)
 		}
 	}
-	for _, key := range slices.Sorted(maps.Keys(c.roots)) {
-		if err := c.hash(ctx, c.roots[key], nodes[c.roots[key]], cache); err != nil {
+	for _, key := range slices.Sorted(maps.Keys(l.dirs)) {
+		if err := l.hash(ctx, l.dirs[key], nodes[l.dirs[key]], cache); err != nil {
 			return err
 		}
 	}
 	for name, list := range lists {
-		c.result.Trees[name] = newTree(list)
+		l.result.Trees[name] = newTree(list)
 	}
-	for _, t := range c.result.Trees {
-		t.fault = c.result.fault
+	for _, t := range l.result.Trees {
+		t.fault = l.result.fault
 	}
 	return nil
 }
 
 // hash gives the files their digests. It speaks of those that have to be read,
 // unless they are in memory anyway.
-func (c *composer) hash(ctx context.Context, r *root, nodes []*node, cache *statCache) error {
+func (l *loader) hash(ctx context.Context, from *cachedDir, nodes []*node, cache *statCache) error {
 	nodes = distinct(nodes)
 	unknown := cache.fill(nodes)
 	if len(unknown) == 0 {
 		return nil
 	}
-	part := "hash " + r.at.show()
+	part := "hash " + from.at.show()
 	_, long := identityOf(unknown[0].info)
 	if long {
-		c.progress(part, "")
+		l.progress(part, "")
 	}
 	var mu sync.Mutex
 	var done int64
 	total := sumOf(unknown)
 	err := hashAll(ctx, unknown, cache, func(n *node) {
-		if !long || c.opts.Counting == nil {
+		if !long || l.opts.Counting == nil {
 			return
 		}
 		mu.Lock()
 		defer mu.Unlock()
 		done += n.size
-		c.opts.Counting(part, done, total)
+		l.opts.Counting(part, done, total)
 	})
 	if err != nil {
 		return err
 	}
 	if long {
-		c.progress(part, fmt.Sprintf("%d files, %d of them read (%s)", len(nodes), len(unknown), units.HumanSize(float64(total))))
+		l.progress(part, fmt.Sprintf("%d files, %d of them read (%s)", len(nodes), len(unknown), units.HumanSize(float64(total))))
 	}
 	return nil
 }

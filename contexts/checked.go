@@ -9,8 +9,8 @@ import (
 	"sync"
 )
 
-// checked reads a file and fails unless it yields what was hashed.
-type checked struct {
+// checkedFile reads a file and fails unless it yields what was hashed.
+type checkedFile struct {
 	node  *node
 	fault *fault
 	file  fs.File
@@ -19,7 +19,7 @@ type checked struct {
 	err   error
 }
 
-func (c *checked) Read(p []byte) (int, error) {
+func (c *checkedFile) Read(p []byte) (int, error) {
 	if c.err != nil {
 		c.fault.report(c.err)
 		return 0, c.err
@@ -39,11 +39,11 @@ func (c *checked) Read(p []byte) (int, error) {
 	return 0, c.err
 }
 
-func (c *checked) same() bool {
+func (c *checkedFile) same() bool {
 	return c.left == 0 && bytes.Equal(c.hash.Sum(nil), c.node.sum[:])
 }
 
-func (c *checked) Close() error {
+func (c *checkedFile) Close() error {
 	if c.file == nil {
 		return nil
 	}

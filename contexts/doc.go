@@ -9,7 +9,7 @@
 // may be narrowed by patterns, made from one another, and replaced by the user.
 // They need not lie in or below the Dockerfile's folder.
 //
-// [Compose] makes all trees of a stack. It names them so:
+// [Load] makes all trees of a stack. It names them so:
 //
 //	NAME               a named context, seen by every Dockerfile of the stack
 //	service/NAME       the build context of a service

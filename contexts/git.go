@@ -24,29 +24,29 @@ type checkout struct {
 
 // fetch makes the commit that ref leads to available. One that is in the cache
 // already needs no network when ref names it in full.
-func fetch(ctx context.Context, cache string, ref *dfgitutil.GitRef, progress func(string)) (*checkout, error) {
+func fetch(ctx context.Context, cache string, gitRef *dfgitutil.GitRef, progress func(string)) (*checkout, error) {
 	if cache == "" {
-		return nil, fmt.Errorf("%s: a Git URL needs a cache folder to be fetched into", shown(ref.Remote))
+		return nil, fmt.Errorf("%s: a Git URL needs a cache folder to be fetched into", redacted(gitRef.Remote))
 	}
-	g := git{remote: ref.Remote}
-	modules := ref.Submodules == nil || *ref.Submodules
+	g := git{remote: gitRef.Remote}
+	modules := gitRef.Submodules == nil || *gitRef.Submodules
 	at := func(commit string) *checkout {
-		return &checkout{filepath.Join(cache, "git", checkoutName(ref.Remote, commit, modules)), commit}
+		return &checkout{filepath.Join(cache, "git", checkoutName(gitRef.Remote, commit, modules)), commit}
 	}
-	c := at(ref.Ref)
-	pinned := gitutil.IsCommitSHA(ref.Ref)
+	c := at(gitRef.Ref)
+	pinned := gitutil.IsCommitSHA(gitRef.Ref)
 	if pinned && c.use() {
-		return c, checkSum(ref, c.commit)
+		return c, checkSum(gitRef, c.commit)
 	}
 	progress("")
 	if !pinned {
-		commit, err := g.resolve(ctx, ref.Ref)
+		commit, err := g.resolve(ctx, gitRef.Ref)
 		if err != nil {
 			return nil, err
 		}
 		c = at(commit)
 	}
-	if err := checkSum(ref, c.commit); err != nil {
+	if err := checkSum(gitRef, c.commit); err != nil {
 		return nil, err
 	}
 	if !c.use() {
@@ -70,11 +70,11 @@ func (c *checkout) use() bool {
 }
 
 // checkSum compares the commit with the one that the URL asks for beside a ref.
-func checkSum(ref *dfgitutil.GitRef, commit string) error {
-	if strings.HasPrefix(commit, ref.Checksum) {
+func checkSum(gitRef *dfgitutil.GitRef, commit string) error {
+	if strings.HasPrefix(commit, gitRef.Checksum) {
 		return nil
 	}
-	return fmt.Errorf("%s#%s is commit %s, not %s", shown(ref.Remote), ref.Ref, commit, ref.Checksum)
+	return fmt.Errorf("%s#%s is commit %s, not %s", redacted(gitRef.Remote), gitRef.Ref, commit, gitRef.Checksum)
 }
 
 // checkoutName holds the URL too: its submodules may be relative to it.
@@ -110,7 +110,7 @@ func (g git) populate(ctx context.Context, commit string, modules bool) error {
 	if err := g.fetchCommit(ctx, commit); err != nil {
 		return err
 	}
-	if _, err := g.run(ctx, plain, "checkout", "--quiet", "--detach", commit); err != nil {
+	if _, err := g.run(ctx, noConfig, "checkout", "--quiet", "--detach", commit); err != nil {
 		return err
 	}
 	_, err := os.Stat(filepath.Join(g.dir, ".gitmodules"))
@@ -154,24 +154,26 @@ func sweep(dir string) {
 	}
 }
 
-// place is the checkout or a folder in it. No link leads out of it.
-func (c *checkout) place(ref *dfgitutil.GitRef) (place, error) {
-	dir, err := os.OpenRoot(c.dir)
+// subdir is the checkout or a folder in it. No link leads out of it.
+func (c *checkout) subdir(gitRef *dfgitutil.GitRef) (dir, error) {
+	root, err := os.OpenRoot(c.dir)
 	if err != nil {
-		return place{}, err
+		return dir{}, err
 	}
-	p, err := place{name: c.url(ref), fsys: dir.FS(), path: ".", disk: c.dir}.join(strings.TrimPrefix(ref.SubDir, "/"))
+	d, err := dir{name: c.url(gitRef), fsys: root.FS(), path: ".", disk: c.dir}.join(strings.TrimPrefix(gitRef.SubDir, "/"))
 	if err != nil {
-		return place{}, err
+		return dir{}, err
 	}
-	info, err := p.stat(".")
+	info, err := d.stat(".")
 	switch {
 	case errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir():
-		return place{}, fmt.Errorf("%s has no folder %s", p.name, ref.SubDir)
+		return dir{}, fmt.Errorf("%s has no folder %s", d.name, gitRef.SubDir)
 	case err != nil:
-		return place{}, fmt.Errorf("%s: %s", p.show(), reason(err))
+		return dir{}, fmt.Errorf("%s: %s", d.show(), reason(err))
 	}
-	return p, nil
+	return d, nil
 }
 
-func (c *checkout) url(ref *dfgitutil.GitRef) string { return shown(ref.Remote) + "#" + c.commit }
+func (c *checkout) url(gitRef *dfgitutil.GitRef) string {
+	return redacted(gitRef.Remote) + "#" + c.commit
+}

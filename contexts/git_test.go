@@ -61,7 +61,7 @@ func (r *repo) url(rest string) string { return "file://" + r.dir + rest }
 func fetchTree(t testing.TB, url, cache string) (*Result, error) {
 	t.Helper()
 	st := &stack.Stack{Name: "test", Dir: t.TempDir(), Contexts: named{"source": {From: "source"}}}
-	return Compose(context.Background(), st, Options{Source: url, Cache: cache})
+	return Load(context.Background(), st, Options{Source: url, Cache: cache})
 }
 
 func TestGitRefs(t *testing.T) {
@@ -239,7 +239,7 @@ func TestGitHubWithoutAScheme(t *testing.T) {
 	assert.NilError(t, os.WriteFile(os.Getenv("GIT_CONFIG_GLOBAL"), []byte(settings), 0o600))
 	dir := folder(t, files{"github.com/owner/repo/b": ""})
 	st := &stack.Stack{Name: "test", Dir: dir, Contexts: named{"source": {From: "source"}, "base": {From: "empty"}}}
-	result, err := Compose(context.Background(), st, Options{
+	result, err := Load(context.Background(), st, Options{
 		Source: "github.com/owner/repo", WorkDir: dir, Cache: t.TempDir(),
 		Overrides: map[string]string{"base": "github.com/owner/repo#main", "mine": "./github.com/owner/repo"},
 	})
@@ -329,7 +329,7 @@ func TestGitBuildContext(t *testing.T) {
 			Context: url, AdditionalContexts: map[string]string{"third": url}}}},
 	}
 	var steps []string
-	result, err := Compose(context.Background(), st, Options{Cache: t.TempDir(), Progress: func(name, detail string) {
+	result, err := Load(context.Background(), st, Options{Cache: t.TempDir(), Progress: func(name, detail string) {
 		steps = append(steps, name+": "+detail)
 	}})
 	assert.NilError(t, err)
@@ -340,6 +340,6 @@ func TestGitBuildContext(t *testing.T) {
 	assert.Equal(t, len(steps), 4, "%v", steps)
 
 	st.Contexts, st.Services[0].Build = nil, &stack.Build{Context: url, Dockerfile: "../evil"}
-	_, err = Compose(context.Background(), st, Options{Cache: t.TempDir()})
+	_, err = Load(context.Background(), st, Options{Cache: t.TempDir()})
 	failsWith(t, err, "service web: ../evil cannot be read: path escapes from parent", "")
 }

@@ -25,11 +25,11 @@ type git struct {
 // Whose settings git heeds. To reach the remote it needs the user's: addresses,
 // proxies, credentials. What lies in the files of a commit must not depend on
 // them, so that line endings, filters and hooks are git's own.
-type config bool
+type gitConfig bool
 
 const (
-	users config = true
-	plain config = false
+	userConfig gitConfig = true
+	noConfig   gitConfig = false
 )
 
 // resolve asks the remote for the commit of a branch, a tag or its HEAD. A
@@ -39,7 +39,7 @@ func (g git) resolve(ctx context.Context, ref string) (string, error) {
 	if ref == "" {
 		name = "HEAD"
 	}
-	out, err := g.run(ctx, users, "ls-remote", "--", g.remote, name, name+"^{}")
+	out, err := g.run(ctx, userConfig, "ls-remote", "--", g.remote, name, name+"^{}")
 	if err != nil {
 		return "", err
 	}
@@ -55,28 +55,28 @@ func (g git) resolve(ctx context.Context, ref string) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("%s has no branch or tag %q\nhint: git ls-remote lists what it has; "+
-		"a commit has to be given with all its digits", shown(g.remote), name)
+		"a commit has to be given with all its digits", redacted(g.remote), name)
 }
 
 // fetchCommit fetches one commit without its history where the server allows
 // to ask for it, and else all branches and tags.
 func (g git) fetchCommit(ctx context.Context, commit string) error {
-	if _, err := g.run(ctx, plain, "init", "--quiet", "--template="); err != nil {
+	if _, err := g.run(ctx, noConfig, "init", "--quiet", "--template="); err != nil {
 		return err
 	}
-	if _, err := g.run(ctx, plain, "remote", "add", "origin", g.remote); err != nil {
+	if _, err := g.run(ctx, noConfig, "remote", "add", "origin", g.remote); err != nil {
 		return err
 	}
-	_, err := g.run(ctx, users, "fetch", "--quiet", "--no-tags", "--depth=1", "origin", commit)
+	_, err := g.run(ctx, userConfig, "fetch", "--quiet", "--no-tags", "--depth=1", "origin", commit)
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
-	_, err = g.run(ctx, users, "fetch", "--quiet", "origin", "+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*")
+	_, err = g.run(ctx, userConfig, "fetch", "--quiet", "origin", "+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*")
 	if err != nil {
 		return err
 	}
-	if _, err := g.run(ctx, plain, "cat-file", "-e", commit+"^{commit}"); err != nil {
-		return fmt.Errorf("%s has no commit %s", shown(g.remote), commit)
+	if _, err := g.run(ctx, noConfig, "cat-file", "-e", commit+"^{commit}"); err != nil {
+		return fmt.Errorf("%s has no commit %s", redacted(g.remote), commit)
 	}
 	return nil
 }
@@ -88,12 +88,12 @@ func (g git) fetchModules(ctx context.Context) error {
 	if strings.HasPrefix(g.remote, "file:") {
 		files = "always"
 	}
-	_, err := g.run(ctx, users, "-c", "protocol.file.allow="+files,
+	_, err := g.run(ctx, userConfig, "-c", "protocol.file.allow="+files,
 		"submodule", "--quiet", "update", "--init", "--recursive", "--depth=1")
 	return err
 }
 
-func (g git) run(ctx context.Context, settings config, args ...string) (string, error) {
+func (g git) run(ctx context.Context, settings gitConfig, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "git", append([]string{"-c", "protocol.ext.allow=never"}, args...)...)
 	cmd.Dir = g.dir
 	cmd.Env = gitEnviron(settings)
@@ -107,7 +107,7 @@ func (g git) run(ctx context.Context, settings config, args ...string) (string, 
 		return "", context.Cause(ctx)
 	case errors.Is(err, exec.ErrNotFound):
 		return "", fmt.Errorf("%s: the git command is not installed\n"+
-			"hint: install git, or give a folder in place of the URL", shown(g.remote))
+			"hint: install git, or give a folder in place of the URL", redacted(g.remote))
 	case err != nil:
 		return "", g.failed(verb(args), stderr.String(), err)
 	}
@@ -116,7 +116,7 @@ func (g git) run(ctx context.Context, settings config, args ...string) (string, 
 
 // gitEnviron is the environment without what ties git to another repository, as
 // it is set when a hook of that one runs us.
-func gitEnviron(settings config) []string {
+func gitEnviron(settings gitConfig) []string {
 	tied := []string{"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY",
 		"GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_CONFIG_PARAMETERS"}
 	env := slices.DeleteFunc(os.Environ(), func(v string) bool {
@@ -124,7 +124,7 @@ func gitEnviron(settings config) []string {
 		return slices.Contains(tied, name)
 	})
 	env = append(env, "LC_ALL=C", "GIT_TERMINAL_PROMPT=0")
-	if settings == plain {
+	if settings == noConfig {
 		env = append(env, "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_COUNT=0", "GIT_ATTR_NOSYSTEM=1")
 	}
 	return env
@@ -141,7 +141,7 @@ func verb(args []string) string {
 var diskFull = regexp.MustCompile(`(?i)no space left on device|out of diskspace`)
 
 func (g git) failed(verb, stderr string, err error) error {
-	lines := strings.FieldsFunc(strings.ReplaceAll(stderr, g.remote, shown(g.remote)), func(r rune) bool { return r == '\n' })
+	lines := strings.FieldsFunc(strings.ReplaceAll(stderr, g.remote, redacted(g.remote)), func(r rune) bool { return r == '\n' })
 	why, before := err.Error(), ""
 	for _, line := range lines {
 		if text, ok := strings.CutPrefix(line, "fatal: "); ok {
@@ -155,8 +155,8 @@ func (g git) failed(verb, stderr string, err error) error {
 	}
 	if g.dir != "" && diskFull.MatchString(stderr) { // whatever git was at
 		return fmt.Errorf("%s: no space left for it in %s\nhint: make room, or let XDG_CACHE_HOME name a folder on another disk",
-			shown(g.remote), filepath.Dir(g.dir))
+			redacted(g.remote), filepath.Dir(g.dir))
 	}
 	return fmt.Errorf("%s: git %s: %s\nhint: check the address, the network and that git can log in without asking; "+
-		"a folder with the tree does as well", shown(g.remote), verb, why)
+		"a folder with the tree does as well", redacted(g.remote), verb, why)
 }

@@ -41,28 +41,28 @@ func hashAll(ctx context.Context, unknown []*node, cache *statCache, read func(*
 
 func (n *node) hash(ctx context.Context, cache *statCache) error {
 	started := clock()
-	file, err := n.root.openFile(n.path)
+	file, err := n.from.openFile(n.path)
 	if err != nil {
-		return n.root.failed(n.path, err)
+		return n.from.failed(n.path, err)
 	}
 	defer file.Close()
 	before, err := file.Stat()
 	if err != nil {
-		return n.root.failed(n.path, err)
+		return n.from.failed(n.path, err)
 	}
 	h := sha256.New()
 	buf := buffers.Get().(*[128 << 10]byte)
 	defer buffers.Put(buf)
 	size, err := io.CopyBuffer(h, &cancelable{ctx, file}, buf[:])
 	if err != nil {
-		return n.root.failed(n.path, err)
+		return n.from.failed(n.path, err)
 	}
 	after, err := file.Stat()
 	if err != nil {
-		return n.root.failed(n.path, err)
+		return n.from.failed(n.path, err)
 	}
 	if size != n.size || !unchanged(n.info, before) || !unchanged(before, after) {
-		return n.root.failed(n.path, errors.New("it changes while it is read"+
+		return n.from.failed(n.path, errors.New("it changes while it is read"+
 			"\nhint: start again, and name in .dockerignore what changes all the time"))
 	}
 	h.Sum(n.sum[:0])

@@ -73,7 +73,7 @@ func oneContext(dir string) *stack.Stack {
 }
 
 func tryOne(dir string) (*Tree, error) {
-	result, err := Compose(context.Background(), oneContext(dir), Options{})
+	result, err := Load(context.Background(), oneContext(dir), Options{})
 	if err != nil {
 		return nil, err
 	}

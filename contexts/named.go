@@ -12,33 +12,33 @@ import (
 )
 
 // planContexts plans the named contexts of the stack and of the user.
-func (c *composer) planContexts(ctx context.Context) error {
-	names := maps.Clone(c.overrides)
-	for name := range c.stack.Contexts {
+func (l *loader) planContexts(ctx context.Context) error {
+	names := maps.Clone(l.overrides)
+	for name := range l.stack.Contexts {
 		if proper, err := contextName(name); err != nil {
 			return err
 		} else if proper != name {
 			return fmt.Errorf("context %s has to be named %s", name, proper)
 		}
-		names[name] = location{}
+		names[name] = contextRef{}
 	}
 	for _, name := range slices.Sorted(maps.Keys(names)) {
-		if remote := c.overrides[name].remote; remote != "" {
-			c.result.Remote[name] = remote
+		if remote := l.overrides[name].remote; remote != "" {
+			l.result.Remote[name] = remote
 			continue
 		}
-		s, err := c.named(ctx, name, nil)
+		s, err := l.named(ctx, name, nil)
 		if err != nil {
 			return err
 		}
-		c.planned[name] = s
+		l.planned[name] = s
 	}
 	return nil
 }
 
 // named returns what a named context holds. The trail is how we came here.
-func (c *composer) named(ctx context.Context, name string, trail []string) (selection, error) {
-	if s, ok := c.selections[name]; ok {
+func (l *loader) named(ctx context.Context, name string, trail []string) (selection, error) {
+	if s, ok := l.selections[name]; ok {
 		return s, nil
 	}
 	if slices.Contains(trail, name) {
@@ -46,10 +46,10 @@ func (c *composer) named(ctx context.Context, name string, trail []string) (sele
 	}
 	var s selection
 	var err error
-	if _, ok := c.overrides[name]; ok {
-		s, err = c.override(ctx, name, trail)
+	if _, ok := l.overrides[name]; ok {
+		s, err = l.override(ctx, name, trail)
 	} else {
-		s, err = c.declared(ctx, name, append(slices.Clip(trail), name))
+		s, err = l.declared(ctx, name, append(slices.Clip(trail), name))
 	}
 	var nested *contextError
 	if err != nil && !errors.As(err, &nested) {
@@ -58,14 +58,14 @@ func (c *composer) named(ctx context.Context, name string, trail []string) (sele
 	if err != nil {
 		return selection{}, err
 	}
-	c.selections[name] = s
+	l.selections[name] = s
 	return s, nil
 }
 
 // declared is a context of the stack, narrowed as it says.
-func (c *composer) declared(ctx context.Context, name string, trail []string) (selection, error) {
-	decl := c.stack.Contexts[name]
-	s, err := c.from(ctx, name, decl, trail)
+func (l *loader) declared(ctx context.Context, name string, trail []string) (selection, error) {
+	decl := l.stack.Contexts[name]
+	s, err := l.from(ctx, name, decl, trail)
 	if err != nil {
 		return selection{}, err
 	}
@@ -90,59 +90,59 @@ func (e *contextError) Error() string {
 
 // from returns what a context is made from, before it is narrowed. By its own
 // name it can only mean a folder.
-func (c *composer) from(ctx context.Context, name string, decl stack.Context, trail []string) (selection, error) {
-	heed := decl.Ignore == nil || *decl.Ignore
-	_, isContext := c.stack.Contexts[decl.From]
-	_, isOverride := c.overrides[decl.From]
+func (l *loader) from(ctx context.Context, name string, decl stack.Context, trail []string) (selection, error) {
+	useIgnoreFile := decl.Ignore == nil || *decl.Ignore
+	_, isContext := l.stack.Contexts[decl.From]
+	_, isOverride := l.overrides[decl.From]
 	switch {
 	case decl.From == stack.FromEmpty:
 		return selection{}, nil
 	case decl.From == stack.FromSource:
-		if err := c.openSource(ctx); err != nil {
+		if err := l.openSource(ctx); err != nil {
 			return selection{}, err
 		}
-		return c.heeding(c.source, heed)
+		return l.withIgnoreFile(l.sourceTree, useIgnoreFile)
 	case decl.From != name && (isContext || isOverride):
 		if decl.Ignore != nil {
 			return selection{}, fmt.Errorf("ignore has no meaning here\nhint: set it on %s, which this one is made from", decl.From)
 		}
-		return c.named(ctx, decl.From, trail)
+		return l.named(ctx, decl.From, trail)
 	}
-	p, err := c.stackPlace(ctx, decl.From)
+	d, err := l.stackDir(ctx, decl.From)
 	if err != nil {
 		return selection{}, err
 	}
-	return c.folder(p, heed)
+	return l.folder(d, useIgnoreFile)
 }
 
 // openSource finds the source tree when the first context needs it.
-func (c *composer) openSource(ctx context.Context) error {
-	if c.source != nil {
+func (l *loader) openSource(ctx context.Context) error {
+	if l.sourceTree != nil {
 		return nil
 	}
-	p, name, err := c.findSource(ctx)
+	d, name, err := l.findSource(ctx)
 	if err != nil {
 		return &contextError{"", err}
 	}
-	c.result.Source = name
-	c.source, err = c.open(p)
+	l.result.Source = name
+	l.sourceTree, err = l.openDir(d)
 	return err
 }
 
-func (c *composer) folder(p place, heed bool) (selection, error) {
-	r, err := c.open(p)
+func (l *loader) folder(d dir, useIgnoreFile bool) (selection, error) {
+	from, err := l.openDir(d)
 	if err != nil {
 		return selection{}, err
 	}
-	return c.heeding(r, heed)
+	return l.withIgnoreFile(from, useIgnoreFile)
 }
 
-// heeding is all of a folder but for what its .dockerignore lists. Where that
+// withIgnoreFile is all of a folder but for what its .dockerignore lists. Where that
 // does not count it is left out: BuildKit heeds it when it finds one.
-func (c *composer) heeding(r *root, heed bool) (selection, error) {
-	s := wholeOf(r)
-	if !heed {
+func (l *loader) withIgnoreFile(from *cachedDir, useIgnoreFile bool) (selection, error) {
+	s := wholeOf(from)
+	if !useIgnoreFile {
 		return s.narrow(nil, []string{ignoreName})
 	}
-	return s.ignoring(r.at.readFile, ignoreName)
+	return s.ignoring(from.at.readFile, ignoreName)
 }

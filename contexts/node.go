@@ -19,7 +19,7 @@ const (
 	kindLink kind = 'l'
 )
 
-// A node is a file, folder or link of a root. Several trees may hold it, each
+// A node is a file, folder or link of a cachedDir. Several trees may hold it, each
 // at a path of its own.
 type node struct {
 	kind   kind
@@ -28,7 +28,7 @@ type node struct {
 	sum    [sha256.Size]byte // of a file's content
 	hashed bool
 
-	root *root // nil when the content is data
+	from *cachedDir // nil when the content is data
 	path string
 	info fs.FileInfo
 	data []byte
@@ -38,19 +38,19 @@ func generatedNode(data []byte) *node {
 	return &node{kind: kindFile, size: int64(len(data)), sum: sha256.Sum256(data), hashed: true, data: data}
 }
 
-// node looks at one path of the root, without reading a file's content.
-func (r *root) node(name string) (*node, error) {
-	if n, ok := r.nodes[name]; ok {
+// node looks at one path of the folder, without reading a file's content.
+func (c *cachedDir) node(name string) (*node, error) {
+	if n, ok := c.nodes[name]; ok {
 		return n, nil
 	}
-	if err := r.checkName(name); err != nil {
+	if err := c.checkName(name); err != nil {
 		return nil, err
 	}
-	info, err := fs.Lstat(r.fsys, name)
+	info, err := fs.Lstat(c.fsys, name)
 	if err != nil {
-		return nil, r.failed(name, err)
+		return nil, c.failed(name, err)
 	}
-	n := &node{root: r, path: name, info: info}
+	n := &node{from: c, path: name, info: info}
 	switch mode := info.Mode(); {
 	case mode.IsDir():
 		n.kind = kindDir
@@ -61,27 +61,27 @@ func (r *root) node(name string) (*node, error) {
 		}
 	case mode&fs.ModeSymlink != 0:
 		n.kind = kindLink
-		if n.target, err = fs.ReadLink(r.fsys, name); err != nil {
-			return nil, r.failed(name, err)
+		if n.target, err = fs.ReadLink(c.fsys, name); err != nil {
+			return nil, c.failed(name, err)
 		}
 	default:
 		return nil, fmt.Errorf("%s is a %s, which no build context can hold\nhint: name it in .dockerignore",
-			r.show(name), special(mode))
+			c.show(name), special(mode))
 	}
 	if !utf8.ValidString(n.target) {
 		return nil, fmt.Errorf("the target %q of the link %s is not valid UTF-8, which BuildKit cannot transfer\n"+
-			"hint: name the link in .dockerignore", n.target, r.show(name))
+			"hint: name the link in .dockerignore", n.target, c.show(name))
 	}
-	r.nodes[name] = n
+	c.nodes[name] = n
 	return n, nil
 }
 
-func (r *root) checkName(name string) error {
+func (c *cachedDir) checkName(name string) error {
 	if utf8.ValidString(name) {
 		return nil
 	}
 	return fmt.Errorf("the name of %s is not valid UTF-8, which BuildKit cannot transfer\n"+
-		"hint: rename it or name it in .dockerignore, with a ? for each odd byte", r.show(name))
+		"hint: rename it or name it in .dockerignore, with a ? for each odd byte", c.show(name))
 }
 
 func special(mode fs.FileMode) string {
@@ -99,14 +99,14 @@ func special(mode fs.FileMode) string {
 // open returns the content of a file. A failure shows when it is read, not
 // before: BuildKit's sender takes a file that cannot be opened for an empty one.
 func (n *node) open(f *fault) io.ReadCloser {
-	if n.root == nil {
+	if n.from == nil {
 		return io.NopCloser(bytes.NewReader(n.data))
 	}
-	file, err := n.root.openFile(n.path)
+	file, err := n.from.openFile(n.path)
 	if err != nil {
-		return &checked{node: n, fault: f, err: n.changed(err)}
+		return &checkedFile{node: n, fault: f, err: n.changed(err)}
 	}
-	return &checked{node: n, fault: f, file: file, hash: sha256.New(), left: n.size}
+	return &checkedFile{node: n, fault: f, file: file, hash: sha256.New(), left: n.size}
 }
 
 func (n *node) changed(err error) error {
@@ -115,5 +115,5 @@ func (n *node) changed(err error) error {
 		why = reason(err)
 	}
 	return fmt.Errorf("%s is not what it was when it was hashed: %s\n"+
-		"hint: start again, and name in .dockerignore what changes all the time", n.root.show(n.path), why)
+		"hint: start again, and name in .dockerignore what changes all the time", n.from.show(n.path), why)
 }

@@ -26,8 +26,8 @@ func contextName(name string) (string, error) {
 	return strings.TrimSuffix(reference.FamiliarString(ref), ":latest"), nil
 }
 
-func parseOverrides(given map[string]string) (map[string]location, error) {
-	out := map[string]location{}
+func parseOverrides(given map[string]string) (map[string]contextRef, error) {
+	out := map[string]contextRef{}
 	for name, value := range given {
 		proper, err := contextName(name)
 		if err != nil {
@@ -36,7 +36,7 @@ func parseOverrides(given map[string]string) (map[string]location, error) {
 		if _, ok := out[proper]; ok {
 			return nil, fmt.Errorf("build context %s is given twice", proper)
 		}
-		if out[proper], err = parseLocation(value); err != nil {
+		if out[proper], err = parseRef(value); err != nil {
 			return nil, fmt.Errorf("build context %s: %w", name, err)
 		}
 	}
@@ -44,16 +44,16 @@ func parseOverrides(given map[string]string) (map[string]location, error) {
 }
 
 // override is a context that the user gives, taken whole.
-func (c *composer) override(ctx context.Context, name string, trail []string) (selection, error) {
-	loc := c.overrides[name]
-	if loc.remote != "" {
+func (l *loader) override(ctx context.Context, name string, trail []string) (selection, error) {
+	ref := l.overrides[name]
+	if ref.remote != "" {
 		user := trail[len(trail)-1]
 		return selection{}, &contextError{user, fmt.Errorf("it is made from %s, which cannot be an image (%s)\n"+
-			"hint: give a build context for %s as well", name, loc.remote, user)}
+			"hint: give a build context for %s as well", name, ref.remote, user)}
 	}
-	p, _, err := c.locate(ctx, loc)
+	d, _, err := l.userDir(ctx, ref)
 	if err != nil {
 		return selection{}, err
 	}
-	return c.folder(p, true)
+	return l.folder(d, true)
 }

@@ -26,7 +26,7 @@ type Options struct {
 	Counting func(name string, done, total int64)
 }
 
-// Result is what Compose has composed.
+// Result is what Load has made.
 type Result struct {
 	// Trees are the contexts that we send, by the names that the package
 	// documentation lists.

@@ -16,18 +16,18 @@ import (
 
 const ignoreName = ".dockerignore"
 
-// A selection is what patterns leave of a root. The filters are BuildKit's own.
+// A selection is what patterns leave of a cachedDir. The filters are BuildKit's own.
 type selection struct {
-	root *root // nil: nothing at all
+	from *cachedDir // nil: nothing at all
 	fs   fsutil.FS
 }
 
-func wholeOf(r *root) selection { return selection{r, everything{r}} }
+func wholeOf(from *cachedDir) selection { return selection{from, wholeFS{from}} }
 
 // narrow keeps what include matches, or all when there is no include, and
 // removes from it what exclude matches.
 func (s selection) narrow(include, exclude []string) (selection, error) {
-	if s.root == nil || len(include)+len(exclude) == 0 {
+	if s.from == nil || len(include)+len(exclude) == 0 {
 		return s, nil
 	}
 	filtered, err := fsutil.NewFilterFS(s.fs, &fsutil.FilterOpt{
@@ -37,7 +37,7 @@ func (s selection) narrow(include, exclude []string) (selection, error) {
 	if err != nil {
 		return selection{}, fmt.Errorf("%w\nhint: a pattern is what a line of a .dockerignore may be", err)
 	}
-	return selection{s.root, filtered}, nil
+	return selection{s.from, filtered}, nil
 }
 
 // cleaned gives patterns the form that reading a .dockerignore gives them.
@@ -83,7 +83,7 @@ func (s selection) ignoring(read func(string) ([]byte, error), names ...string) 
 
 // entries lists what is selected, without any content.
 func (s selection) entries(ctx context.Context) ([]entry, error) {
-	if s.root == nil {
+	if s.from == nil {
 		return nil, nil
 	}
 	var paths []string
@@ -96,7 +96,7 @@ func (s selection) entries(ctx context.Context) ([]entry, error) {
 	}
 	list := make([]entry, 0, len(paths))
 	for _, name := range paths {
-		n, err := s.root.node(name)
+		n, err := s.from.node(name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // it went away since its folder was listed
 		}

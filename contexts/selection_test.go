@@ -15,11 +15,11 @@ import (
 
 var off = false
 
-// compose makes the contexts of a stack whose folder is dir.
-func compose(t testing.TB, dir string, contexts map[string]stack.Context, opts Options) (*Result, error) {
+// load makes the contexts of a stack whose folder is dir.
+func load(t testing.TB, dir string, contexts map[string]stack.Context, opts Options) (*Result, error) {
 	t.Helper()
 	st := &stack.Stack{Name: "test", Dir: dir, Contexts: contexts, Source: stack.Source{Marker: []string{"Marker"}}}
-	return Compose(context.Background(), st, opts)
+	return Load(context.Background(), st, opts)
 }
 
 func TestSelect(t *testing.T) {
@@ -61,7 +61,7 @@ func TestSelect(t *testing.T) {
 			if test.off {
 				decl.Ignore = &off
 			}
-			result, err := compose(t, t.TempDir(), map[string]stack.Context{"c": decl}, Options{Source: dir})
+			result, err := load(t, t.TempDir(), map[string]stack.Context{"c": decl}, Options{Source: dir})
 			assert.NilError(t, err)
 			assert.DeepEqual(t, list(t, result.Trees["c"]), test.want)
 		})
@@ -102,10 +102,10 @@ func TestSelectLooksAtNothingElse(t *testing.T) {
 func TestSelectUnreadable(t *testing.T) {
 	sealed := sealedFS{fstest.MapFS{"bmo/a": {}, "bmo/secret/b": {}, "bmo/secret/Dockerfile": {}}}
 	st := &stack.Stack{Name: "test", FS: sealed, Path: "bmo", Contexts: map[string]stack.Context{"c": {From: "."}}}
-	_, err := Compose(context.Background(), st, Options{})
+	_, err := Load(context.Background(), st, Options{})
 	failsWith(t, err, "context c: bmo/secret of built-in stack test cannot be read: permission denied", ".dockerignore")
 	st.Contexts["c"] = stack.Context{From: ".", Exclude: []string{"secret"}}
-	result, err := Compose(context.Background(), st, Options{})
+	result, err := Load(context.Background(), st, Options{})
 	assert.NilError(t, err)
 	assert.DeepEqual(t, list(t, result.Trees["c"]), []string{"f a"})
 }
@@ -125,7 +125,7 @@ func (s sealedFS) ReadDir(name string) ([]fs.DirEntry, error) {
 func TestSelectWhileFilesVanish(t *testing.T) {
 	vanishing := vanishingFS{fstest.MapFS{"a": {}, "b": {}, "c/d": {}, "e": {}}}
 	st := &stack.Stack{Name: "test", FS: vanishing, Path: ".", Contexts: map[string]stack.Context{"c": {From: ".", Include: []string{"**"}}}}
-	result, err := Compose(context.Background(), st, Options{})
+	result, err := Load(context.Background(), st, Options{})
 	assert.NilError(t, err)
 	assert.DeepEqual(t, list(t, result.Trees["c"]), []string{"f a", "d c", "f c/d", "f e"})
 }

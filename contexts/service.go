@@ -16,11 +16,11 @@ import (
 const defaultDockerfile = "Dockerfile"
 
 // planServices plans what each service is built from.
-func (c *composer) planServices(ctx context.Context) error {
-	for _, svc := range c.stack.Services {
-		plan := c.planBuild
+func (l *loader) planServices(ctx context.Context) error {
+	for _, svc := range l.stack.Services {
+		plan := l.planBuild
 		if svc.Build == nil {
-			plan = c.planImage
+			plan = l.planImage
 		}
 		if err := plan(ctx, svc); err != nil {
 			return fmt.Errorf("service %s: %w", svc.Name, err)
@@ -31,80 +31,80 @@ func (c *composer) planServices(ctx context.Context) error {
 
 // planImage gives a service that has an image and no Dockerfile the one that
 // amounts to it, so that all services are built in one way.
-func (c *composer) planImage(_ context.Context, svc stack.Service) error {
-	c.planned["service/"+svc.Name] = selection{}
-	return c.addDockerfile(svc.Name, defaultDockerfile, map[string][]byte{
+func (l *loader) planImage(_ context.Context, svc stack.Service) error {
+	l.planned["service/"+svc.Name] = selection{}
+	return l.addDockerfile(svc.Name, defaultDockerfile, map[string][]byte{
 		defaultDockerfile: []byte("FROM " + svc.Image + "\n"),
 	})
 }
 
-func (c *composer) planBuild(ctx context.Context, svc stack.Service) error {
+func (l *loader) planBuild(ctx context.Context, svc stack.Service) error {
 	b := svc.Build
-	at, err := c.stackPlace(ctx, cmp.Or(b.Context, "."))
+	d, err := l.stackDir(ctx, cmp.Or(b.Context, "."))
 	if err != nil {
 		return fmt.Errorf("build context: %w", err)
 	}
-	r, err := c.open(at)
+	from, err := l.openDir(d)
 	if err != nil {
 		return fmt.Errorf("build context: %w", err)
 	}
-	name, files, err := dockerfile(at, b)
+	name, files, err := dockerfile(d, b)
 	if err != nil {
 		return err
 	}
-	if err := c.addDockerfile(svc.Name, name, files); err != nil {
+	if err := l.addDockerfile(svc.Name, name, files); err != nil {
 		return err
 	}
 	read := func(ignore string) ([]byte, error) {
 		if ignore == ignoreName {
-			return r.at.readFile(ignore)
+			return from.at.readFile(ignore)
 		}
 		if data, ok := files[ignore]; ok {
 			return data, nil
 		}
 		return nil, fs.ErrNotExist
 	}
-	s, err := wholeOf(r).ignoring(read, name+ignoreName, ignoreName)
+	s, err := wholeOf(from).ignoring(read, name+ignoreName, ignoreName)
 	if err != nil {
 		return fmt.Errorf("build context: %w", err)
 	}
-	c.planned["service/"+svc.Name] = s
-	return c.planExtras(ctx, svc)
+	l.planned["service/"+svc.Name] = s
+	return l.planExtras(ctx, svc)
 }
 
-func (c *composer) addDockerfile(service, name string, files map[string][]byte) error {
+func (l *loader) addDockerfile(service, name string, files map[string][]byte) error {
 	t, err := Generated(files)
 	if err != nil {
 		return err
 	}
-	c.result.Trees["dockerfile/"+service] = t
-	c.result.Dockerfiles[service] = name
+	l.result.Trees["dockerfile/"+service] = t
+	l.result.Dockerfiles[service] = name
 	return nil
 }
 
 // dockerfile reads a service's Dockerfile and the ignore file that belongs to
 // it alone. It may lie outside the build context, and its own .dockerignore
 // need not spare it: BuildKit gets it by itself.
-func dockerfile(at place, b *stack.Build) (string, map[string][]byte, error) {
+func dockerfile(d dir, b *stack.Build) (string, map[string][]byte, error) {
 	if b.DockerfileInline != "" {
 		return defaultDockerfile, map[string][]byte{defaultDockerfile: []byte(b.DockerfileInline)}, nil
 	}
 	file := filepath.ToSlash(cmp.Or(b.Dockerfile, defaultDockerfile))
-	data, err := at.readFile(file)
+	data, err := d.readFile(file)
 	if errors.Is(err, fs.ErrNotExist) && path.Base(file) == defaultDockerfile {
 		lower := path.Join(path.Dir(file), strings.ToLower(defaultDockerfile)) // BuildKit takes it too
-		if other, err2 := at.readFile(lower); err2 == nil {
+		if other, err2 := d.readFile(lower); err2 == nil {
 			file, data, err = lower, other, nil
 		}
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil, fmt.Errorf("%s has no %s\nhint: build.dockerfile is relative to build.context", at.show(), file)
+		return "", nil, fmt.Errorf("%s has no %s\nhint: build.dockerfile is relative to build.context", d.show(), file)
 	} else if err != nil {
 		return "", nil, fmt.Errorf("%s cannot be read: %s", file, reason(err))
 	}
 	name := path.Base(file)
 	files := map[string][]byte{name: data}
-	ignore, err := at.readFile(file + ignoreName)
+	ignore, err := d.readFile(file + ignoreName)
 	if err == nil {
 		files[name+ignoreName] = ignore
 	} else if !errors.Is(err, fs.ErrNotExist) {
@@ -114,30 +114,30 @@ func dockerfile(at place, b *stack.Build) (string, map[string][]byte, error) {
 }
 
 // planExtras plans the named contexts that belong to one service.
-func (c *composer) planExtras(ctx context.Context, svc stack.Service) error {
+func (l *loader) planExtras(ctx context.Context, svc stack.Service) error {
 	for name, value := range svc.Build.AdditionalContexts {
 		proper, err := contextName(name)
 		if err != nil {
 			return err
 		}
-		if _, ok := c.overrides[proper]; ok {
+		if _, ok := l.overrides[proper]; ok {
 			continue // the user's goes before the service's
 		}
 		full := "service/" + svc.Name + "/" + proper
-		switch loc, err := parseLocation(value); {
+		switch ref, err := parseRef(value); {
 		case err != nil:
 			return fmt.Errorf("additional context %s: %w", name, err)
-		case loc.remote != "":
-			c.result.Remote[full] = loc.remote
+		case ref.remote != "":
+			l.result.Remote[full] = ref.remote
 		case strings.HasPrefix(value, "service:"):
 			return fmt.Errorf("additional context %s: %s is not supported\n"+
 				"hint: put both into one Dockerfile and name the stage with build.target", name, value)
 		default:
-			p, err := c.stackPlace(ctx, value)
+			d, err := l.stackDir(ctx, value)
 			if err != nil {
 				return fmt.Errorf("additional context %s: %w", name, err)
 			}
-			if c.planned[full], err = c.folder(p, true); err != nil {
+			if l.planned[full], err = l.folder(d, true); err != nil {
 				return fmt.Errorf("additional context %s: %w", name, err)
 			}
 		}

@@ -12,11 +12,11 @@ import (
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
-func composeService(t testing.TB, dir string, svc stack.Service, opts Options) (*Result, error) {
+func loadService(t testing.TB, dir string, svc stack.Service, opts Options) (*Result, error) {
 	t.Helper()
 	svc.Name = "web"
 	st := &stack.Stack{Name: "test", Dir: dir, Services: []stack.Service{svc}, Contexts: named{"shared": {From: "empty"}, "base": {From: "empty"}}}
-	return Compose(context.Background(), st, opts)
+	return Load(context.Background(), st, opts)
 }
 
 func TestBuildContexts(t *testing.T) {
@@ -51,7 +51,7 @@ func TestBuildContexts(t *testing.T) {
 			if test.build == nil {
 				svc.Image = "mysql:9.7"
 			}
-			result, err := composeService(t, dir+"/stack", svc, Options{})
+			result, err := loadService(t, dir+"/stack", svc, Options{})
 			assert.NilError(t, err)
 			assert.Equal(t, strings.Join(list(t, result.Trees["service/web"]), ", "), test.context)
 			tree := result.Trees["dockerfile/web"]
@@ -83,7 +83,7 @@ func TestBuildContextsRefused(t *testing.T) {
 		{"nothing there", extra("nothing"), "service web: additional context extra: DIR/nothing: no such file or directory", "relative to its Compose file"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := composeService(t, dir, stack.Service{Build: test.build}, Options{})
+			_, err := loadService(t, dir, stack.Service{Build: test.build}, Options{})
 			failsWith(t, err, strings.ReplaceAll(test.text, "DIR", dir), test.hint)
 		})
 	}
@@ -91,7 +91,7 @@ func TestBuildContextsRefused(t *testing.T) {
 
 func TestAdditionalContexts(t *testing.T) {
 	dir := folder(t, files{"Dockerfile": "", "a/1": "", "mine/2": "", "b/3": ""})
-	result, err := composeService(t, dir, stack.Service{Build: &stack.Build{AdditionalContexts: map[string]string{
+	result, err := loadService(t, dir, stack.Service{Build: &stack.Build{AdditionalContexts: map[string]string{
 		"shared": "a", "base": "docker-image://debian", "extra": "a", "other": "docker-image://x",
 	}}}, Options{WorkDir: dir, Overrides: map[string]string{
 		"extra": "mine", "other": "b", "image": "docker-image://y",

@@ -19,12 +19,12 @@ func TestSource(t *testing.T) {
 	assert.NilError(t, os.Symlink("tree", dir+"/link"))
 	marker := []string{"Bugzilla.pm", "extensions/BMO"}
 	for _, test := range []struct {
-		name          string
-		source, url   string
-		workDir       string
-		marker        []string
-		want          string
-		problem, hint string
+		name            string
+		sourceTree, url string
+		workDir         string
+		marker          []string
+		want            string
+		problem, hint   string
 	}{
 		{name: "here", workDir: "tree", marker: marker, want: "tree"},
 		{name: "above", workDir: "tree/t/deep/er", marker: marker, want: "tree"},
@@ -33,21 +33,21 @@ func TestSource(t *testing.T) {
 		{name: "through a link", workDir: "link/t", marker: marker, want: "link"},
 		{name: "here before the default", workDir: "tree", marker: marker, url: "DIR/elsewhere", want: "tree"},
 		{name: "default", workDir: "elsewhere", marker: marker, url: "DIR/tree", want: "tree"},
-		{name: "given, relative", source: "../tree", workDir: "elsewhere", marker: marker, want: "tree"},
-		{name: "given, absolute", source: "DIR/tree/", workDir: "elsewhere", marker: marker, want: "tree"},
-		{name: "given before here", source: "DIR/tree", workDir: "tree/vendor/half", marker: marker[:1], want: "tree"},
-		{name: "given, any", source: "../elsewhere", workDir: "tree", want: "elsewhere"},
+		{name: "given, relative", sourceTree: "../tree", workDir: "elsewhere", marker: marker, want: "tree"},
+		{name: "given, absolute", sourceTree: "DIR/tree/", workDir: "elsewhere", marker: marker, want: "tree"},
+		{name: "given before here", sourceTree: "DIR/tree", workDir: "tree/vendor/half", marker: marker[:1], want: "tree"},
+		{name: "given, any", sourceTree: "../elsewhere", workDir: "tree", want: "elsewhere"},
 
 		{name: "none", workDir: "elsewhere", marker: marker,
 			problem: "stack app needs a source tree and names none", hint: "--source"},
 		{name: "no marker finds nothing", workDir: "tree",
 			problem: "stack app needs a source tree and names none", hint: "--source"},
-		{name: "half", source: "../tree/vendor/half", workDir: "elsewhere", marker: marker,
+		{name: "half", sourceTree: "../tree/vendor/half", workDir: "elsewhere", marker: marker,
 			problem: "DIR/tree/vendor/half is not a source tree of app", hint: "it has no extensions/BMO"},
-		{name: "not there", source: "nothing", workDir: "tree", marker: marker,
+		{name: "not there", sourceTree: "nothing", workDir: "tree", marker: marker,
 			problem: "source: DIR/tree/nothing: no such file or directory"},
-		{name: "a file", source: "file", workDir: ".", marker: marker, problem: "source: DIR/file is not a folder"},
-		{name: "an image", source: "docker-image://x", workDir: ".", marker: marker,
+		{name: "a file", sourceTree: "file", workDir: ".", marker: marker, problem: "source: DIR/file is not a folder"},
+		{name: "an image", sourceTree: "docker-image://x", workDir: ".", marker: marker,
 			problem: "source: docker-image://x is an image, not a folder"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -56,7 +56,7 @@ func TestSource(t *testing.T) {
 				Name: "app", Dir: t.TempDir(), Source: stack.Source{URL: expand(test.url), Marker: test.marker},
 				Contexts: named{"source": {From: "source"}, "deps": {From: "source", Include: []string{"cpanfile"}}},
 			}
-			result, err := Compose(context.Background(), st, Options{Source: expand(test.source), WorkDir: dir + "/" + test.workDir})
+			result, err := Load(context.Background(), st, Options{Source: expand(test.sourceTree), WorkDir: dir + "/" + test.workDir})
 			if test.problem != "" {
 				failsWith(t, err, expand(test.problem), test.hint)
 				return
@@ -71,7 +71,7 @@ func TestSource(t *testing.T) {
 func TestSourceNotNeeded(t *testing.T) {
 	st := oneContext(folder(t, files{"a": ""}))
 	st.Source = stack.Source{URL: "https://unreachable.invalid/x.git", Marker: []string{"x"}}
-	result, err := Compose(context.Background(), st, Options{})
+	result, err := Load(context.Background(), st, Options{})
 	assert.NilError(t, err)
 	assert.Equal(t, result.Source, "")
 }

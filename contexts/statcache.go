@@ -17,7 +17,7 @@ const (
 	statCacheMagic = "docker-bmo digests v1\n"
 	// A file that was written to this shortly before it was read may be written
 	// to again without its times telling: clocks of file systems are coarse.
-	racy = 2 * time.Second
+	mtimeSlack = 2 * time.Second
 	// Entries that nobody asked for in so many days are dropped.
 	keepDays = 30
 )
@@ -84,7 +84,7 @@ func (c *statCache) lookup(info fs.FileInfo) (sum [sha256.Size]byte, ok bool) {
 // store remembers the digest of a file that was read from the given time on.
 func (c *statCache) store(info fs.FileInfo, sum [sha256.Size]byte, read time.Time) {
 	id, onDisk := identityOf(info)
-	if c == nil || !onDisk || max(id.ModTime, id.ChTime) > read.Add(-racy).UnixNano() {
+	if c == nil || !onDisk || max(id.ModTime, id.ChTime) > read.Add(-mtimeSlack).UnixNano() {
 		return
 	}
 	c.mu.Lock()

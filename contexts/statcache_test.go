@@ -20,11 +20,11 @@ func later(t testing.TB) {
 	t.Cleanup(func() { clock = time.Now })
 }
 
-// reads composes the contexts of a stack and tells how many files it read.
+// reads makes the contexts of a stack and tells how many files it read.
 func reads(t testing.TB, st *stack.Stack, cache string) (*Tree, int) {
 	t.Helper()
 	count := 0
-	result, err := Compose(context.Background(), st, Options{Cache: cache, Progress: func(_, detail string) {
+	result, err := Load(context.Background(), st, Options{Cache: cache, Progress: func(_, detail string) {
 		if detail != "" {
 			var all, read int
 			_, err := fmt.Sscanf(detail, "%d files, %d of them", &all, &read)
@@ -99,7 +99,7 @@ func TestStatCacheDistrustsFreshFiles(t *testing.T) {
 	for _, test := range []struct {
 		after time.Duration
 		known bool
-	}{{-time.Hour, false}, {racy - time.Millisecond, false}, {racy + time.Millisecond, true}} {
+	}{{-time.Hour, false}, {mtimeSlack - time.Millisecond, false}, {mtimeSlack + time.Millisecond, true}} {
 		c := openStatCache(t.TempDir())
 		info, err := os.Lstat(dir + "/a")
 		assert.NilError(t, err)
@@ -186,14 +186,14 @@ func TestStatCacheForgets(t *testing.T) {
 }
 
 // Many at once share one cache folder.
-func TestConcurrentCompose(t *testing.T) {
+func TestConcurrentLoad(t *testing.T) {
 	later(t)
 	cache, dir := t.TempDir(), folder(t, odd)
 	want := one(t, dir).Digest()
 	errs := make(chan error)
 	for range 8 {
 		go func() {
-			result, err := Compose(context.Background(), oneContext(dir), Options{Cache: cache})
+			result, err := Load(context.Background(), oneContext(dir), Options{Cache: cache})
 			if err == nil && result.Trees["one"].Digest() != want {
 				err = fmt.Errorf("another digest")
 			}

@@ -169,7 +169,7 @@ func TestTransferOfChangedFile(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			dir := folder(t, files{"a": "x", "b": "content", "c": "y"})
-			result, err := Compose(context.Background(), oneContext(dir), Options{})
+			result, err := Load(context.Background(), oneContext(dir), Options{})
 			assert.NilError(t, err)
 			tree := result.Trees["one"]
 			assert.NilError(t, test.change(filepath.Join(dir, "b")))
@@ -191,7 +191,7 @@ func TestTransferOfChangedFile(t *testing.T) {
 // A failure in the middle of a transfer has to reach those who wait for it.
 func TestWatch(t *testing.T) {
 	dir := folder(t, files{"a": "x"})
-	result, err := Compose(context.Background(), oneContext(dir), Options{})
+	result, err := Load(context.Background(), oneContext(dir), Options{})
 	assert.NilError(t, err)
 	quiet, stop := result.Watch(context.Background())
 	stop()

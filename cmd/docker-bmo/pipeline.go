@@ -58,7 +58,7 @@ func (p *pipeline) compose(ctx context.Context) error {
 	}
 	var res *contexts.Result
 	err = p.progress.Step(ctx, "load contexts of "+p.stack.Name, func(ctx context.Context, log *progress.Log) error {
-		res, err = contexts.Compose(ctx, p.stack, contexts.Options{
+		res, err = contexts.Load(ctx, p.stack, contexts.Options{
 			Source: p.options.source, Overrides: overrides, Cache: cacheDir(),
 			Progress: func(name, detail string) {
 				if detail == "" {

@@ -22,7 +22,7 @@ func TestNamedContexts(t *testing.T) {
 	dir := folder(t, files{"stack/compose.yaml": "", "stack/conf/a": "", "shared/b": "", "stack/shared": "not this"})
 	src := folder(t, files{"Marker": "", "lib/A": "", "lib/B": "", "t/a": "", ignoreName: "t\n"})
 	absolute := folder(t, files{"c": ""})
-	result, err := compose(t, dir+"/stack", named{
+	result, err := load(t, dir+"/stack", named{
 		"source":  {From: "source", Exclude: []string{"lib/B"}},
 		"all":     {From: "source", Ignore: &off},
 		"lib":     {From: "source", Include: []string{"lib"}},
@@ -97,7 +97,7 @@ func TestNamedContextsRefused(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			test.opts.WorkDir = dir
-			_, err := compose(t, dir+"/stack", test.contexts, test.opts)
+			_, err := load(t, dir+"/stack", test.contexts, test.opts)
 			failsWith(t, err, strings.ReplaceAll(test.text, "DIR", dir), test.hint)
 		})
 	}
@@ -105,7 +105,7 @@ func TestNamedContextsRefused(t *testing.T) {
 
 func TestOverrides(t *testing.T) {
 	dir := folder(t, files{"here/a": "1", "mine/b": "2", "mine/c": "3", "mine/" + ignoreName: "c\n", "github.com/x/d": "4"})
-	result, err := compose(t, dir+"/here", named{
+	result, err := load(t, dir+"/here", named{
 		"a":     {From: ".", Include: []string{"nothing"}},
 		"chain": {From: "a", Include: []string{"b"}},
 		"extra": {From: "cpan"},
@@ -152,9 +152,9 @@ func TestBuiltInStack(t *testing.T) {
 	builtIn, onDisk := st, st
 	builtIn.FS, builtIn.Path = memory, "app"
 	onDisk.Dir = filepath.Join(folder(t, content), "app")
-	a, err := Compose(context.Background(), &builtIn, Options{})
+	a, err := Load(context.Background(), &builtIn, Options{})
 	assert.NilError(t, err)
-	b, err := Compose(context.Background(), &onDisk, Options{})
+	b, err := Load(context.Background(), &onDisk, Options{})
 	assert.NilError(t, err)
 	assert.DeepEqual(t, slices.Sorted(maps.Keys(a.Trees)), []string{
 		"conf", "dockerfile/db", "dockerfile/odd", "dockerfile/web", "service/db", "service/odd", "service/web", "shared"})
@@ -165,7 +165,7 @@ func TestBuiltInStack(t *testing.T) {
 	}
 	for _, from := range []string{"../../x", "/etc"} {
 		builtIn.Contexts = named{"c": {From: from}}
-		_, err := Compose(context.Background(), &builtIn, Options{})
+		_, err := Load(context.Background(), &builtIn, Options{})
 		failsWith(t, err, `context c: "`+from+`" leads out of built-in stack app`, "")
 	}
 }
@@ -174,7 +174,7 @@ func TestProgress(t *testing.T) {
 	dir := folder(t, files{"a": "1234", "b": "5678", "l": "->a", "dir/": ""})
 	var got []string
 	opts := Options{Progress: func(name, detail string) { got = append(got, name+": "+detail) }}
-	_, err := Compose(context.Background(), oneContext(dir), opts)
+	_, err := Load(context.Background(), oneContext(dir), opts)
 	assert.NilError(t, err)
 	assert.DeepEqual(t, got, []string{"hash " + dir + ": ", "hash " + dir + ": 3 files, 2 of them read (8B)"})
 }
@@ -184,7 +184,7 @@ func TestCounting(t *testing.T) {
 	dir := folder(t, files{"a": "1234", "b": "5678"})
 	var got []string
 	opts := Options{Counting: func(name string, done, total int64) { got = append(got, fmt.Sprint(name, " ", done, " of ", total)) }}
-	_, err := Compose(context.Background(), oneContext(dir), opts)
+	_, err := Load(context.Background(), oneContext(dir), opts)
 	assert.NilError(t, err)
 	assert.DeepEqual(t, got, []string{"hash " + dir + " 4 of 8", "hash " + dir + " 8 of 8"})
 }
@@ -193,18 +193,18 @@ func TestCancel(t *testing.T) {
 	dir := folder(t, files{"a": "1", "b/c": "2"})
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	_, err := Compose(ctx, oneContext(dir), Options{})
+	_, err := Load(ctx, oneContext(dir), Options{})
 	assert.ErrorIs(t, err, context.Canceled)
 
 	ctx, cancel = context.WithCancel(context.Background())
-	_, err = Compose(ctx, oneContext(dir), Options{Progress: func(string, string) { cancel() }})
+	_, err = Load(ctx, oneContext(dir), Options{Progress: func(string, string) { cancel() }})
 	assert.ErrorIs(t, err, context.Canceled)
 }
 
 // A file that is being written while it is hashed has no digest.
 func TestChangeDuringHash(t *testing.T) {
 	dir := folder(t, files{"a": "1"})
-	_, err := Compose(context.Background(), oneContext(dir), Options{Progress: func(string, string) {
+	_, err := Load(context.Background(), oneContext(dir), Options{Progress: func(string, string) {
 		assert.NilError(t, os.WriteFile(dir+"/a", []byte("22"), 0o644))
 	}})
 	failsWith(t, err, dir+"/a cannot be read: it changes while it is read", ".dockerignore")

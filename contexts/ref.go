@@ -14,9 +14,9 @@ import (
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
-// A location is where somebody says that a tree is: a folder, a Git URL or what
+// A contextRef is what somebody writes for a tree: a folder, a Git URL or what
 // BuildKit fetches itself. One of the fields below the text is set.
-type location struct {
+type contextRef struct {
 	text   string
 	folder string
 	git    *dfgitutil.GitRef
@@ -24,41 +24,41 @@ type location struct {
 }
 
 // parseLocation tells a folder, a Git URL and an image apart.
-func parseLocation(text string) (location, error) {
-	loc := location{text: text}
-	err := loc.parse()
-	return loc, err
+func parseRef(text string) (contextRef, error) {
+	ref := contextRef{text: text}
+	err := ref.parse()
+	return ref, err
 }
 
-func (l *location) parse() (err error) {
-	text := l.text
+func (r *contextRef) parse() (err error) {
+	text := r.text
 	scheme, _, _ := strings.Cut(text, "://")
 	switch scheme = strings.ToLower(scheme); {
 	case text == "":
 		return errors.New("the path is empty")
 	case !stack.IsURL(text):
-		l.folder = text
+		r.folder = text
 		return nil
 	case scheme == "docker-image" || scheme == "oci-layout":
-		l.remote = text
+		r.remote = text
 		return checkRemote(text)
 	case scheme == "file":
-		l.git, err = parseFileURL(text)
+		r.git, err = parseFileURL(text)
 		return err
 	}
-	ref, isGit, err := dfgitutil.ParseGitRef(text)
+	gitRef, isGit, err := dfgitutil.ParseGitRef(text)
 	switch {
-	case err == nil && ref.IndistinguishableFromLocal: // github.com/OWNER/REPO
-		ref.Remote = "https://" + ref.Remote
+	case err == nil && gitRef.IndistinguishableFromLocal: // github.com/OWNER/REPO
+		gitRef.Remote = "https://" + gitRef.Remote
 		fallthrough
 	case err == nil:
-		l.git = ref
-		return checkGitRef(ref)
+		r.git = gitRef
+		return checkGitRef(gitRef)
 	case isGit:
-		return fmt.Errorf("%s: %w", shown(text), err)
+		return fmt.Errorf("%s: %w", redacted(text), err)
 	}
 	return fmt.Errorf("%s is not the URL of a Git repository\n"+
-		"hint: over HTTP it ends in .git, as in https://host/owner/repo.git#branch", shown(text))
+		"hint: over HTTP it ends in .git, as in https://host/owner/repo.git#branch", redacted(text))
 }
 
 func checkRemote(text string) error {
@@ -81,25 +81,25 @@ func parseFileURL(text string) (*dfgitutil.GitRef, error) {
 	if err != nil {
 		return nil, err
 	}
-	ref := &dfgitutil.GitRef{Remote: parsed.Remote}
+	gitRef := &dfgitutil.GitRef{Remote: parsed.Remote}
 	if parsed.Opts != nil {
-		ref.Ref, ref.SubDir = parsed.Opts.Ref, parsed.Opts.Subdir
+		gitRef.Ref, gitRef.SubDir = parsed.Opts.Ref, parsed.Opts.Subdir
 	}
 	if len(parsed.Query) > 0 {
 		return nil, fmt.Errorf("%s: no query is taken here\nhint: write URL#REF:FOLDER", text)
 	}
-	return ref, checkGitRef(ref)
+	return gitRef, checkGitRef(gitRef)
 }
 
-func checkGitRef(ref *dfgitutil.GitRef) error {
+func checkGitRef(gitRef *dfgitutil.GitRef) error {
 	switch {
-	case strings.HasPrefix(ref.Ref, "-"):
-		return fmt.Errorf("%q is not a Git ref", ref.Ref)
-	case ref.KeepGitDir != nil && *ref.KeepGitDir:
-		return fmt.Errorf("%s: keep-git-dir is not supported", shown(ref.Remote))
+	case strings.HasPrefix(gitRef.Ref, "-"):
+		return fmt.Errorf("%q is not a Git ref", gitRef.Ref)
+	case gitRef.KeepGitDir != nil && *gitRef.KeepGitDir:
+		return fmt.Errorf("%s: keep-git-dir is not supported", redacted(gitRef.Remote))
 	}
 	return nil
 }
 
-// shown is a URL without the password in it.
-func shown(text string) string { return urlutil.RedactCredentials(text) }
+// redacted is a URL without the password in it.
+func redacted(text string) string { return urlutil.RedactCredentials(text) }

@@ -1,0 +1,117 @@
+package contexts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+
+	"github.com/tonistiigi/fsutil"
+	"github.com/tonistiigi/fsutil/types"
+)
+
+// A cachedDir is a folder that contexts are taken from. It looks at each of its
+// folders and files once, however many contexts there are. One goroutine may
+// walk it at a time.
+type cachedDir struct {
+	at       dir
+	fsys     fs.FS
+	listings map[string][]fs.DirEntry
+	nodes    map[string]*node
+}
+
+func newCachedDir(at dir, fsys fs.FS) *cachedDir {
+	return &cachedDir{at: at, fsys: fsys, listings: map[string][]fs.DirEntry{}, nodes: map[string]*node{}}
+}
+
+// show names a path of the folder in a message.
+func (c *cachedDir) show(name string) string {
+	if at, err := c.at.join(name); err == nil {
+		return at.show()
+	}
+	return c.at.show() + "/" + name
+}
+
+func (c *cachedDir) failed(name string, err error) error {
+	text := fmt.Sprintf("%s cannot be read: %s", c.show(name), reason(err))
+	if errors.Is(err, fs.ErrPermission) {
+		text += "\nhint: name it in .dockerignore when no image needs it"
+	}
+	return &readError{text, err}
+}
+
+// reason is an error without the path that the message has already.
+func reason(err error) string {
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		return pathErr.Err.Error()
+	}
+	return err.Error()
+}
+
+type readError struct {
+	text string
+	err  error
+}
+
+func (e *readError) Error() string { return e.text }
+func (e *readError) Unwrap() error { return e.err }
+
+// openFile opens a regular file and nothing else: a pipe in its place would
+// never end.
+func (c *cachedDir) openFile(name string) (fs.File, error) {
+	info, err := fs.Lstat(c.fsys, name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("it is no regular file any more")
+	}
+	return c.fsys.Open(name)
+}
+
+// ReadDir lists a folder, from memory the second time.
+func (c *cachedDir) ReadDir(name string) ([]fs.DirEntry, error) {
+	if list, ok := c.listings[name]; ok {
+		return list, nil
+	}
+	if err := c.checkName(name); err != nil {
+		return nil, err
+	}
+	list, err := fs.ReadDir(c.fsys, name)
+	if err != nil {
+		return nil, c.failed(name, err)
+	}
+	c.listings[name] = list
+	return list, nil
+}
+
+// cachedFS is a cachedDir as fs.WalkDir wants it.
+type cachedFS struct{ *cachedDir }
+
+func (m cachedFS) Open(name string) (fs.File, error) { return m.fsys.Open(name) }
+
+// wholeFS is the whole of a cachedDir as fsutil's filters want it: paths and
+// kinds. It leaves all else of a file for later, and for those that are kept.
+type wholeFS struct{ *cachedDir }
+
+func (all wholeFS) Open(string) (io.ReadCloser, error) { return nil, fs.ErrInvalid }
+
+func (all wholeFS) Walk(ctx context.Context, _ string, fn fs.WalkDirFunc) error {
+	return fs.WalkDir(cachedFS(all), ".", func(name string, d fs.DirEntry, err error) error {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if name == "." {
+			return err
+		}
+		var e fs.DirEntry
+		if d != nil {
+			name := filepath.FromSlash(name)
+			e = &fsutil.DirEntryInfo{Stat: &types.Stat{Path: name, Mode: uint32(d.Type())}}
+		}
+		return fn(filepath.FromSlash(name), e, err)
+	})
+}
