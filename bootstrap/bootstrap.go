@@ -33,7 +33,7 @@ type Request struct {
 	// Platform is the engine's, for example "linux/amd64".
 	Platform string
 	Owner    snapshot.Owner
-	Journal  *journal.Journal
+	Journal  *journal.Recorder
 	Progress *progress.Printer
 	// Sealer makes the snapshot's images; nil for Engine.
 	Sealer Sealer

@@ -11,12 +11,12 @@ import (
 
 // Logs shows what services of the instance have printed, all of them when none is named. What is there is shown in the
 // order of time; with o.Follow, what comes is shown as it comes.
-func Logs(ctx context.Context, e *engine.Engine, i *Instance, services []string, o engine.LogOptions, show func(journal.Entry)) error {
+func Logs(ctx context.Context, e *engine.Engine, i *Instance, services []string, o engine.LogOptions, show func(journal.LogLine)) error {
 	if len(services) == 0 {
 		services = i.ServiceNames()
 	}
 	o.Timestamps = true
-	log := &journal.Log{Show: show, Merge: !o.Follow}
+	log := &journal.Merger{Show: show, Hold: !o.Follow}
 	defer log.Flush()
 	var group errgroup.Group
 	for _, service := range services {

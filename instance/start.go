@@ -45,7 +45,7 @@ type Request struct {
 	Warn func(error)
 	// Title stands before the services' names in progress and journal; empty for a single instance.
 	Title    string
-	Journal  *journal.Journal
+	Journal  *journal.Recorder
 	Progress *progress.Printer
 }
 

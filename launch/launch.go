@@ -37,7 +37,7 @@ type Group struct {
 	Of string
 	// Title stands before the services' names in progress and journal; empty where there is only one group.
 	Title    string
-	Journal  *journal.Journal
+	Journal  *journal.Recorder
 	Progress *progress.Printer
 	// Attach records the containers' output in the journal as it comes. Without it the journal gets it on failure only.
 	Attach bool

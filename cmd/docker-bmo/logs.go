@@ -53,7 +53,7 @@ func runLogs(ctx context.Context, dockerCli command.Cli, options logsOptions, na
 		services = inst.ServiceNames()
 	}
 	width := widest(services)
-	return instance.Logs(ctx, e, inst, services, options.LogOptions, func(l journal.Entry) {
+	return instance.Logs(ctx, e, inst, services, options.LogOptions, func(l journal.LogLine) {
 		w := dockerCli.Out()
 		if l.Stderr {
 			w = dockerCli.Err()
@@ -72,7 +72,7 @@ func widest(names []string) int {
 }
 
 // line is a line as `docker compose logs` shows it, behind the name of its service, all of one width.
-func (o logsOptions) line(l journal.Entry, width int) string {
+func (o logsOptions) line(l journal.LogLine, width int) string {
 	text := l.Text
 	if o.timestamps {
 		text = l.Time.Format(time.RFC3339Nano) + " " + text

@@ -35,7 +35,7 @@ type pipeline struct {
 	labels   map[string]string // the user's
 	cache    build.Cache
 	progress *progress.Printer
-	journal  *journal.Journal
+	journal  *journal.Recorder
 	logFile  string
 	// want is the snapshot that make was last about to make.
 	want snapshot.Snapshot

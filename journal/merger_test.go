@@ -22,28 +22,28 @@ func write(t *testing.T, w interface{ Write([]byte) (int, error) }, b []byte) {
 	assert.Equal(t, n, len(b))
 }
 
-func TestLogMerges(t *testing.T) {
+func TestMergerMerges(t *testing.T) {
 	var got []string
-	l := &Log{Merge: true, Show: func(e Entry) { got = append(got, fmt.Sprintf("%s %v %s", e.Source, e.Stderr, e.Text)) }}
-	web, db, complaints := l.Writer("web", false), l.Writer("db", false), l.Writer("web", true)
+	m := &Merger{Hold: true, Show: func(e LogLine) { got = append(got, fmt.Sprintf("%s %v %s", e.Source, e.Stderr, e.Text)) }}
+	web, db, complaints := m.Writer("web", false), m.Writer("db", false), m.Writer("web", true)
 	write(t, web, stamp(1, "one\n"))
 	write(t, web, stamp(3, "three\r\n"))
 	write(t, complaints, stamp(4, "four\n"))
 	write(t, db, stamp(2, "two\n"))
 	write(t, db, stamp(4, "four as well\n"))
 	assert.Equal(t, len(got), 0, "nothing is shown before all is there")
-	l.Flush()
+	m.Flush()
 	assert.DeepEqual(t, got, []string{
 		"web false one", "db false two", "web false three", "db false four as well", "web true four",
 	})
-	l.Flush()
+	m.Flush()
 	assert.Equal(t, len(got), 5, "once")
 }
 
-func TestLogFollows(t *testing.T) {
-	var got []Entry
-	l := &Log{Show: func(e Entry) { got = append(got, e) }}
-	w := l.Writer("web", false)
+func TestMergerFollows(t *testing.T) {
+	var got []LogLine
+	m := &Merger{Show: func(e LogLine) { got = append(got, e) }}
+	w := m.Writer("web", false)
 	line := stamp(1, "in pieces\n")
 	for _, b := range line {
 		write(t, w, []byte{b})
@@ -52,8 +52,8 @@ func TestLogFollows(t *testing.T) {
 	write(t, w, []byte("2026 without a time\n"))
 	write(t, w, stamp(5, "unfinished"))
 	assert.Equal(t, len(got), 4)
-	l.Flush()
-	assert.DeepEqual(t, got, []Entry{
+	m.Flush()
+	assert.DeepEqual(t, got, []LogLine{
 		{start.Add(1 * time.Second), "web", "in pieces", false},
 		{start.Add(2 * time.Second), "web", "two", false},
 		{start.Add(3 * time.Second), "web", "", false},

@@ -14,16 +14,16 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// recorder returns a journal and what it has shown so far, one "SOURCE | TEXT" a line.
-func recorder() (*Journal, func() []string) {
+// recording returns a recorder and what it has shown so far, one "SOURCE | TEXT" a line.
+func recording() (*Recorder, func() []string) {
 	var mu sync.Mutex
 	var lines []string
-	j := New(nil, func(l Line) {
+	r := New(nil, func(l Line) {
 		mu.Lock()
 		defer mu.Unlock()
 		lines = append(lines, l.Source+" | "+l.Text)
 	})
-	return j, func() []string {
+	return r, func() []string {
 		mu.Lock()
 		defer mu.Unlock()
 		return append([]string(nil), lines...)
@@ -35,7 +35,7 @@ func TestLines(t *testing.T) {
 		name   string
 		writes []string
 		want   []string
-		// flushed is what comes in addition when the journal is flushed.
+		// flushed is what comes in addition when the recorder is flushed.
 		flushed []string
 	}{
 		{name: "nothing"},
@@ -51,17 +51,17 @@ func TestLines(t *testing.T) {
 		{name: "not UTF-8", writes: []string{"\xff\n"}, want: []string{"\xff"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			j, shown := recorder()
-			w := j.Source("web")
+			r, shown := recording()
+			w := r.Source("web")
 			for _, s := range c.writes {
 				n, err := io.WriteString(w, s)
 				assert.NilError(t, err)
 				assert.Equal(t, n, len(s))
 			}
 			assert.DeepEqual(t, shown(), prefixed("web | ", c.want))
-			j.Flush()
+			r.Flush()
 			assert.DeepEqual(t, shown(), prefixed("web | ", append(c.want, c.flushed...)))
-			j.Flush()
+			r.Flush()
 			assert.Equal(t, len(shown()), len(c.want)+len(c.flushed))
 		})
 	}
@@ -76,8 +76,8 @@ func prefixed(prefix string, lines []string) (out []string) {
 
 // TestWritersBufferIsNotKept: io.Writer's users may use their buffer again.
 func TestWritersBufferIsNotKept(t *testing.T) {
-	j, shown := recorder()
-	w := j.Source("web")
+	r, shown := recording()
+	w := r.Source("web")
 	b := []byte("one")
 	_, _ = w.Write(b)
 	copy(b, "XXX")
@@ -86,43 +86,43 @@ func TestWritersBufferIsNotKept(t *testing.T) {
 }
 
 func TestSourcesKeepApart(t *testing.T) {
-	j, shown := recorder()
-	web, db, webErr := j.Source("web"), j.Source("db"), j.Source("web")
+	r, shown := recording()
+	web, db, webErr := r.Source("web"), r.Source("db"), r.Source("web")
 	_, _ = io.WriteString(web, "GET ")
 	_, _ = io.WriteString(db, "Query\n")
 	_, _ = io.WriteString(webErr, "warning\n")
-	j.Note("step %d", 1)
+	r.Note("step %d", 1)
 	_, _ = io.WriteString(web, "/rest\n")
 	assert.DeepEqual(t, shown(), []string{"db | Query", "web | warning", "bmo | step 1", "web | GET /rest"})
 }
 
 func TestTail(t *testing.T) {
-	j, shown := recorder()
-	web, webErr, db := j.Source("web"), j.Source("web"), j.Source("db")
+	r, shown := recording()
+	web, webErr, db := r.Source("web"), r.Source("web"), r.Source("db")
 	for i := range 2 * TailLines {
 		fmt.Fprintf(web, "line %d\n", i)
 	}
 	fmt.Fprint(webErr, "at the end")
 	fmt.Fprint(db, "unfinished")
-	tail := j.Tail("web")
+	tail := r.Tail("web")
 	assert.Equal(t, len(tail), TailLines)
 	assert.Equal(t, tail[0], fmt.Sprintf("line %d", TailLines+1))
 	assert.Equal(t, tail[TailLines-1], "at the end")
 	tail[0] = "changed by who asked"
-	assert.Equal(t, j.Tail("web")[0], fmt.Sprintf("line %d", TailLines+1))
+	assert.Equal(t, r.Tail("web")[0], fmt.Sprintf("line %d", TailLines+1))
 	// Only the source that was asked for is cut.
 	assert.Equal(t, shown()[len(shown())-1], "web | at the end")
-	assert.DeepEqual(t, j.Tail("db"), []string{"unfinished"})
-	assert.Assert(t, j.Tail("other") == nil)
-	j.Note("hello")
-	assert.DeepEqual(t, j.Tail("bmo"), []string{"hello"})
+	assert.DeepEqual(t, r.Tail("db"), []string{"unfinished"})
+	assert.Assert(t, r.Tail("other") == nil)
+	r.Note("hello")
+	assert.DeepEqual(t, r.Tail("bmo"), []string{"hello"})
 }
 
 func TestFile(t *testing.T) {
 	var file bytes.Buffer
 	before := time.Now().UTC()
-	j := New(&file, nil)
-	_, _ = io.WriteString(j.Source("web"), "one\ntwo\n")
+	r := New(&file, nil)
+	_, _ = io.WriteString(r.Source("web"), "one\ntwo\n")
 	m := regexp.MustCompile(`^(\S+) web \| one\n(\S+) web \| two\n$`).FindStringSubmatch(file.String())
 	assert.Assert(t, m != nil, file.String())
 	at, err := time.Parse("2006-01-02T15:04:05.000000Z", m[1])
@@ -136,26 +136,26 @@ type full struct{}
 func (full) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
 
 func TestFullDiskStopsNothing(t *testing.T) {
-	j := New(full{}, nil)
-	n, err := io.WriteString(j.Source("web"), "one\n")
+	r := New(full{}, nil)
+	n, err := io.WriteString(r.Source("web"), "one\n")
 	assert.NilError(t, err)
 	assert.Equal(t, n, 4)
-	assert.DeepEqual(t, j.Tail("web"), []string{"one"})
+	assert.DeepEqual(t, r.Tail("web"), []string{"one"})
 }
 
 // TestStory18ManyAtOnce: whoever writes while others do, each one's lines are whole and in order.
 func TestStory18ManyAtOnce(t *testing.T) {
 	const sources, lines = 8, 200
 	var file bytes.Buffer
-	j := New(&file, nil)
+	r := New(&file, nil)
 	var wg sync.WaitGroup
 	for i := range sources {
 		wg.Go(func() {
-			w := j.Source(fmt.Sprint("s", i))
+			w := r.Source(fmt.Sprint("s", i))
 			for n := range lines {
 				fmt.Fprintf(w, "%d ", n)
 				fmt.Fprintf(w, "of %d\n", i)
-				j.Tail(fmt.Sprint("s", (i+1)%sources+sources)) // of a source that is not there
+				r.Tail(fmt.Sprint("s", (i+1)%sources+sources)) // of a source that is not there
 			}
 		})
 	}
@@ -174,9 +174,9 @@ func TestStory18ManyAtOnce(t *testing.T) {
 }
 
 func TestAlso(t *testing.T) {
-	j, shown := recorder()
+	r, shown := recording()
 	var also bytes.Buffer
-	w := j.Source("web", &also, full{}, io.Discard)
+	w := r.Source("web", &also, full{}, io.Discard)
 	_, _ = io.WriteString(w, "one\r\ntw")
 	assert.Equal(t, also.String(), "one\n")
 	assert.NilError(t, w.Close())
@@ -185,12 +185,12 @@ func TestAlso(t *testing.T) {
 }
 
 func TestClose(t *testing.T) {
-	j, shown := recorder()
-	a, b := j.Source("web"), j.Source("web")
+	r, shown := recording()
+	a, b := r.Source("web"), r.Source("web")
 	fmt.Fprint(a, "one")
 	fmt.Fprint(b, "two")
 	assert.NilError(t, a.Close())
 	assert.NilError(t, a.Close())
 	assert.DeepEqual(t, shown(), []string{"web | one"})
-	assert.DeepEqual(t, j.Tail("web"), []string{"one", "two"})
+	assert.DeepEqual(t, r.Tail("web"), []string{"one", "two"})
 }
