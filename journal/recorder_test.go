@@ -194,3 +194,21 @@ func TestClose(t *testing.T) {
 	assert.DeepEqual(t, shown(), []string{"web | one"})
 	assert.DeepEqual(t, r.Tail("web"), []string{"one", "two"})
 }
+
+// TestNilRecorder: a recorder is optional. Without one nothing is recorded, and who else wants the lines gets them.
+func TestNilRecorder(t *testing.T) {
+	var r *Recorder
+	r.Note("step %d", 1)
+	r.Flush()
+	var also bytes.Buffer
+	w := r.Source("web", &also)
+	n, err := io.WriteString(w, "one\ntw")
+	assert.NilError(t, err)
+	assert.Equal(t, n, len("one\ntw"))
+	assert.Equal(t, also.String(), "one\n")
+	assert.Assert(t, r.Tail("web") == nil)
+	r.Flush()
+	assert.NilError(t, w.Close())
+	assert.Equal(t, also.String(), "one\ntw\n")
+	assert.Assert(t, r.Tail("web") == nil && r.Tail("bmo") == nil)
+}
