@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Interval is the pause between two attempts.
-const Interval = 25 * time.Millisecond
+// interval is the pause between two attempts.
+const interval = 25 * time.Millisecond
 
 // Dialer opens a connection to the server.
 type Dialer func(ctx context.Context) (net.Conn, error)
@@ -46,7 +46,7 @@ func Wait(ctx context.Context, p Probe, dial Dialer, timeout time.Duration, fail
 	start := time.Now()
 	deadline, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	tick := time.NewTicker(Interval)
+	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	var last error
 	for limit := attempt; ; {

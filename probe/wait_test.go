@@ -72,7 +72,7 @@ func TestCutOffAttemptSaysLess(t *testing.T) {
 		<-ctx.Done()
 		return ctx.Err()
 	}).probe()
-	err := Wait(t.Context(), p, noDial, 2*Interval, nil)
+	err := Wait(t.Context(), p, noDial, 2*interval, nil)
 	assert.ErrorIs(t, err, refused)
 }
 

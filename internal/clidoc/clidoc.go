@@ -36,7 +36,7 @@ type Flag struct {
 
 // Markdown describes all commands below root, which is the plugin's. It fails when the table and the commands differ.
 func Markdown(root *cobra.Command, table map[string]Command) ([]byte, error) {
-	all := Commands(root)
+	all := commands(root)
 	if err := check(all, table); err != nil {
 		return nil, err
 	}
@@ -66,15 +66,15 @@ Flags of docker itself, such as ` + "`--context`, `--host` and `--config`" + `, 
 
 `
 
-// Commands returns the commands that users see below root, by their words.
-func Commands(root *cobra.Command) map[string]*cobra.Command {
+// commands returns the commands that users see below root, by their words.
+func commands(root *cobra.Command) map[string]*cobra.Command {
 	out := map[string]*cobra.Command{}
 	for _, cmd := range root.Commands() {
 		if !cmd.IsAvailableCommand() || cmd.Name() == "help" {
 			continue
 		}
 		if cmd.HasSubCommands() {
-			for name, below := range Commands(cmd) {
+			for name, below := range commands(cmd) {
 				out[cmd.Name()+" "+name] = below
 			}
 			continue
