@@ -2,6 +2,7 @@ package contexts
 
 import (
 	"context"
+	"errors"
 	"io"
 	"io/fs"
 	"net"
@@ -102,6 +103,23 @@ func fileCount(tree *Tree) (n int) {
 		}
 	}
 	return n
+}
+
+func byteCount(tree *Tree) (n int64) {
+	for _, e := range tree.entries {
+		n += e.size
+	}
+	return n
+}
+
+// readFile returns the content of one of a tree's files.
+func readFile(tree *Tree, name string) ([]byte, error) {
+	r, err := tree.FS().Open(name)
+	if err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(r)
+	return data, errors.Join(err, r.Close())
 }
 
 // walked shows what a transfer visits.

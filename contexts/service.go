@@ -73,7 +73,7 @@ func (l *loader) planBuild(ctx context.Context, svc stack.Service) error {
 }
 
 func (l *loader) addDockerfile(service, name string, files map[string][]byte) error {
-	t, err := Generated(files)
+	t, err := generated(files)
 	if err != nil {
 		return err
 	}

@@ -56,7 +56,7 @@ func TestBuildContexts(t *testing.T) {
 			assert.Equal(t, strings.Join(list(t, result.Trees["service/web"]), ", "), test.context)
 			tree := result.Trees["dockerfile/web"]
 			assert.Equal(t, strings.Join(list(t, tree), ", "), test.dockerfile)
-			data, err := tree.ReadFile(result.Dockerfiles["web"])
+			data, err := readFile(tree, result.Dockerfiles["web"])
 			assert.NilError(t, err)
 			assert.Equal(t, string(data), test.content)
 		})

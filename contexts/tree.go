@@ -3,7 +3,6 @@ package contexts
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"path"
 	"slices"
@@ -18,7 +17,6 @@ import (
 type Tree struct {
 	entries []entry // in transfer order
 	digest  digest.Digest
-	size    int64
 	fault   *fault
 }
 
@@ -34,15 +32,11 @@ type entry struct {
 // newTree takes nodes that are hashed already.
 func newTree(entries []entry) *Tree {
 	slices.SortFunc(entries, func(a, b entry) int { return fsutil.ComparePath(a.path, b.path) })
-	t := &Tree{entries: entries, digest: digestOf(entries), fault: &fault{}}
-	for _, e := range entries {
-		t.size += e.size
-	}
-	return t
+	return &Tree{entries: entries, digest: digestOf(entries), fault: &fault{}}
 }
 
-// Generated returns a tree of files that exist nowhere else, by slash path.
-func Generated(files map[string][]byte) (*Tree, error) {
+// generated returns a tree of files that exist nowhere else, by slash path.
+func generated(files map[string][]byte) (*Tree, error) {
 	nodes := map[string]*node{}
 	for name, data := range files {
 		if !fs.ValidPath(name) || name == "." {
@@ -68,20 +62,6 @@ func Generated(files map[string][]byte) (*Tree, error) {
 // Digest identifies the tree's content. The package documentation says what it
 // covers.
 func (t *Tree) Digest() digest.Digest { return t.digest }
-
-// Size is the number of bytes in the tree's files.
-func (t *Tree) Size() int64 { return t.size }
-
-// ReadFile returns the content of one of the tree's files.
-func (t *Tree) ReadFile(name string) ([]byte, error) {
-	e, err := t.file(name)
-	if err != nil {
-		return nil, err
-	}
-	r := e.open(t.fault)
-	data, err := io.ReadAll(r)
-	return data, errors.Join(err, r.Close())
-}
 
 // file finds a regular file by its path.
 func (t *Tree) file(name string) (entry, error) {
