@@ -12,8 +12,8 @@ import (
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
-// BenchmarkLoad is about the contexts of a source tree of 10000 files of
-// 8 kB: read whole, and unchanged since the cache saw it.
+// BenchmarkLoad is about the contexts of a source tree of 10000 files of 8 kB: read whole, and unchanged since the
+// cache saw it.
 func BenchmarkLoad(b *testing.B) {
 	later(b)
 	dir := b.TempDir()

@@ -40,8 +40,7 @@ func (l *loader) build(ctx context.Context) error {
 	return nil
 }
 
-// hash gives the files their digests. It speaks of those that have to be read,
-// unless they are in memory anyway.
+// hash gives the files their digests. It speaks of those that have to be read, unless they are in memory anyway.
 func (l *loader) hash(ctx context.Context, from *cachedDir, nodes []*node, cache *statCache) error {
 	nodes = distinct(nodes)
 	unknown := cache.fill(nodes)

@@ -12,9 +12,8 @@ import (
 	"github.com/tonistiigi/fsutil/types"
 )
 
-// A cachedDir is a folder that contexts are taken from. It looks at each of its
-// folders and files once, however many contexts there are. One goroutine may
-// walk it at a time.
+// A cachedDir is a folder that contexts are taken from. It looks at each of its folders and files once, however many
+// contexts there are. One goroutine may walk it at a time.
 type cachedDir struct {
 	at       dir
 	fsys     fs.FS
@@ -59,8 +58,7 @@ type readError struct {
 func (e *readError) Error() string { return e.text }
 func (e *readError) Unwrap() error { return e.err }
 
-// openFile opens a regular file and nothing else: a pipe in its place would
-// never end.
+// openFile opens a regular file and nothing else: a pipe in its place would never end.
 func (c *cachedDir) openFile(name string) (fs.File, error) {
 	info, err := fs.Lstat(c.fsys, name)
 	if err != nil {
@@ -93,8 +91,8 @@ type cachedFS struct{ *cachedDir }
 
 func (m cachedFS) Open(name string) (fs.File, error) { return m.fsys.Open(name) }
 
-// wholeFS is the whole of a cachedDir as fsutil's filters want it: paths and
-// kinds. It leaves all else of a file for later, and for those that are kept.
+// wholeFS is the whole of a cachedDir as fsutil's filters want it: paths and kinds. It leaves all else of a file for
+// later, and for those that are kept.
 type wholeFS struct{ *cachedDir }
 
 func (all wholeFS) Open(string) (io.ReadCloser, error) { return nil, fs.ErrInvalid }

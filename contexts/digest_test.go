@@ -13,9 +13,8 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// The golden digests were made by another implementation of the encoding that
-// the package documentation describes. With a change of them every snapshot
-// goes stale: it needs another version line in the encoding.
+// The golden digests were made by another implementation of the encoding that the package documentation describes. With
+// a change of them every snapshot goes stale: it needs another version line in the encoding.
 func TestDigestGolden(t *testing.T) {
 	for _, test := range []struct {
 		name  string

@@ -11,8 +11,7 @@ import (
 	"strings"
 )
 
-// A dir is a folder that files are read from: on disk, in a built-in stack or
-// in a checkout.
+// A dir is a folder that files are read from: on disk, in a built-in stack or in a checkout.
 type dir struct {
 	name string // of the tree that fsys is, for messages
 	fsys fs.FS  // nil: on disk
@@ -22,8 +21,8 @@ type dir struct {
 
 func diskDir(folder string) dir { return dir{path: folder} }
 
-// join is the folder that a path leads to. Only on disk may it be an absolute
-// one, and only there may it leave the tree.
+// join is the folder that a path leads to. Only on disk may it be an absolute one, and only there may it leave the
+// tree.
 func (d dir) join(rel string) (dir, error) {
 	if d.fsys == nil {
 		dir := filepath.FromSlash(rel)
@@ -95,8 +94,8 @@ func (d dir) open() (*cachedDir, error) {
 	return newCachedDir(d, files), nil
 }
 
-// files is what is in the folder, for listing and reading without following any
-// link. An os.Root would take three times as long over it.
+// files is what is in the folder, for listing and reading without following any link. An os.Root would take three times
+// as long over it.
 func (d dir) files() (fs.FS, error) {
 	if d.disk != "" {
 		dir, err := filepath.EvalSymlinks(filepath.Join(d.disk, filepath.FromSlash(d.path)))

@@ -22,8 +22,8 @@ type checkout struct {
 	commit string
 }
 
-// fetch makes the commit that ref leads to available. One that is in the cache
-// already needs no network when ref names it in full.
+// fetch makes the commit that ref leads to available. One that is in the cache already needs no network when ref names
+// it in full.
 func fetch(ctx context.Context, cache string, gitRef *dfgitutil.GitRef, progress func(string)) (*checkout, error) {
 	if cache == "" {
 		return nil, fmt.Errorf("%s: a Git URL needs a cache folder to be fetched into", redacted(gitRef.Remote))
@@ -83,8 +83,8 @@ func checkoutName(remote, commit string, modules bool) string {
 	return commit + "-" + hex.EncodeToString(sum[:4])
 }
 
-// fill makes the checkout in a folder beside it and moves it into place when it
-// is whole, so that nobody sees half of one.
+// fill makes the checkout in a folder beside it and moves it into place when it is whole, so that nobody sees half of
+// one.
 func (g git) fill(ctx context.Context, c *checkout, modules bool) error {
 	parent := filepath.Dir(c.dir)
 	if err := os.MkdirAll(parent, 0o700); err != nil {
@@ -122,8 +122,8 @@ func (g git) populate(ctx context.Context, commit string, modules bool) error {
 	return removeGitDirs(g.dir)
 }
 
-// removeGitDirs leaves nothing of git in a checkout. A commit cannot hold
-// anything of that name, so that it removes no file of it.
+// removeGitDirs leaves nothing of git in a checkout. A commit cannot hold anything of that name, so that it removes no
+// file of it.
 func removeGitDirs(dir string) error {
 	return filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.Name() != ".git" {
@@ -138,9 +138,8 @@ func removeGitDirs(dir string) error {
 
 const tempPrefix = "tmp-"
 
-// sweep removes what killed fetches left, and checkouts that nobody has asked
-// for in a while: a branch that moves on leaves one for each build. It spares
-// what may still be at work.
+// sweep removes what killed fetches left, and checkouts that nobody has asked for in a while: a branch that moves on
+// leaves one for each build. It spares what may still be at work.
 func sweep(dir string) {
 	list, _ := os.ReadDir(dir)
 	for _, entry := range list {

@@ -167,8 +167,8 @@ func TestGitCacheSurvivesKilledFetch(t *testing.T) {
 	assert.DeepEqual(t, left, []string{cache + "/git/tmp-new"})
 }
 
-// A branch that moves on does not fill the disk: what nobody has asked for in a
-// month goes when something new is fetched.
+// A branch that moves on does not fill the disk: what nobody has asked for in a month goes when something new is
+// fetched.
 func TestGitCacheForgets(t *testing.T) {
 	r := newRepo(t)
 	cache := t.TempDir()
@@ -317,8 +317,7 @@ func TestGitCancel(t *testing.T) {
 	assert.Equal(t, string(rest), "")
 }
 
-// One URL that several contexts are made from is fetched once, and a Git URL
-// may be a build context.
+// One URL that several contexts are made from is fetched once, and a Git URL may be a build context.
 func TestGitBuildContext(t *testing.T) {
 	r := newRepo(t)
 	commit := r.commit(files{"app/Dockerfile": "FROM x", "app/conf": "1", "app/" + ignoreName: "conf\n", "evil": "->/etc/passwd"})

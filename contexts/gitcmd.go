@@ -22,9 +22,8 @@ type git struct {
 	dir    string // the work tree, "" where none is needed
 }
 
-// Whose settings git heeds. To reach the remote it needs the user's: addresses,
-// proxies, credentials. What lies in the files of a commit must not depend on
-// them, so that line endings, filters and hooks are git's own.
+// Whose settings git heeds. To reach the remote it needs the user's: addresses, proxies, credentials. What lies in the
+// files of a commit must not depend on them, so that line endings, filters and hooks are git's own.
 type gitConfig bool
 
 const (
@@ -32,8 +31,8 @@ const (
 	noConfig   gitConfig = false
 )
 
-// resolve asks the remote for the commit of a branch, a tag or its HEAD. A
-// branch goes before a tag of the same name, as in git checkout.
+// resolve asks the remote for the commit of a branch, a tag or its HEAD. A branch goes before a tag of the same name,
+// as in git checkout.
 func (g git) resolve(ctx context.Context, ref string) (string, error) {
 	name := ref
 	if ref == "" {
@@ -58,8 +57,8 @@ func (g git) resolve(ctx context.Context, ref string) (string, error) {
 		"a commit has to be given with all its digits", redacted(g.remote), name)
 }
 
-// fetchCommit fetches one commit without its history where the server allows
-// to ask for it, and else all branches and tags.
+// fetchCommit fetches one commit without its history where the server allows to ask for it, and else all branches and
+// tags.
 func (g git) fetchCommit(ctx context.Context, commit string) error {
 	if _, err := g.run(ctx, noConfig, "init", "--quiet", "--template="); err != nil {
 		return err
@@ -81,8 +80,7 @@ func (g git) fetchCommit(ctx context.Context, commit string) error {
 	return nil
 }
 
-// fetchModules fetches the submodules. A repository from elsewhere may not lead
-// to one on this machine.
+// fetchModules fetches the submodules. A repository from elsewhere may not lead to one on this machine.
 func (g git) fetchModules(ctx context.Context) error {
 	files := "never"
 	if strings.HasPrefix(g.remote, "file:") {
@@ -114,8 +112,8 @@ func (g git) run(ctx context.Context, settings gitConfig, args ...string) (strin
 	return stdout.String(), nil
 }
 
-// gitEnviron is the environment without what ties git to another repository, as
-// it is set when a hook of that one runs us.
+// gitEnviron is the environment without what ties git to another repository, as it is set when a hook of that one runs
+// us.
 func gitEnviron(settings gitConfig) []string {
 	tied := []string{"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY",
 		"GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_CONFIG_PARAMETERS"}

@@ -71,8 +71,7 @@ func (n *node) hash(ctx context.Context, cache *statCache) error {
 	return nil
 }
 
-// unchanged tells whether two looks saw one file in one state. Only a file on
-// disk has an identity to compare.
+// unchanged tells whether two looks saw one file in one state. Only a file on disk has an identity to compare.
 func unchanged(a, b fs.FileInfo) bool {
 	_, onDisk := identityOf(a)
 	return a.Size() == b.Size() && a.ModTime().Equal(b.ModTime()) && (!onDisk || os.SameFile(a, b))

@@ -72,8 +72,7 @@ func (l *loader) declared(ctx context.Context, name string, trail []string) (sel
 	return s.narrow(decl.Include, decl.Exclude)
 }
 
-// contextError names the context that is wrong, not those made from it, and none
-// when it is the source tree.
+// contextError names the context that is wrong, not those made from it, and none when it is the source tree.
 type contextError struct {
 	name string
 	err  error
@@ -88,8 +87,7 @@ func (e *contextError) Error() string {
 	return fmt.Sprintf("context %s: %s", e.name, e.err)
 }
 
-// from returns what a context is made from, before it is narrowed. By its own
-// name it can only mean a folder.
+// from returns what a context is made from, before it is narrowed. By its own name it can only mean a folder.
 func (l *loader) from(ctx context.Context, name string, decl stack.Context, trail []string) (selection, error) {
 	useIgnoreFile := decl.Ignore == nil || *decl.Ignore
 	_, isContext := l.stack.Contexts[decl.From]
@@ -137,8 +135,8 @@ func (l *loader) folder(d dir, useIgnoreFile bool) (selection, error) {
 	return l.withIgnoreFile(from, useIgnoreFile)
 }
 
-// withIgnoreFile is all of a folder but for what its .dockerignore lists. Where that
-// does not count it is left out: BuildKit heeds it when it finds one.
+// withIgnoreFile is all of a folder but for what its .dockerignore lists. Where that does not count it is left out:
+// BuildKit heeds it when it finds one.
 func (l *loader) withIgnoreFile(from *cachedDir, useIgnoreFile bool) (selection, error) {
 	s := wholeOf(from)
 	if !useIgnoreFile {

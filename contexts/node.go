@@ -19,8 +19,7 @@ const (
 	kindLink kind = 'l'
 )
 
-// A node is a file, folder or link of a cachedDir. Several trees may hold it, each
-// at a path of its own.
+// A node is a file, folder or link of a cachedDir. Several trees may hold it, each at a path of its own.
 type node struct {
 	kind   kind
 	target string            // of a link
@@ -96,8 +95,8 @@ func special(mode fs.FileMode) string {
 	return "special file"
 }
 
-// open returns the content of a file. A failure shows when it is read, not
-// before: BuildKit's sender takes a file that cannot be opened for an empty one.
+// open returns the content of a file. A failure shows when it is read, not before: BuildKit's sender takes a file that
+// cannot be opened for an empty one.
 func (n *node) open(f *fault) io.ReadCloser {
 	if n.from == nil {
 		return io.NopCloser(bytes.NewReader(n.data))

@@ -8,15 +8,13 @@ import (
 	"github.com/distribution/reference"
 )
 
-// reserved tells whether a name is one of ours or of BuildKit's for what a
-// service is built from.
+// reserved tells whether a name is one of ours or of BuildKit's for what a service is built from.
 func reserved(name string) bool {
 	return name == "context" || name == "dockerfile" ||
 		strings.HasPrefix(name, "service/") || strings.HasPrefix(name, "dockerfile/")
 }
 
-// contextName is a name as BuildKit looks it up, where a name is an image's:
-// docker.io/library/x:latest is x.
+// contextName is a name as BuildKit looks it up, where a name is an image's: docker.io/library/x:latest is x.
 func contextName(name string) (string, error) {
 	ref, err := reference.ParseNormalizedNamed(name)
 	if err != nil || reserved(name) {

@@ -14,8 +14,8 @@ import (
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
-// A contextRef is what somebody writes for a tree: a folder, a Git URL or what
-// BuildKit fetches itself. One of the fields below the text is set.
+// A contextRef is what somebody writes for a tree: a folder, a Git URL or what BuildKit fetches itself. One of the
+// fields below the text is set.
 type contextRef struct {
 	text   string
 	folder string
@@ -70,8 +70,7 @@ func checkRemote(text string) error {
 	return nil
 }
 
-// parseFileURL takes the URL of a repository on this machine, which git knows
-// and BuildKit does not.
+// parseFileURL takes the URL of a repository on this machine, which git knows and BuildKit does not.
 func parseFileURL(text string) (*dfgitutil.GitRef, error) {
 	u, err := url.Parse(text)
 	if err != nil {

@@ -7,8 +7,7 @@ import (
 	"path/filepath"
 )
 
-// userDir finds the folder that the user means by a path or a Git URL, and how
-// to name it.
+// userDir finds the folder that the user means by a path or a Git URL, and how to name it.
 func (l *loader) userDir(ctx context.Context, ref contextRef) (dir, string, error) {
 	switch {
 	case ref.remote != "":

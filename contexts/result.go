@@ -7,53 +7,47 @@ import (
 
 // Options say what the user asks for beyond the stack.
 type Options struct {
-	// Source is the source tree: a folder, a Git URL (URL#REF:FOLDER), or ""
-	// for the tree that WorkDir lies in, else the stack's default.
+	// Source is the source tree: a folder, a Git URL (URL#REF:FOLDER), or "" for the tree that WorkDir lies in, else
+	// the stack's default.
 	Source string
-	// WorkDir is what relative paths of the user are relative to, "" for the
-	// current folder.
+	// WorkDir is what relative paths of the user are relative to, "" for the current folder.
 	WorkDir string
-	// Overrides are named contexts put in place of the stack's or beside them:
-	// a folder, a Git URL, docker-image://REF or oci-layout://REF.
+	// Overrides are named contexts put in place of the stack's or beside them: a folder, a Git URL, docker-image://REF
+	// or oci-layout://REF.
 	Overrides map[string]string
 	// Cache is the folder of the cache, "" for none. Git URLs need one.
 	Cache string
-	// Progress is told of each part that may take long: once when it starts,
-	// with an empty detail, and once when it has ended, with the result.
+	// Progress is told of each part that may take long: once when it starts, with an empty detail, and once when it has
+	// ended, with the result.
 	Progress func(name, detail string)
-	// Counting is told, many times a second, of how many bytes of such a part
-	// are done. It is not called twice at the same time.
+	// Counting is told, many times a second, of how many bytes of such a part are done. It is not called twice at the
+	// same time.
 	Counting func(name string, done, total int64)
 }
 
 // Result is what Load has made.
 type Result struct {
-	// Trees are the contexts that we send, by the names that the package
-	// documentation lists.
+	// Trees are the contexts that we send, by the names that the package documentation lists.
 	Trees Set
-	// Remote are the named contexts that BuildKit fetches itself, by the same
-	// names: docker-image://REF, oci-layout://REF.
+	// Remote are the named contexts that BuildKit fetches itself, by the same names: docker-image://REF,
+	// oci-layout://REF.
 	Remote map[string]string
-	// Dockerfiles are the names of the Dockerfiles within the trees
-	// dockerfile/NAME, by service.
+	// Dockerfiles are the names of the Dockerfiles within the trees dockerfile/NAME, by service.
 	Dockerfiles map[string]string
-	// Source is the source tree that was taken, a folder or URL#COMMIT; "" when
-	// no context is made from it.
+	// Source is the source tree that was taken, a folder or URL#COMMIT; "" when no context is made from it.
 	Source string
 
 	fault *fault
 }
 
-// Watch returns a context for a transfer of the trees. It ends, with the reason
-// as its cause, when a file turns out to have changed since it was hashed.
-// BuildKit's sender has no way to pass on such an error: without Watch the
-// engine would wait for the rest of the file.
+// Watch returns a context for a transfer of the trees. It ends, with the reason as its cause, when a file turns out to
+// have changed since it was hashed. BuildKit's sender has no way to pass on such an error: without Watch the engine
+// would wait for the rest of the file.
 func (r *Result) Watch(ctx context.Context) (context.Context, context.CancelFunc) {
 	return r.fault.watch(ctx)
 }
 
-// Named returns the named contexts that the Dockerfile of a service sees: those
-// of the stack and, before them, its own.
+// Named returns the named contexts that the Dockerfile of a service sees: those of the stack and, before them, its own.
 func (r *Result) Named(service string) (Set, map[string]string) {
 	own := "service/" + service + "/"
 	trees, remote := Set{}, map[string]string{}

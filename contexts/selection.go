@@ -24,8 +24,7 @@ type selection struct {
 
 func wholeOf(from *cachedDir) selection { return selection{from, wholeFS{from}} }
 
-// narrow keeps what include matches, or all when there is no include, and
-// removes from it what exclude matches.
+// narrow keeps what include matches, or all when there is no include, and removes from it what exclude matches.
 func (s selection) narrow(include, exclude []string) (selection, error) {
 	if s.from == nil || len(include)+len(exclude) == 0 {
 		return s, nil

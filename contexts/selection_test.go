@@ -120,8 +120,8 @@ func (s sealedFS) ReadDir(name string) ([]fs.DirEntry, error) {
 	return fs.ReadDir(s.FS, name)
 }
 
-// A file that goes away while its folder is being looked at is as good as never
-// there; it must not take its neighbours with it.
+// A file that goes away while its folder is being looked at is as good as never there; it must not take its neighbours
+// with it.
 func TestSelectWhileFilesVanish(t *testing.T) {
 	vanishing := vanishingFS{fstest.MapFS{"a": {}, "b": {}, "c/d": {}, "e": {}}}
 	st := &stack.Stack{Name: "test", FS: vanishing, Path: ".", Contexts: map[string]stack.Context{"c": {From: ".", Include: []string{"**"}}}}

@@ -29,8 +29,8 @@ func (l *loader) planServices(ctx context.Context) error {
 	return nil
 }
 
-// planImage gives a service that has an image and no Dockerfile the one that
-// amounts to it, so that all services are built in one way.
+// planImage gives a service that has an image and no Dockerfile the one that amounts to it, so that all services are
+// built in one way.
 func (l *loader) planImage(_ context.Context, svc stack.Service) error {
 	l.planned["service/"+svc.Name] = selection{}
 	return l.addDockerfile(svc.Name, defaultDockerfile, map[string][]byte{
@@ -82,9 +82,8 @@ func (l *loader) addDockerfile(service, name string, files map[string][]byte) er
 	return nil
 }
 
-// dockerfile reads a service's Dockerfile and the ignore file that belongs to
-// it alone. It may lie outside the build context, and its own .dockerignore
-// need not spare it: BuildKit gets it by itself.
+// dockerfile reads a service's Dockerfile and the ignore file that belongs to it alone. It may lie outside the build
+// context, and its own .dockerignore need not spare it: BuildKit gets it by itself.
 func dockerfile(d dir, b *stack.Build) (string, map[string][]byte, error) {
 	if b.DockerfileInline != "" {
 		return defaultDockerfile, map[string][]byte{defaultDockerfile: []byte(b.DockerfileInline)}, nil

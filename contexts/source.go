@@ -8,8 +8,8 @@ import (
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
-// findSource decides which source tree is meant: the one asked for, else the
-// one that we are in, else the stack's own default.
+// findSource decides which source tree is meant: the one asked for, else the one that we are in, else the stack's own
+// default.
 func (l *loader) findSource(ctx context.Context) (dir, string, error) {
 	src, given := l.stack.Source, l.opts.Source
 	if given == "" {

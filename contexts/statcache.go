@@ -15,15 +15,15 @@ import (
 const (
 	statCacheName  = "digests"
 	statCacheMagic = "docker-bmo digests v1\n"
-	// A file that was written to this shortly before it was read may be written
-	// to again without its times telling: clocks of file systems are coarse.
+	// A file that was written to this shortly before it was read may be written to again without its times telling:
+	// clocks of file systems are coarse.
 	mtimeSlack = 2 * time.Second
 	// Entries that nobody asked for in so many days are dropped.
 	keepDays = 30
 )
 
-// identity is what changes whenever the content of a file on disk does. The
-// change time counts, as everybody can set the other one.
+// identity is what changes whenever the content of a file on disk does. The change time counts, as everybody can set
+// the other one.
 type identity struct {
 	Dev, Ino              uint64
 	Size, ModTime, ChTime int64
@@ -34,8 +34,8 @@ type remembered struct {
 	Day int32 // last use, in days since 1970
 }
 
-// A statCache remembers the digests of files on disk. It may be lost, stale or
-// damaged without harm: then files are read again. A nil one remembers nothing.
+// A statCache remembers the digests of files on disk. It may be lost, stale or damaged without harm: then files are
+// read again. A nil one remembers nothing.
 type statCache struct {
 	path  string
 	today int32
@@ -92,8 +92,7 @@ func (c *statCache) store(info fs.FileInfo, sum [sha256.Size]byte, read time.Tim
 	c.files[id], c.dirty = remembered{sum, c.today}, true
 }
 
-// save writes the cache, together with what others wrote meanwhile. Failing to
-// only costs time later on.
+// save writes the cache, together with what others wrote meanwhile. Failing to only costs time later on.
 func (c *statCache) save() {
 	if c == nil || !c.dirty {
 		return

@@ -84,8 +84,7 @@ func TestStatCache(t *testing.T) {
 	}
 }
 
-// What was written a moment ago may be written to again at the same time as far
-// as a file system's clock can tell.
+// What was written a moment ago may be written to again at the same time as far as a file system's clock can tell.
 func TestStatCacheDistrustsFreshFiles(t *testing.T) {
 	cache, dir := t.TempDir(), folder(t, files{"a": "1"})
 	st := oneContext(dir)

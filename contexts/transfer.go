@@ -12,8 +12,8 @@ import (
 	"github.com/tonistiigi/fsutil/types"
 )
 
-// FS is the tree as BuildKit receives it: exactly the entries that the digest
-// covers, made uniform as the package documentation says.
+// FS is the tree as BuildKit receives it: exactly the entries that the digest covers, made uniform as the package
+// documentation says.
 func (t *Tree) FS() fsutil.FS { return transfer{t} }
 
 type transfer struct{ tree *Tree }

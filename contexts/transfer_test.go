@@ -70,8 +70,7 @@ func TestTransferIsUniform(t *testing.T) {
 	assert.Assert(t, same["dir/file"] > epoch.UnixNano())
 }
 
-// The engine keeps what it received the last time and asks for a file again
-// only when its size, mode or time differ.
+// The engine keeps what it received the last time and asks for a file again only when its size, mode or time differ.
 func TestTransferOntoAnEarlierOne(t *testing.T) {
 	dest := t.TempDir()
 	for _, content := range []files{
@@ -130,8 +129,8 @@ func TestWalk(t *testing.T) {
 	assert.Assert(t, errors.Is(err, fs.ErrNotExist))
 }
 
-// BuildKit asks first for the ignore file alone, then for all without what the
-// file lists. The second must not take away anything that the digest covers.
+// BuildKit asks first for the ignore file alone, then for all without what the file lists. The second must not take
+// away anything that the digest covers.
 func TestBuildKitFiltersInVain(t *testing.T) {
 	dir := folder(t, files{
 		".dockerignore": "*.log\nnode_modules\n!keep.log\ndocs/**\n!docs/a/keep\nDockerfile\n",

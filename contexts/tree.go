@@ -12,8 +12,7 @@ import (
 	"github.com/tonistiigi/fsutil"
 )
 
-// A Tree is one composed build context: an immutable list of files with a
-// digest of their content.
+// A Tree is one composed build context: an immutable list of files with a digest of their content.
 type Tree struct {
 	entries []entry // in transfer order
 	digest  digest.Digest
@@ -59,8 +58,7 @@ func generated(files map[string][]byte) (*Tree, error) {
 	return newTree(entries), nil
 }
 
-// Digest identifies the tree's content. The package documentation says what it
-// covers.
+// Digest identifies the tree's content. The package documentation says what it covers.
 func (t *Tree) Digest() digest.Digest { return t.digest }
 
 // file finds a regular file by its path.

@@ -9,8 +9,8 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// A stack that can do with either server names the folder by a variable and
-// nothing else, so both have to be used in the same way.
+// A stack that can do with either server names the folder by a variable and nothing else, so both have to be used in
+// the same way.
 func TestDatabasesAreTwins(t *testing.T) {
 	asMySQL := strings.NewReplacer("mariadbd", "mysqld", "mariadb", "mysql", "MARIADB", "MYSQL").Replace
 	assert.Equal(t, asMySQL(read(t, "mariadb/start.sh")), read(t, "mysql/start.sh"))

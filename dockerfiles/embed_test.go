@@ -9,8 +9,7 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// The demo's switches are listed where they work; each has to come through the
-// Compose file, or `--set` has no effect.
+// The demo's switches are listed where they work; each has to come through the Compose file, or `--set` has no effect.
 func TestDemoPassesEverySwitchItDocuments(t *testing.T) {
 	documented := matches(t, "demo/app/lib/Demo/Faults.pm", `(?m)^#   (DEMO_[A-Z_]+)=`)
 	passed := matches(t, "demo/compose.yaml", `(?m)^ +(DEMO_[A-Z_]+): \$\{DEMO_`)

@@ -12,8 +12,8 @@ import (
 	digest "github.com/opencontainers/go-digest"
 )
 
-// canonicalFormat changes when the meaning of the fields below does, so that
-// snapshots made by an older meaning are not taken for the same.
+// canonicalFormat changes when the meaning of the fields below does, so that snapshots made by an older meaning are not
+// taken for the same.
 const canonicalFormat = 1
 
 type canonicalStack struct {
@@ -58,18 +58,16 @@ type canonicalStep struct {
 	Environment map[string]string `json:"environment"`
 }
 
-// Canonical returns the stack as JSON that is the same for the same stack, for
-// the key of its snapshots. It has everything that can change a committed
-// byte, and nothing else:
+// Canonical returns the stack as JSON that is the same for the same stack, for the key of its snapshots. It has
+// everything that can change a committed byte, and nothing else:
 //
-//   - The services are as they run during the bootstrap, in the default flavor.
-//     The other flavors are not in it: they run from the same snapshot.
-//   - Not in it is what only waits or looks: ready, timeouts, the grace period
-//     of a stop. A bootstrap that fails for one of them makes no snapshot.
+//   - The services are as they run during the bootstrap, in the default flavor. The other flavors are not in it: they
+//     run from the same snapshot.
+//   - Not in it is what only waits or looks: ready, timeouts, the grace period of a stop. A bootstrap that fails for
+//     one of them makes no snapshot.
 //   - Not in it is what only a start has: url and env.
-//   - Not in it is where a build context or the source comes from. The digests
-//     of the contexts are in the key instead, so that the same files make the
-//     same snapshot wherever they lie. Hence no path of this machine is in it.
+//   - Not in it is where a build context or the source comes from. The digests of the contexts are in the key instead,
+//     so that the same files make the same snapshot wherever they lie. Hence no path of this machine is in it.
 func (s *Stack) Canonical() ([]byte, error) {
 	c := canonicalStack{Format: canonicalFormat, Name: s.Name}
 	for _, svc := range s.Services {
@@ -101,8 +99,8 @@ func canonicalOf(s Service) canonicalService {
 	return c
 }
 
-// dockerfileName is the path within the context, which says what of a context
-// is the Dockerfile; of one that lies elsewhere the content is in the key.
+// dockerfileName is the path within the context, which says what of a context is the Dockerfile; of one that lies
+// elsewhere the content is in the key.
 func dockerfileName(name string) string {
 	name = filepath.ToSlash(name)
 	if path.IsAbs(name) || strings.HasPrefix(path.Clean(name), "../") {
@@ -111,8 +109,8 @@ func dockerfileName(name string) string {
 	return name
 }
 
-// Hash returns the digest of what Canonical has of a service: when it changes,
-// so does the key of the stack's snapshots.
+// Hash returns the digest of what Canonical has of a service: when it changes, so does the key of the stack's
+// snapshots.
 func (s Service) Hash() (string, error) {
 	b, err := json.Marshal(canonicalOf(s.With(DefaultFlavor)))
 	if err != nil {

@@ -9,8 +9,7 @@ import (
 	"github.com/distribution/reference"
 )
 
-// names go into image references, labels and host names, so they are what all
-// of these can bear.
+// names go into image references, labels and host names, so they are what all of these can bear.
 var namePattern = regexp.MustCompile(`^[a-z0-9]+(?:[-_][a-z0-9]+)*$`)
 
 const (
@@ -22,8 +21,7 @@ func validName(name string) bool {
 	return len(name) <= maxName && namePattern.MatchString(name)
 }
 
-// check reports what is wrong between the parts of a stack, and then brings
-// the services into start order.
+// check reports what is wrong between the parts of a stack, and then brings the services into start order.
 func (l *loading) check() {
 	switch s := l.stack; {
 	case s.Name == "":

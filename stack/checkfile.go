@@ -5,8 +5,7 @@ import (
 	"io/fs"
 )
 
-// checkHosts reports a host name that two services have: which of them answers
-// would be up to chance.
+// checkHosts reports a host name that two services have: which of them answers would be up to chance.
 func (l *loading) checkHosts() {
 	owner := map[string]string{}
 	for _, s := range l.stack.Services {

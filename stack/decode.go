@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// decoder reads the x-bmo extensions. It is strict: what it does not know, or
-// what has another type than expected, is a problem that names the key.
+// decoder reads the x-bmo extensions. It is strict: what it does not know, or what has another type than expected, is a
+// problem that names the key.
 type decoder struct {
 	problems *problems
 }

@@ -23,8 +23,8 @@ func readDocs(t *testing.T) string {
 	return string(text)
 }
 
-// TestDocsExamples loads the examples of docs/stacks.md: the first one is a
-// whole stack, the others are parts that are laid over it.
+// TestDocsExamples loads the examples of docs/stacks.md: the first one is a whole stack, the others are parts that are
+// laid over it.
 func TestDocsExamples(t *testing.T) {
 	blocks := yamlBlock.FindAllStringSubmatch(readDocs(t), -1)
 	assert.Assert(t, len(blocks) > 1)
@@ -83,8 +83,7 @@ func allKeys(k keys) map[string]bool {
 	return found
 }
 
-// extensionKeys asks the decoder for its keys: it suggests them for one that
-// is unlike any.
+// extensionKeys asks the decoder for its keys: it suggests them for one that is unlike any.
 func extensionKeys() map[string]bool {
 	odd := map[string]any{"zzzzzzzzzzzzzzzz": nil}
 	with := func(key string, v any) map[string]any { return map[string]any{key: v} }

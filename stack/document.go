@@ -12,9 +12,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// YAML returns the stack as a Compose file with everything resolved: what was
-// left out is said, variables are replaced, and folders of a stack on disk are
-// absolute. Loading it gives the same stack again.
+// YAML returns the stack as a Compose file with everything resolved: what was left out is said, variables are replaced,
+// and folders of a stack on disk are absolute. Loading it gives the same stack again.
 func (s *Stack) YAML() ([]byte, error) {
 	var b bytes.Buffer
 	enc := yaml.NewEncoder(&b)
@@ -36,8 +35,7 @@ func (s *Stack) JSON() ([]byte, error) {
 // doc is a mapping of the file.
 type doc map[string]any
 
-// set sets a key, unless there is nothing to say: an absent pointer, an empty
-// text, list or mapping, zero.
+// set sets a key, unless there is nothing to say: an absent pointer, an empty text, list or mapping, zero.
 func (d doc) set(key string, v any) {
 	rv := reflect.ValueOf(v)
 	switch rv.Kind() {
@@ -121,8 +119,7 @@ func (s *Stack) buildDocument(b *Build) doc {
 	return d
 }
 
-// absolute resolves a folder of a stack on disk. Those of a built-in one are
-// nowhere on disk.
+// absolute resolves a folder of a stack on disk. Those of a built-in one are nowhere on disk.
 func (s *Stack) absolute(folder string) string {
 	if s.Dir == "" || IsURL(folder) || filepath.IsAbs(folder) {
 		return folder

@@ -23,8 +23,7 @@ func TestDocumentGolden(t *testing.T) {
 	}
 }
 
-// TestDocumentLoadsAgain loads what YAML and JSON return, and compares the
-// stacks.
+// TestDocumentLoadsAgain loads what YAML and JSON return, and compares the stacks.
 func TestDocumentLoadsAgain(t *testing.T) {
 	stacks := map[string]*Stack{}
 	for _, name := range []string{"demo", "bmo"} {

@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// tree is where a stack's own files are: the Compose file, what it extends,
-// its env files. It is a folder on disk or a folder of an fs.FS.
+// tree is where a stack's own files are: the Compose file, what it extends, its env files. It is a folder on disk or a
+// folder of an fs.FS.
 type tree struct {
 	dir  string // on disk, "" for an fs.FS
 	fsys fs.FS
@@ -44,8 +44,7 @@ func (t *tree) within(name string) (string, error) {
 	return joined, nil
 }
 
-// workingDir is where compose-go looks for files that the tree does not have.
-// For a built-in stack nothing is there.
+// workingDir is where compose-go looks for files that the tree does not have. For a built-in stack nothing is there.
 func (t *tree) workingDir() string {
 	if t.fsys == nil {
 		return t.dir
@@ -53,12 +52,11 @@ func (t *tree) workingDir() string {
 	return "/nonexistent"
 }
 
-// The methods below make a tree a loader.ResourceLoader: compose-go reads an
-// extended file by its path on disk, which a built-in one does not have.
+// The methods below make a tree a loader.ResourceLoader: compose-go reads an extended file by its path on disk, which a
+// built-in one does not have.
 
-// Accept tells whether the tree is where to look for a file. A relative path
-// that leads nowhere is not accepted, since compose-go asks again for it when
-// it has made it relative to the file that names it.
+// Accept tells whether the tree is where to look for a file. A relative path that leads nowhere is not accepted, since
+// compose-go asks again for it when it has made it relative to the file that names it.
 func (t *tree) Accept(name string) bool {
 	if t.fsys == nil {
 		return false

@@ -12,8 +12,8 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// shared is a tree in which a stack extends a service of a shared folder,
-// which extends one of a file beside it and has an env file.
+// shared is a tree in which a stack extends a service of a shared folder, which extends one of a file beside it and has
+// an env file.
 var shared = map[string]string{
 	"app/compose.yaml": `
 name: app

@@ -6,8 +6,7 @@ import (
 	"slices"
 )
 
-// With returns the service as it runs in a flavor. A service that does not
-// declare the flavor runs in it as it is.
+// With returns the service as it runs in a flavor. A service that does not declare the flavor runs in it as it is.
 func (s Service) With(flavor string) Service {
 	f := s.Flavors[flavor]
 	if f.Command != nil {
@@ -27,8 +26,8 @@ func (s Service) With(flavor string) Service {
 	return s
 }
 
-// Flavors returns the names of all flavors that the stack can run in, sorted:
-// those that its services declare, and the default one.
+// Flavors returns the names of all flavors that the stack can run in, sorted: those that its services declare, and the
+// default one.
 func (s *Stack) Flavors() []string {
 	names := map[string]bool{DefaultFlavor: true}
 	for _, svc := range s.Services {

@@ -9,8 +9,7 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// FuzzLoad: whatever a file holds, loading it ends, in an error or in a stack
-// that the rest can rely on.
+// FuzzLoad: whatever a file holds, loading it ends, in an error or in a stack that the rest can rely on.
 func FuzzLoad(f *testing.F) {
 	f.Add(notes)
 	f.Add(small)

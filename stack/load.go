@@ -18,8 +18,8 @@ import (
 type Options struct {
 	// Set are values given for this load. They win over Environ.
 	Set map[string]string
-	// Environ is the process environment as os.Environ gives it; nil is none.
-	// It wins over a .env file beside the Compose file.
+	// Environ is the process environment as os.Environ gives it; nil is none. It wins over a .env file beside the
+	// Compose file.
 	Environ []string
 }
 
@@ -71,9 +71,8 @@ func load(ctx context.Context, s *Stack, t *tree, name, base string, opts Option
 	return s, nil
 }
 
-// readModel reads the file with compose-go, which checks a file against the
-// schema only after it has followed extends, and panics when one that is
-// extended has a list where it expects a word.
+// readModel reads the file with compose-go, which checks a file against the schema only after it has followed extends,
+// and panics when one that is extended has a list where it expects a word.
 func readModel(ctx context.Context, details types.ConfigDetails, options func(*loader.Options)) (model map[string]any, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -83,9 +82,8 @@ func readModel(ctx context.Context, details types.ConfigDetails, options func(*l
 	return loader.LoadModelWithContext(ctx, details, options)
 }
 
-// composeOptions make compose-go read one file as it stands: no path resolved,
-// since none of this machine may come into the model, nothing that only a
-// running Compose project has, and every variable from vars.
+// composeOptions make compose-go read one file as it stands: no path resolved, since none of this machine may come into
+// the model, nothing that only a running Compose project has, and every variable from vars.
 func composeOptions(vars *variables, t *tree) func(*loader.Options) {
 	return func(o *loader.Options) {
 		o.SetProjectName("unnamed", false) // what a file without a name is called until that is reported
@@ -105,8 +103,8 @@ func composeOptions(vars *variables, t *tree) func(*loader.Options) {
 	}
 }
 
-// FindFile returns the Compose file that a path means: the file itself, or the
-// one in a folder under a name that Compose looks for.
+// FindFile returns the Compose file that a path means: the file itself, or the one in a folder under a name that
+// Compose looks for.
 func FindFile(name string) (string, error) {
 	info, err := os.Stat(name)
 	if err != nil || !info.IsDir() {

@@ -5,9 +5,8 @@ import (
 	"slices"
 )
 
-// order sorts names so that each comes after what it needs, by name where
-// nothing else decides. When that is impossible it returns a cycle, its first
-// name once more at the end. What is needed but has no entry does not count.
+// order sorts names so that each comes after what it needs, by name where nothing else decides. When that is impossible
+// it returns a cycle, its first name once more at the end. What is needed but has no entry does not count.
 func order(needs map[string][]string) (sorted, cycle []string) {
 	left := slices.Sorted(maps.Keys(needs))
 	waitsFor := func(name string) (string, bool) {

@@ -10,12 +10,11 @@ import (
 	"github.com/agext/levenshtein"
 )
 
-// problems collects what is wrong with a file, so that all of it is said at
-// once instead of one mistake a run.
+// problems collects what is wrong with a file, so that all of it is said at once instead of one mistake a run.
 type problems struct {
 	list []problem
-	// settled are keys of which enough has been said: that one has the wrong
-	// type makes all that is missing below it no news.
+	// settled are keys of which enough has been said: that one has the wrong type makes all that is missing below it no
+	// news.
 	settled []string
 }
 
@@ -44,9 +43,8 @@ func (p *problems) covers(path string) bool {
 	})
 }
 
-// err returns everything collected, sorted by path, one line each; nil when
-// there is nothing. A hint stands below its problem, or below the last one of
-// several in a row that share it.
+// err returns everything collected, sorted by path, one line each; nil when there is nothing. A hint stands below its
+// problem, or below the last one of several in a row that share it.
 func (p *problems) err(file string) error {
 	if len(p.list) == 0 {
 		return nil
@@ -71,8 +69,7 @@ func (p *problems) err(file string) error {
 	return errors.New(strings.Join(lines, "\n"))
 }
 
-// suggest returns a hint for a word that is none of the known ones: the one
-// that was probably meant, else all of them.
+// suggest returns a hint for a word that is none of the known ones: the one that was probably meant, else all of them.
 func suggest(what, word string, known []string) string {
 	known = slices.Clone(known)
 	slices.Sort(known)

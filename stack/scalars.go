@@ -105,8 +105,7 @@ func (d decoder) size(dst *int64) field {
 	}
 }
 
-// env reads environment variables. Numbers and booleans are taken as Compose
-// takes them in a service's environment.
+// env reads environment variables. Numbers and booleans are taken as Compose takes them in a service's environment.
 func (d decoder) env(dst *map[string]string) field {
 	return func(path string, v any) {
 		d.named(path, v, func(name, path string, v any) {

@@ -13,8 +13,7 @@ import (
 	"github.com/compose-spec/compose-go/v2/types"
 )
 
-// defaultStopGracePeriod is long, since a database that is killed while it
-// writes makes a bad snapshot.
+// defaultStopGracePeriod is long, since a database that is killed while it writes makes a bad snapshot.
 const defaultStopGracePeriod = 2 * time.Minute
 
 // loading is a stack on its way from a Compose model.
@@ -24,8 +23,8 @@ type loading struct {
 	vars     *variables
 	problems *problems
 	decoder  decoder
-	// healthy has "NAME DEPENDENCY" for each service that wants another one to
-	// be healthy, which only one with a probe can be.
+	// healthy has "NAME DEPENDENCY" for each service that wants another one to be healthy, which only one with a probe
+	// can be.
 	healthy map[string]bool
 }
 
@@ -103,9 +102,8 @@ func ulimits(cfg map[string]*types.UlimitsConfig) map[string]Ulimit {
 	return out
 }
 
-// dependsOn returns the names. A dependency has to be ready, by its
-// x-bmo.ready, however it is written down; what Compose knows beyond that is
-// refused.
+// dependsOn returns the names. A dependency has to be ready, by its x-bmo.ready, however it is written down; what
+// Compose knows beyond that is refused.
 func (l *loading) dependsOn(path, service string, cfg types.DependsOnConfig) []string {
 	for name, dep := range cfg {
 		switch dep.Condition {
@@ -159,8 +157,8 @@ func (l *loading) build(path string, cfg *types.BuildConfig) *Build {
 	return b
 }
 
-// folder returns the folder of a build context in one spelling. Nothing of
-// this machine comes into it unless the author has written it so.
+// folder returns the folder of a build context in one spelling. Nothing of this machine comes into it unless the author
+// has written it so.
 func (l *loading) folder(at, name string) string {
 	if IsURL(name) {
 		return name

@@ -9,15 +9,14 @@ import (
 	"github.com/agext/levenshtein"
 )
 
-// keys are the Compose keys that a stack may use. Under anyName stand keys
-// that the author chooses; a key whose own keys are nil takes any value.
+// keys are the Compose keys that a stack may use. Under anyName stand keys that the author chooses; a key whose own
+// keys are nil takes any value.
 type keys map[string]keys
 
 const anyName = "*"
 
-// supported is everything that we do as Compose says. The rest is refused by
-// name: a key that is silently left out makes an application that differs
-// from the one described.
+// supported is everything that we do as Compose says. The rest is refused by name: a key that is silently left out
+// makes an application that differs from the one described.
 var supported = keys{
 	"name":    nil,
 	extension: nil,
@@ -117,8 +116,7 @@ func checkKey(p *problems, path, pattern, key string, v any, known keys) {
 	}
 }
 
-// meansExtension tells whether a key is x-bmo, perhaps with a slip: one letter
-// wrong, or the letters in another order.
+// meansExtension tells whether a key is x-bmo, perhaps with a slip: one letter wrong, or the letters in another order.
 func meansExtension(key string) bool {
 	return levenshtein.Distance(key, extension, nil) <= 1 ||
 		slices.Equal(slices.Sorted(slices.Values([]byte(key))), slices.Sorted(slices.Values([]byte(extension))))

@@ -1,7 +1,6 @@
-// Package stack loads a stack: a Compose file whose x-bmo extensions say what
-// Compose has no word for. A stack is data. Loading one reads the file, its
-// env files and what it extends, and nothing else: no engine, no network, no
-// build context.
+// Package stack loads a stack: a Compose file whose x-bmo extensions say what Compose has no word for. A stack is data.
+// Loading one reads the file, its env files and what it extends, and nothing else: no engine, no network, no build
+// context.
 package stack
 
 import (
@@ -9,8 +8,7 @@ import (
 	"time"
 )
 
-// DefaultFlavor is the flavor that runs when none is asked for, and the one
-// that the bootstrap runs with.
+// DefaultFlavor is the flavor that runs when none is asked for, and the one that the bootstrap runs with.
 const DefaultFlavor = "low"
 
 // Stack is what an application is made of.
@@ -18,13 +16,11 @@ type Stack struct {
 	Name string
 	// Dir is the absolute folder of the Compose file, "" for a built-in stack.
 	Dir string
-	// FS is the tree that the relative paths of a built-in stack lead into,
-	// nil for a stack on disk.
+	// FS is the tree that the relative paths of a built-in stack lead into, nil for a stack on disk.
 	FS fs.FS
 	// Path is the Compose file's folder within FS, with slashes.
 	Path string
-	// Services are in start order: each after all that it depends on, and by
-	// name where nothing else decides.
+	// Services are in start order: each after all that it depends on, and by name where nothing else decides.
 	Services  []Service
 	Source    Source
 	Contexts  map[string]Context
@@ -75,8 +71,8 @@ type Ulimit struct {
 
 // Build says how a service's image is built.
 type Build struct {
-	// Context is a folder relative to the Compose file, with slashes, an
-	// absolute folder (only in a stack on disk) or a URL.
+	// Context is a folder relative to the Compose file, with slashes, an absolute folder (only in a stack on disk) or a
+	// URL.
 	Context string
 	// Dockerfile is relative to Context, or an absolute path.
 	Dockerfile string
@@ -88,8 +84,8 @@ type Build struct {
 	AdditionalContexts map[string]string
 }
 
-// Ready says when a service is ready: when each probe that is given succeeds.
-// A service without any is ready as soon as it runs.
+// Ready says when a service is ready: when each probe that is given succeeds. A service without any is ready as soon as
+// it runs.
 type Ready struct {
 	MySQL *MySQL
 	HTTP  *HTTP
@@ -137,10 +133,9 @@ type Source struct {
 
 // Context is a named build context, which every Dockerfile of the stack sees.
 type Context struct {
-	// From is FromSource, FromEmpty, the name of another context, or a folder:
-	// "." or "..", or what begins with "./", "../" or "/". A folder is relative
-	// to the Compose file. "source" is always the source tree, for a context
-	// that is called source itself too.
+	// From is FromSource, FromEmpty, the name of another context, or a folder: "." or "..", or what begins with "./",
+	// "../" or "/". A folder is relative to the Compose file. "source" is always the source tree, for a context that is
+	// called source itself too.
 	From             string
 	Include, Exclude []string
 	// Ignore tells whether a .dockerignore counts; nil means that it does.
