@@ -10,6 +10,8 @@ import (
 
 	"github.com/tonistiigi/fsutil"
 	"github.com/tonistiigi/fsutil/types"
+
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
 // A cachedDir is a folder that contexts are taken from. It looks at each of its folders and files once, however many
@@ -34,11 +36,11 @@ func (c *cachedDir) show(name string) string {
 }
 
 func (c *cachedDir) failed(name string, err error) error {
-	text := fmt.Sprintf("%s cannot be read: %s", c.show(name), reason(err))
+	failed := &readError{fmt.Sprintf("%s cannot be read: %s", c.show(name), reason(err)), err}
 	if errors.Is(err, fs.ErrPermission) {
-		text += "\nhint: name it in .dockerignore when no image needs it"
+		return hint.Wrap(failed, "name it in .dockerignore when no image needs it")
 	}
-	return &readError{text, err}
+	return failed
 }
 
 // reason is an error without the path that the message has already.

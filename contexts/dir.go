@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
 // A dir is a folder that files are read from: on disk, in a built-in stack or in a checkout.
@@ -86,7 +88,7 @@ func (d dir) open() (*cachedDir, error) {
 		files, err = d.files()
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s: %s\nhint: the folders of a stack are relative to its Compose file", d.show(), reason(err))
+		return nil, hint.Wrap(fmt.Errorf("%s: %s", d.show(), reason(err)), "the folders of a stack are relative to its Compose file")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s", d.show(), reason(err))

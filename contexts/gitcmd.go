@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/moby/buildkit/util/gitutil"
+
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
 // git runs the git command for one remote, as docker does for a Git context.
@@ -53,8 +55,8 @@ func (g git) resolve(ctx context.Context, ref string) (string, error) {
 			return sum, nil
 		}
 	}
-	return "", fmt.Errorf("%s has no branch or tag %q\nhint: git ls-remote lists what it has; "+
-		"a commit has to be given with all its digits", redacted(g.remote), name)
+	return "", hint.Wrap(fmt.Errorf("%s has no branch or tag %q", redacted(g.remote), name),
+		"git ls-remote lists what it has; a commit has to be given with all its digits")
 }
 
 // fetchCommit fetches one commit without its history where the server allows to ask for it, and else all branches and
@@ -104,8 +106,8 @@ func (g git) run(ctx context.Context, settings gitConfig, args ...string) (strin
 	case ctx.Err() != nil:
 		return "", context.Cause(ctx)
 	case errors.Is(err, exec.ErrNotFound):
-		return "", fmt.Errorf("%s: the git command is not installed\n"+
-			"hint: install git, or give a folder in place of the URL", redacted(g.remote))
+		return "", hint.Wrap(fmt.Errorf("%s: the git command is not installed", redacted(g.remote)),
+			"install git, or give a folder in place of the URL")
 	case err != nil:
 		return "", g.failed(verb(args), stderr.String(), err)
 	}
@@ -152,9 +154,9 @@ func (g git) failed(verb, stderr string, err error) error {
 		why = strings.TrimSpace(before)
 	}
 	if g.dir != "" && diskFull.MatchString(stderr) { // whatever git was at
-		return fmt.Errorf("%s: no space left for it in %s\nhint: make room, or let XDG_CACHE_HOME name a folder on another disk",
-			redacted(g.remote), filepath.Dir(g.dir))
+		return hint.Wrap(fmt.Errorf("%s: no space left for it in %s", redacted(g.remote), filepath.Dir(g.dir)),
+			"make room, or let XDG_CACHE_HOME name a folder on another disk")
 	}
-	return fmt.Errorf("%s: git %s: %s\nhint: check the address, the network and that git can log in without asking; "+
-		"a folder with the tree does as well", redacted(g.remote), verb, why)
+	return hint.Wrap(fmt.Errorf("%s: git %s: %s", redacted(g.remote), verb, why),
+		"check the address, the network and that git can log in without asking; a folder with the tree does as well")
 }

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
 var clock = time.Now // tests look at files as from a later time
@@ -62,8 +64,7 @@ func (n *node) hash(ctx context.Context, cache *statCache) error {
 		return n.from.failed(n.path, err)
 	}
 	if size != n.size || !unchanged(n.info, before) || !unchanged(before, after) {
-		return n.from.failed(n.path, errors.New("it changes while it is read"+
-			"\nhint: start again, and name in .dockerignore what changes all the time"))
+		return hint.Wrap(n.from.failed(n.path, errors.New("it changes while it is read")), changesHint)
 	}
 	h.Sum(n.sum[:0])
 	n.hashed = true

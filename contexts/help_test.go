@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"gotest.tools/v3/assert"
 
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
@@ -193,15 +194,14 @@ func (w *wire) SendMsg(m any) error {
 	}
 }
 
-// failsWith checks an error's text and its hint, which may be a part only.
-func failsWith(t testing.TB, err error, text, hint string) {
+// failsWith checks an error's text and its only hint, of which a part may be given.
+func failsWith(t testing.TB, err error, text, part string) {
 	t.Helper()
-	assert.Assert(t, err != nil)
-	first, rest, _ := strings.Cut(err.Error(), "\n")
-	assert.Equal(t, first, text)
-	if hint == "" {
-		assert.Equal(t, rest, "")
+	assert.Error(t, err, text)
+	hints := hint.All(err)
+	if part == "" {
+		assert.Equal(t, len(hints), 0, "%q", hints)
 		return
 	}
-	assert.Assert(t, strings.HasPrefix(rest, "hint: ") && strings.Contains(rest, hint), "%s", rest)
+	assert.Assert(t, len(hints) == 1 && strings.Contains(hints[0], part), "%q", hints)
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
@@ -24,7 +25,7 @@ func Load(ctx context.Context, st *stack.Stack, opts Options) (*Result, error) {
 		return nil, err
 	}
 	if opts.Source != "" && !usesSource(st) {
-		return nil, fmt.Errorf("stack %s is made from no source tree\nhint: leave --source out", st.Name)
+		return nil, hint.Wrap(fmt.Errorf("stack %s is made from no source tree", st.Name), "leave --source out")
 	}
 	if err := l.build(ctx); err != nil {
 		return nil, err

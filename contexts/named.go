@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
@@ -102,7 +103,8 @@ func (l *loader) from(ctx context.Context, name string, decl stack.Context, trai
 		return l.withIgnoreFile(l.sourceTree, useIgnoreFile)
 	case decl.From != name && (isContext || isOverride):
 		if decl.Ignore != nil {
-			return selection{}, fmt.Errorf("ignore has no meaning here\nhint: set it on %s, which this one is made from", decl.From)
+			return selection{}, hint.Wrap(errors.New("ignore has no meaning here"),
+				fmt.Sprintf("set it on %s, which this one is made from", decl.From))
 		}
 		return l.named(ctx, decl.From, trail)
 	}

@@ -7,6 +7,8 @@ import (
 	"io"
 	"io/fs"
 	"unicode/utf8"
+
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
 // kind is the first byte of an entry in the digest's encoding.
@@ -64,12 +66,12 @@ func (c *cachedDir) node(name string) (*node, error) {
 			return nil, c.failed(name, err)
 		}
 	default:
-		return nil, fmt.Errorf("%s is a %s, which no build context can hold\nhint: name it in .dockerignore",
-			c.show(name), special(mode))
+		return nil, hint.Wrap(fmt.Errorf("%s is a %s, which no build context can hold", c.show(name), special(mode)),
+			"name it in .dockerignore")
 	}
 	if !utf8.ValidString(n.target) {
-		return nil, fmt.Errorf("the target %q of the link %s is not valid UTF-8, which BuildKit cannot transfer\n"+
-			"hint: name the link in .dockerignore", n.target, c.show(name))
+		return nil, hint.Wrap(fmt.Errorf("the target %q of the link %s is not valid UTF-8, which BuildKit cannot transfer",
+			n.target, c.show(name)), "name the link in .dockerignore")
 	}
 	c.nodes[name] = n
 	return n, nil
@@ -79,8 +81,8 @@ func (c *cachedDir) checkName(name string) error {
 	if utf8.ValidString(name) {
 		return nil
 	}
-	return fmt.Errorf("the name of %s is not valid UTF-8, which BuildKit cannot transfer\n"+
-		"hint: rename it or name it in .dockerignore, with a ? for each odd byte", c.show(name))
+	return hint.Wrap(fmt.Errorf("the name of %s is not valid UTF-8, which BuildKit cannot transfer", c.show(name)),
+		"rename it or name it in .dockerignore, with a ? for each odd byte")
 }
 
 func special(mode fs.FileMode) string {
@@ -108,11 +110,13 @@ func (n *node) open(f *fault) io.ReadCloser {
 	return &checkedFile{node: n, fault: f, file: file, hash: sha256.New(), left: n.size}
 }
 
+// changesHint is what to do about a file that changes during a build.
+const changesHint = "start again, and name in .dockerignore what changes all the time"
+
 func (n *node) changed(err error) error {
 	why := "its content has changed"
 	if err != nil {
 		why = reason(err)
 	}
-	return fmt.Errorf("%s is not what it was when it was hashed: %s\n"+
-		"hint: start again, and name in .dockerignore what changes all the time", n.from.show(n.path), why)
+	return hint.Wrap(fmt.Errorf("%s is not what it was when it was hashed: %s", n.from.show(n.path), why), changesHint)
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/distribution/reference"
+
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
 // reserved tells whether a name is one of ours or of BuildKit's for what a service is built from.
@@ -18,8 +20,8 @@ func reserved(name string) bool {
 func contextName(name string) (string, error) {
 	ref, err := reference.ParseNormalizedNamed(name)
 	if err != nil || reserved(name) {
-		return "", fmt.Errorf("%q cannot be the name of a build context\n"+
-			"hint: a name is lower case, like that of an image, and not context or dockerfile", name)
+		return "", hint.Wrap(fmt.Errorf("%q cannot be the name of a build context", name),
+			"a name is lower case, like that of an image, and not context or dockerfile")
 	}
 	return strings.TrimSuffix(reference.FamiliarString(ref), ":latest"), nil
 }
@@ -46,8 +48,9 @@ func (l *loader) override(ctx context.Context, name string, trail []string) (sel
 	ref := l.overrides[name]
 	if ref.remote != "" {
 		user := trail[len(trail)-1]
-		return selection{}, &contextError{user, fmt.Errorf("it is made from %s, which cannot be an image (%s)\n"+
-			"hint: give a build context for %s as well", name, ref.remote, user)}
+		return selection{}, hint.Wrap(
+			&contextError{user, fmt.Errorf("it is made from %s, which cannot be an image (%s)", name, ref.remote)},
+			fmt.Sprintf("give a build context for %s as well", user))
 	}
 	d, _, err := l.userDir(ctx, ref)
 	if err != nil {

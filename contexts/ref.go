@@ -11,6 +11,7 @@ import (
 	"github.com/moby/buildkit/util/gitutil"
 	"github.com/moby/buildkit/util/urlutil"
 
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
@@ -57,8 +58,8 @@ func (r *contextRef) parse() (err error) {
 	case isGit:
 		return fmt.Errorf("%s: %w", redacted(text), err)
 	}
-	return fmt.Errorf("%s is not the URL of a Git repository\n"+
-		"hint: over HTTP it ends in .git, as in https://host/owner/repo.git#branch", redacted(text))
+	return hint.Wrap(fmt.Errorf("%s is not the URL of a Git repository", redacted(text)),
+		"over HTTP it ends in .git, as in https://host/owner/repo.git#branch")
 }
 
 func checkRemote(text string) error {
@@ -85,7 +86,7 @@ func parseFileURL(text string) (*dfgitutil.GitRef, error) {
 		gitRef.Ref, gitRef.SubDir = parsed.Opts.Ref, parsed.Opts.Subdir
 	}
 	if len(parsed.Query) > 0 {
-		return nil, fmt.Errorf("%s: no query is taken here\nhint: write URL#REF:FOLDER", text)
+		return nil, hint.Wrap(fmt.Errorf("%s: no query is taken here", text), "write URL#REF:FOLDER")
 	}
 	return gitRef, checkGitRef(gitRef)
 }

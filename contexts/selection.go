@@ -12,6 +12,8 @@ import (
 
 	"github.com/moby/patternmatcher/ignorefile"
 	"github.com/tonistiigi/fsutil"
+
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
 const ignoreName = ".dockerignore"
@@ -34,7 +36,7 @@ func (s selection) narrow(include, exclude []string) (selection, error) {
 		ExcludePatterns: cleaned(exclude),
 	})
 	if err != nil {
-		return selection{}, fmt.Errorf("%w\nhint: a pattern is what a line of a .dockerignore may be", err)
+		return selection{}, hint.Wrap(err, "a pattern is what a line of a .dockerignore may be")
 	}
 	return selection{s.from, filtered}, nil
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
@@ -97,7 +98,7 @@ func dockerfile(d dir, b *stack.Build) (string, map[string][]byte, error) {
 		}
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil, fmt.Errorf("%s has no %s\nhint: build.dockerfile is relative to build.context", d.show(), file)
+		return "", nil, hint.Wrap(fmt.Errorf("%s has no %s", d.show(), file), "build.dockerfile is relative to build.context")
 	} else if err != nil {
 		return "", nil, fmt.Errorf("%s cannot be read: %s", file, reason(err))
 	}
@@ -129,8 +130,8 @@ func (l *loader) planExtras(ctx context.Context, svc stack.Service) error {
 		case ref.remote != "":
 			l.result.Remote[full] = ref.remote
 		case strings.HasPrefix(value, "service:"):
-			return fmt.Errorf("additional context %s: %s is not supported\n"+
-				"hint: put both into one Dockerfile and name the stage with build.target", name, value)
+			return hint.Wrap(fmt.Errorf("additional context %s: %s is not supported", name, value),
+				"put both into one Dockerfile and name the stage with build.target")
 		default:
 			d, err := l.stackDir(ctx, value)
 			if err != nil {

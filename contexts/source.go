@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
@@ -19,8 +20,8 @@ func (l *loader) findSource(ctx context.Context) (dir, string, error) {
 		given = src.URL
 	}
 	if given == "" {
-		return dir{}, "", fmt.Errorf("stack %s needs a source tree and names none\n"+
-			"hint: name one with --source, or work within one", l.stack.Name)
+		return dir{}, "", hint.Wrap(fmt.Errorf("stack %s needs a source tree and names none", l.stack.Name),
+			"name one with --source, or work within one")
 	}
 	ref, err := parseRef(given)
 	if err != nil {
@@ -67,8 +68,8 @@ func holdsMarkers(d dir, shown string, st *stack.Stack) error {
 		return fmt.Errorf("source: %s is not a folder", shown)
 	}
 	if m := missing(d, st.Source.Marker); m != "" {
-		return fmt.Errorf("%s is not a source tree of %s\nhint: it has no %s; --source takes the top folder of one",
-			shown, st.Name, m)
+		return hint.Wrap(fmt.Errorf("%s is not a source tree of %s", shown, st.Name),
+			fmt.Sprintf("it has no %s; --source takes the top folder of one", m))
 	}
 	return nil
 }

@@ -10,6 +10,8 @@ import (
 	"testing/fstest"
 
 	"gotest.tools/v3/assert"
+
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
 // shared is a tree in which a stack extends a service of a shared folder, which extends one of a file beside it and has
@@ -138,7 +140,8 @@ func TestLoadMissing(t *testing.T) {
 func TestFindFile(t *testing.T) {
 	dir := t.TempDir()
 	_, err := FindFile(dir)
-	assert.ErrorContains(t, err, "no Compose file in "+dir+"\nhint: ")
+	assert.Error(t, err, "no Compose file in "+dir)
+	assert.DeepEqual(t, hint.All(err), []string{"name the file, or call it compose.yaml"})
 	_, err = FindFile(filepath.Join(dir, "none"))
 	assert.ErrorIs(t, err, fs.ErrNotExist)
 

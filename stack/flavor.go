@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
 // With returns the service as it runs in a flavor. A service that does not declare the flavor runs in it as it is.
@@ -44,5 +46,5 @@ func (s *Stack) CheckFlavor(name string) error {
 	if slices.Contains(known, name) {
 		return nil
 	}
-	return fmt.Errorf("stack %s has no flavor %q\nhint: %s", s.Name, name, suggest("its flavors are", name, known))
+	return hint.Wrap(fmt.Errorf("stack %s has no flavor %q", s.Name, name), suggest("its flavors are", name, known))
 }

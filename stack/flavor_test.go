@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"gotest.tools/v3/assert"
+
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
 func TestWith(t *testing.T) {
@@ -39,7 +41,10 @@ func TestCheckFlavor(t *testing.T) {
 	assert.NilError(t, err)
 	assert.DeepEqual(t, s.Flavors(), []string{"low", "regular"})
 	assert.NilError(t, s.CheckFlavor("regular"))
-	assert.Error(t, s.CheckFlavor("reglar"), "stack notes has no flavor \"reglar\"\nhint: did you mean \"regular\"?")
-	assert.Error(t, s.CheckFlavor("xx"), "stack notes has no flavor \"xx\"\nhint: its flavors are: low, regular")
+	for name, want := range map[string]string{"reglar": `did you mean "regular"?`, "xx": "its flavors are: low, regular"} {
+		err := s.CheckFlavor(name)
+		assert.Error(t, err, `stack notes has no flavor "`+name+`"`)
+		assert.DeepEqual(t, hint.All(err), []string{want})
+	}
 	assert.NilError(t, (&Stack{}).CheckFlavor(DefaultFlavor))
 }

@@ -12,6 +12,8 @@ import (
 	"github.com/compose-spec/compose-go/v2/interpolation"
 	"github.com/compose-spec/compose-go/v2/loader"
 	"github.com/compose-spec/compose-go/v2/types"
+
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
 // Options say what a file's variables stand for.
@@ -116,5 +118,5 @@ func FindFile(name string) (string, error) {
 			return file, nil
 		}
 	}
-	return "", fmt.Errorf("no Compose file in %s\nhint: name the file, or call it compose.yaml", name)
+	return "", hint.Wrap(fmt.Errorf("no Compose file in %s", name), "name the file, or call it compose.yaml")
 }

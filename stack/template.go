@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"text/template"
+
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
 // Vars is what a template in url.environment and env may use.
@@ -35,7 +37,7 @@ func render(path string, env map[string]string, v Vars) (map[string]string, erro
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		value, err := renderValue(env[name], v)
 		if err != nil {
-			return nil, fmt.Errorf("%s.%s: %w\nhint: %s", path, name, err, varsHint)
+			return nil, hint.Wrap(fmt.Errorf("%s.%s: %w", path, name, err), varsHint)
 		}
 		out[name] = value
 	}

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"gotest.tools/v3/assert"
+
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
 func TestRender(t *testing.T) {
@@ -30,6 +32,6 @@ func TestRender(t *testing.T) {
 func TestRenderFails(t *testing.T) {
 	u := URL{Environment: map[string]string{"A": "{{.URL}}", "B": "{{.Path}}"}}
 	_, err := u.Render(Vars{})
-	assert.Error(t, err, `x-bmo.url.environment.B: bad template "{{.Path}}": can't evaluate field Path`+
-		"\nhint: a template knows {{.URL}}, {{.Host}}, {{.Port}} and {{.Instance}}")
+	assert.Error(t, err, `x-bmo.url.environment.B: bad template "{{.Path}}": can't evaluate field Path`)
+	assert.DeepEqual(t, hint.All(err), []string{"a template knows {{.URL}}, {{.Host}}, {{.Port}} and {{.Instance}}"})
 }
