@@ -38,7 +38,7 @@ func (c *cachedDir) show(name string) string {
 func (c *cachedDir) failed(name string, err error) error {
 	failed := &readError{fmt.Sprintf("%s cannot be read: %s", c.show(name), reason(err)), err}
 	if errors.Is(err, fs.ErrPermission) {
-		return hint.Wrap(failed, "name it in .dockerignore when no image needs it")
+		return hint.Wrap(failed, "list it in .dockerignore if no image needs it")
 	}
 	return failed
 }
@@ -67,7 +67,7 @@ func (c *cachedDir) openFile(name string) (fs.File, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, errors.New("it is no regular file any more")
+		return nil, errors.New("it is no longer a regular file")
 	}
 	return c.fsys.Open(name)
 }

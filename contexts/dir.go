@@ -35,7 +35,7 @@ func (d dir) join(rel string) (dir, error) {
 	}
 	joined := path.Join(d.path, rel)
 	if path.IsAbs(rel) || !fs.ValidPath(joined) {
-		return dir{}, fmt.Errorf("%q leads out of %s", rel, d.name)
+		return dir{}, fmt.Errorf("%q is outside %s", rel, d.name)
 	}
 	return dir{name: d.name, fsys: d.fsys, path: joined, disk: d.disk}, nil
 }

@@ -108,15 +108,15 @@ func TestGitRefused(t *testing.T) {
 		url, problem, hint string
 	}{
 		{r.url("#nothing"), r.url("") + ` has no branch or tag "nothing"`, "git ls-remote"},
-		{r.url("#" + commit[:12]), r.url("") + ` has no branch or tag "` + commit[:12] + `"`, "all its digits"},
+		{r.url("#" + commit[:12]), r.url("") + ` has no branch or tag "` + commit[:12] + `"`, "in full"},
 		{r.url("#" + absent), r.url("") + " has no commit " + absent, ""},
 		{r.url("#main:nothing"), r.url("#"+commit) + " has no folder nothing", ""},
 		{r.url("#main:a"), r.url("#"+commit) + " has no folder a", ""},
-		{r.url("#main:../x"), `"../x" leads out of ` + r.url("#"+commit), ""},
+		{r.url("#main:../x"), `"../x" is outside ` + r.url("#"+commit), ""},
 		{r.url("#main:etc"), "etc of " + r.url("#"+commit) + ": path escapes from parent", ""},
 		{r.url("#main:up"), "up of " + r.url("#"+commit) + ": path escapes from parent", ""},
 		{r.url("#--upload-pack=x"), `"--upload-pack=x" is not a Git ref`, ""},
-		{r.url("?ref=x"), r.url("?ref=x") + ": no query is taken here", "URL#REF:FOLDER"},
+		{r.url("?ref=x"), r.url("?ref=x") + ": a query is not supported", "URL#REF:FOLDER"},
 		{r.url("/nothing"), r.url("/nothing") + ": git ls-remote: '" + r.dir + "/nothing' does not appear to be a git repository", "check the address"},
 		{"ssh://host/x.git?keep-git-dir=1", "ssh://host/x.git: keep-git-dir is not supported", ""},
 		{"https://host/x.git?what=1", `https://host/x.git?what=1: unexpected query "what"`, ""},

@@ -56,7 +56,7 @@ func (g git) resolve(ctx context.Context, ref string) (string, error) {
 		}
 	}
 	return "", hint.Wrap(fmt.Errorf("%s has no branch or tag %q", redacted(g.remote), name),
-		"git ls-remote lists what it has; a commit has to be given with all its digits")
+		"git ls-remote lists what it has; a commit must be given in full")
 }
 
 // fetchCommit fetches one commit without its history where the server allows to ask for it, and else all branches and
@@ -107,7 +107,7 @@ func (g git) run(ctx context.Context, settings gitConfig, args ...string) (strin
 		return "", context.Cause(ctx)
 	case errors.Is(err, exec.ErrNotFound):
 		return "", hint.Wrap(fmt.Errorf("%s: the git command is not installed", redacted(g.remote)),
-			"install git, or give a folder in place of the URL")
+			"install git, or give a folder instead of the URL")
 	case err != nil:
 		return "", g.failed(verb(args), stderr.String(), err)
 	}
@@ -155,8 +155,8 @@ func (g git) failed(verb, stderr string, err error) error {
 	}
 	if g.dir != "" && diskFull.MatchString(stderr) { // whatever git was at
 		return hint.Wrap(fmt.Errorf("%s: no space left for it in %s", redacted(g.remote), filepath.Dir(g.dir)),
-			"make room, or let XDG_CACHE_HOME name a folder on another disk")
+			"free some space, or set XDG_CACHE_HOME to a folder on another disk")
 	}
 	return hint.Wrap(fmt.Errorf("%s: git %s: %s", redacted(g.remote), verb, why),
-		"check the address, the network and that git can log in without asking; a folder with the tree does as well")
+		"check the address, the network, and that git can log in without prompting; or use a folder with the tree")
 }

@@ -64,7 +64,7 @@ func (n *node) hash(ctx context.Context, cache *statCache) error {
 		return n.from.failed(n.path, err)
 	}
 	if size != n.size || !unchanged(n.info, before) || !unchanged(before, after) {
-		return hint.Wrap(n.from.failed(n.path, errors.New("it changes while it is read")), changesHint)
+		return hint.Wrap(n.from.failed(n.path, errors.New("it changed while it was read")), changesHint)
 	}
 	h.Sum(n.sum[:0])
 	n.hashed = true

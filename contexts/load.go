@@ -25,7 +25,7 @@ func Load(ctx context.Context, st *stack.Stack, opts Options) (*Result, error) {
 		return nil, err
 	}
 	if opts.Source != "" && !usesSource(st) {
-		return nil, hint.Wrap(fmt.Errorf("stack %s is made from no source tree", st.Name), "leave --source out")
+		return nil, hint.Wrap(fmt.Errorf("stack %s does not use a source tree", st.Name), "leave --source out")
 	}
 	if err := l.build(ctx); err != nil {
 		return nil, err

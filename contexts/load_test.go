@@ -69,17 +69,17 @@ func TestNamedContextsRefused(t *testing.T) {
 		{"an address", named{"a": {From: "https://host/x.tar.gz"}}, Options{},
 			"context a: https://host/x.tar.gz is not the URL of a Git repository", ".git"},
 		{"ignore in a chain", named{"a": {From: "empty"}, "b": {From: "a", Ignore: &off}}, Options{},
-			"context b: ignore has no meaning here", "set it on a"},
+			"context b: ignore has no effect here", "set it on a"},
 		{"a name of ours", named{"service/web": {From: "empty"}}, Options{},
-			`"service/web" cannot be the name of a build context`, "lower case"},
+			`"service/web" cannot be the name of a build context`, "lower-case"},
 		{"a name of BuildKit's", named{"context": {From: "empty"}}, Options{},
-			`"context" cannot be the name of a build context`, "not context or dockerfile"},
-		{"a name", named{"Web": {From: "empty"}}, Options{}, `"Web" cannot be the name of a build context`, "lower case"},
-		{"a long name", named{"docker.io/library/web": {From: "empty"}}, Options{}, "context docker.io/library/web has to be named web", ""},
+			`"context" cannot be the name of a build context`, "context or dockerfile"},
+		{"a name", named{"Web": {From: "empty"}}, Options{}, `"Web" cannot be the name of a build context`, "lower-case"},
+		{"a long name", named{"docker.io/library/web": {From: "empty"}}, Options{}, "context docker.io/library/web must be named web", ""},
 		{"a pattern", named{"a": {From: ".", Include: []string{"[a"}}}, Options{},
-			"context a: invalid includepatterns: [[a]: syntax error in pattern", "line of a .dockerignore"},
+			"context a: invalid includepatterns: [[a]: syntax error in pattern", "syntax of a .dockerignore"},
 		{"no need of a source", named{"a": {From: "."}}, Options{Source: "src"},
-			"stack test is made from no source tree", "leave --source out"},
+			"stack test does not use a source tree", "leave --source out"},
 		{"override, an image in a chain", named{"a": {From: "empty"}, "b": {From: "a"}},
 			Options{Overrides: map[string]string{"a": "docker-image://x"}},
 			"context b: it is made from a, which cannot be an image (docker-image://x)", "give a build context for b as well"},
@@ -88,7 +88,7 @@ func TestNamedContextsRefused(t *testing.T) {
 		{"override, no path", nil, Options{Overrides: map[string]string{"a": ""}}, "build context a: the path is empty", ""},
 		{"override, no image", nil, Options{Overrides: map[string]string{"a": "docker-image://UP"}}, `build context a: "UP" is not the name of an image`, ""},
 		{"override, a name", nil, Options{Overrides: map[string]string{"service/a": "."}},
-			`"service/a" cannot be the name of a build context`, "lower case"},
+			`"service/a" cannot be the name of a build context`, "lower-case"},
 		{"override, twice", nil, Options{Overrides: map[string]string{"a": ".", "a:latest": "."}}, "build context a is given twice", ""},
 		{"override, a repository without a scheme", nil, Options{Overrides: map[string]string{"a": "github.com/x/y"}},
 			"context a: https://github.com/x/y: a Git URL needs a cache folder to be fetched into", ""},
@@ -166,7 +166,7 @@ func TestBuiltInStack(t *testing.T) {
 	for _, from := range []string{"../../x", "/etc"} {
 		builtIn.Contexts = named{"c": {From: from}}
 		_, err := Load(context.Background(), &builtIn, Options{})
-		failsWith(t, err, `context c: "`+from+`" leads out of built-in stack app`, "")
+		failsWith(t, err, `context c: "`+from+`" is outside built-in stack app`, "")
 	}
 }
 
@@ -207,5 +207,5 @@ func TestChangeDuringHash(t *testing.T) {
 	_, err := Load(context.Background(), oneContext(dir), Options{Progress: func(string, string) {
 		assert.NilError(t, os.WriteFile(dir+"/a", []byte("22"), 0o644))
 	}})
-	failsWith(t, err, dir+"/a cannot be read: it changes while it is read", ".dockerignore")
+	failsWith(t, err, dir+"/a cannot be read: it changed while it was read", ".dockerignore")
 }

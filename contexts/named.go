@@ -19,7 +19,7 @@ func (l *loader) planContexts(ctx context.Context) error {
 		if proper, err := contextName(name); err != nil {
 			return err
 		} else if proper != name {
-			return fmt.Errorf("context %s has to be named %s", name, proper)
+			return fmt.Errorf("context %s must be named %s", name, proper)
 		}
 		names[name] = contextRef{}
 	}
@@ -103,7 +103,7 @@ func (l *loader) from(ctx context.Context, name string, decl stack.Context, trai
 		return l.withIgnoreFile(l.sourceTree, useIgnoreFile)
 	case decl.From != name && (isContext || isOverride):
 		if decl.Ignore != nil {
-			return selection{}, hint.Wrap(errors.New("ignore has no meaning here"),
+			return selection{}, hint.Wrap(errors.New("ignore has no effect here"),
 				fmt.Sprintf("set it on %s, which this one is made from", decl.From))
 		}
 		return l.named(ctx, decl.From, trail)

@@ -67,11 +67,11 @@ func (c *cachedDir) node(name string) (*node, error) {
 		}
 	default:
 		return nil, hint.Wrap(fmt.Errorf("%s is a %s, which no build context can hold", c.show(name), special(mode)),
-			"name it in .dockerignore")
+			"list it in .dockerignore")
 	}
 	if !utf8.ValidString(n.target) {
 		return nil, hint.Wrap(fmt.Errorf("the target %q of the link %s is not valid UTF-8, which BuildKit cannot transfer",
-			n.target, c.show(name)), "name the link in .dockerignore")
+			n.target, c.show(name)), "list the link in .dockerignore")
 	}
 	c.nodes[name] = n
 	return n, nil
@@ -82,7 +82,7 @@ func (c *cachedDir) checkName(name string) error {
 		return nil
 	}
 	return hint.Wrap(fmt.Errorf("the name of %s is not valid UTF-8, which BuildKit cannot transfer", c.show(name)),
-		"rename it or name it in .dockerignore, with a ? for each odd byte")
+		"rename it, or list it in .dockerignore with a ? for each such byte")
 }
 
 func special(mode fs.FileMode) string {
@@ -111,12 +111,12 @@ func (n *node) open(f *fault) io.ReadCloser {
 }
 
 // changesHint is what to do about a file that changes during a build.
-const changesHint = "start again, and name in .dockerignore what changes all the time"
+const changesHint = "try again; list in .dockerignore what changes all the time"
 
 func (n *node) changed(err error) error {
-	why := "its content has changed"
+	why := "its content is different"
 	if err != nil {
 		why = reason(err)
 	}
-	return hint.Wrap(fmt.Errorf("%s is not what it was when it was hashed: %s", n.from.show(n.path), why), changesHint)
+	return hint.Wrap(fmt.Errorf("%s has changed since it was hashed: %s", n.from.show(n.path), why), changesHint)
 }

@@ -21,7 +21,7 @@ func contextName(name string) (string, error) {
 	ref, err := reference.ParseNormalizedNamed(name)
 	if err != nil || reserved(name) {
 		return "", hint.Wrap(fmt.Errorf("%q cannot be the name of a build context", name),
-			"a name is lower case, like that of an image, and not context or dockerfile")
+			"use a lower-case name, like that of an image, other than context or dockerfile")
 	}
 	return strings.TrimSuffix(reference.FamiliarString(ref), ":latest"), nil
 }

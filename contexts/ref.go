@@ -86,7 +86,7 @@ func parseFileURL(text string) (*dfgitutil.GitRef, error) {
 		gitRef.Ref, gitRef.SubDir = parsed.Opts.Ref, parsed.Opts.Subdir
 	}
 	if len(parsed.Query) > 0 {
-		return nil, hint.Wrap(fmt.Errorf("%s: no query is taken here", text), "write URL#REF:FOLDER")
+		return nil, hint.Wrap(fmt.Errorf("%s: a query is not supported", text), "write URL#REF:FOLDER")
 	}
 	return gitRef, checkGitRef(gitRef)
 }

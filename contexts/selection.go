@@ -36,7 +36,7 @@ func (s selection) narrow(include, exclude []string) (selection, error) {
 		ExcludePatterns: cleaned(exclude),
 	})
 	if err != nil {
-		return selection{}, hint.Wrap(err, "a pattern is what a line of a .dockerignore may be")
+		return selection{}, hint.Wrap(err, "patterns have the syntax of a .dockerignore")
 	}
 	return selection{s.from, filtered}, nil
 }

@@ -79,7 +79,7 @@ func TestSelectRefuses(t *testing.T) {
 		{"a name", files{"d/\xff": ""}, `context one: the name of "DIR/d/\xff" is not valid UTF-8, which BuildKit cannot transfer`, "rename"},
 		{"a folder's name", files{"\xfe/": ""}, `context one: the name of "DIR/\xfe" is not valid UTF-8, which BuildKit cannot transfer`, "rename"},
 		{"a target", files{"l": "->\xff"}, `context one: the target "\xff" of the link DIR/l is not valid UTF-8, which BuildKit cannot transfer`, ".dockerignore"},
-		{"a pattern", files{ignoreName: "[a\n"}, "context one: .dockerignore: invalid excludepatterns: [[a]: syntax error in pattern", "line of a .dockerignore"},
+		{"a pattern", files{ignoreName: "[a\n"}, "context one: .dockerignore: invalid excludepatterns: [[a]: syntax error in pattern", "syntax of a .dockerignore"},
 		{"an ignore file", files{ignoreName + "/a": ""}, "context one: .dockerignore cannot be read: is a directory", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {

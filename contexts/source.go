@@ -20,8 +20,8 @@ func (l *loader) findSource(ctx context.Context) (dir, string, error) {
 		given = src.URL
 	}
 	if given == "" {
-		return dir{}, "", hint.Wrap(fmt.Errorf("stack %s needs a source tree and names none", l.stack.Name),
-			"name one with --source, or work within one")
+		return dir{}, "", hint.Wrap(fmt.Errorf("stack %s needs a source tree and does not name one", l.stack.Name),
+			"name one with --source, or run the command inside one")
 	}
 	ref, err := parseRef(given)
 	if err != nil {
@@ -69,7 +69,7 @@ func holdsMarkers(d dir, shown string, st *stack.Stack) error {
 	}
 	if m := missing(d, st.Source.Marker); m != "" {
 		return hint.Wrap(fmt.Errorf("%s is not a source tree of %s", shown, st.Name),
-			fmt.Sprintf("it has no %s; --source takes the top folder of one", m))
+			fmt.Sprintf("it has no %s; --source takes the top folder of a source tree", m))
 	}
 	return nil
 }

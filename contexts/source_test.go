@@ -39,9 +39,9 @@ func TestSource(t *testing.T) {
 		{name: "given, any", sourceTree: "../elsewhere", workDir: "tree", want: "elsewhere"},
 
 		{name: "none", workDir: "elsewhere", marker: marker,
-			problem: "stack app needs a source tree and names none", hint: "--source"},
+			problem: "stack app needs a source tree and does not name one", hint: "--source"},
 		{name: "no marker finds nothing", workDir: "tree",
-			problem: "stack app needs a source tree and names none", hint: "--source"},
+			problem: "stack app needs a source tree and does not name one", hint: "--source"},
 		{name: "half", sourceTree: "../tree/vendor/half", workDir: "elsewhere", marker: marker,
 			problem: "DIR/tree/vendor/half is not a source tree of app", hint: "it has no extensions/BMO"},
 		{name: "not there", sourceTree: "nothing", workDir: "tree", marker: marker,

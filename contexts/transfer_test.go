@@ -157,14 +157,14 @@ func TestTransferOfChangedFile(t *testing.T) {
 		change func(at string) error
 		why    string
 	}{
-		{"content", func(at string) error { return os.WriteFile(at, []byte("CONTENT"), 0o644) }, "its content has changed"},
-		{"shorter", func(at string) error { return os.Truncate(at, 3) }, "its content has changed"},
-		{"empty", func(at string) error { return os.Truncate(at, 0) }, "its content has changed"},
-		{"longer", func(at string) error { return os.Truncate(at, 1<<20) }, "its content has changed"},
+		{"content", func(at string) error { return os.WriteFile(at, []byte("CONTENT"), 0o644) }, "its content is different"},
+		{"shorter", func(at string) error { return os.Truncate(at, 3) }, "its content is different"},
+		{"empty", func(at string) error { return os.Truncate(at, 0) }, "its content is different"},
+		{"longer", func(at string) error { return os.Truncate(at, 1<<20) }, "its content is different"},
 		{"gone", os.Remove, "no such file or directory"},
-		{"a folder", func(at string) error { os.Remove(at); return os.Mkdir(at, 0o755) }, "it is no regular file any more"},
-		{"a pipe", func(at string) error { os.Remove(at); return mkfifo(at) }, "it is no regular file any more"},
-		{"a link", func(at string) error { os.Remove(at); return os.Symlink("b", at) }, "it is no regular file any more"},
+		{"a folder", func(at string) error { os.Remove(at); return os.Mkdir(at, 0o755) }, "it is no longer a regular file"},
+		{"a pipe", func(at string) error { os.Remove(at); return mkfifo(at) }, "it is no longer a regular file"},
+		{"a link", func(at string) error { os.Remove(at); return os.Symlink("b", at) }, "it is no longer a regular file"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			dir := folder(t, files{"a": "x", "b": "content", "c": "y"})
@@ -172,7 +172,7 @@ func TestTransferOfChangedFile(t *testing.T) {
 			assert.NilError(t, err)
 			tree := result.Trees["one"]
 			assert.NilError(t, test.change(filepath.Join(dir, "b")))
-			want := filepath.Join(dir, "b") + " is not what it was when it was hashed: " + test.why
+			want := filepath.Join(dir, "b") + " has changed since it was hashed: " + test.why
 
 			_, err = readFile(tree, "b")
 			failsWith(t, err, want, ".dockerignore")

@@ -14,7 +14,7 @@ var namePattern = regexp.MustCompile(`^[a-z0-9]+(?:[-_][a-z0-9]+)*$`)
 
 const (
 	maxName  = 63
-	nameHint = "a name has lower-case letters and digits, and single - or _ between them"
+	nameHint = "use lower-case letters and digits, with single - or _ between them"
 )
 
 func validName(name string) bool {
@@ -25,12 +25,12 @@ func validName(name string) bool {
 func (l *loading) check() {
 	switch s := l.stack; {
 	case s.Name == "":
-		l.problems.add("name", "missing", "snapshots are called by it, so give the stack one: name: my-app")
+		l.problems.add("name", "missing", "snapshots are named after it, so give the stack one: name: my-app")
 	case !validName(s.Name):
 		l.problems.add("name", fmt.Sprintf("%q is not a valid name", s.Name), nameHint)
 	}
 	if len(l.stack.Services) == 0 {
-		l.problems.add("services", "missing", "a stack has one service at least")
+		l.problems.add("services", "missing", "a stack has at least one service")
 	}
 	for _, s := range l.stack.Services {
 		l.checkService(s)
@@ -53,7 +53,7 @@ func (l *loading) checkService(s Service) {
 	case s.Image == "" && s.Build == nil:
 		l.problems.add(at, "has neither image nor build", "")
 	case s.Image != "" && s.Build != nil:
-		l.problems.add(at+".image", "not supported beside build", "images are tagged docker-bmo/STACK-SERVICE")
+		l.problems.add(at+".image", "not supported together with build", "images are tagged docker-bmo/STACK-SERVICE")
 	case s.Image != "":
 		if _, err := reference.ParseNormalizedNamed(s.Image); err != nil {
 			l.problems.add(at+".image", fmt.Sprintf("%q is not an image: %v", s.Image, err), "")
@@ -65,7 +65,7 @@ func (l *loading) checkService(s Service) {
 		}
 	}
 	if s.StopGracePeriod <= 0 {
-		l.problems.add(at+".stop_grace_period", "has to be longer than nothing", "")
+		l.problems.add(at+".stop_grace_period", "must be longer than zero", "")
 	}
 	for _, dep := range s.DependsOn {
 		l.checkDependency(at+".depends_on."+dep, s.Name, dep)
@@ -130,7 +130,7 @@ func (l *loading) sortServices() {
 	}
 	names, cycle := order(needs)
 	if cycle != nil {
-		l.problems.add("services", "each depends on the other: "+strings.Join(cycle, " -> "), "")
+		l.problems.add("services", "they depend on one another: "+strings.Join(cycle, " -> "), "")
 		return
 	}
 	for i, name := range names {

@@ -14,7 +14,7 @@ func (l *loading) checkContexts() {
 	for name, c := range l.stack.Contexts {
 		at := extension + ".contexts." + name
 		if !contextPattern.MatchString(name) || name == FromEmpty {
-			l.problems.add(at, "not a valid name", "a context's name has lower-case letters and digits, and single . - _ between them")
+			l.problems.add(at, "not a valid name", "use lower-case letters and digits, with single . - _ between them")
 		}
 		needs[name] = nil
 		switch _, another := l.stack.Contexts[c.From]; {
@@ -25,12 +25,12 @@ func (l *loading) checkContexts() {
 		case another:
 			needs[name] = []string{c.From}
 		default:
-			l.problems.add(at+".from", fmt.Sprintf("%q is no context", c.From),
-				"it is source, empty, another context, or a folder such as ./assets")
+			l.problems.add(at+".from", fmt.Sprintf("%q is not a context", c.From),
+				"use source, empty, another context, or a folder such as ./assets")
 		}
 	}
 	if _, cycle := order(needs); cycle != nil {
-		l.problems.add(extension+".contexts", "each needs the other: "+strings.Join(cycle, " -> "), "")
+		l.problems.add(extension+".contexts", "they are made from one another: "+strings.Join(cycle, " -> "), "")
 	}
 }
 

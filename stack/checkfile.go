@@ -15,7 +15,7 @@ func (l *loading) checkHosts() {
 		for i, alias := range s.Aliases {
 			if other, taken := owner[alias]; taken && other != s.Name {
 				at := fmt.Sprintf("services.%s.networks.default.aliases[%d]", s.Name, i)
-				l.problems.add(at, fmt.Sprintf("service %s is called %q already", other, alias), "")
+				l.problems.add(at, fmt.Sprintf("service %s already has the name %q", other, alias), "")
 			}
 			owner[alias] = s.Name
 		}
@@ -55,7 +55,7 @@ func (l *loading) checkURL() {
 	}
 	if s, ok := l.checkServiceExists(at+".service", u.Service); ok && s.Ready.HTTP == nil {
 		l.problems.add("services."+s.Name+"."+extension+".ready.http", "missing",
-			"the service of x-bmo.url has to say which HTTP answer tells that it is ready")
+			"the service of x-bmo.url must say which HTTP response means that it is ready")
 	}
 	l.checkTemplates(at+".environment", u.Environment)
 }

@@ -23,7 +23,7 @@ func (v *variables) readDotenv(t *tree) {
 		env, err = dotenv.ParseWithLookup(bytes.NewReader(content), mapLookup(v.environ))
 	}
 	if err != nil {
-		v.problems.add("", fmt.Sprintf("can not read .env: %v", err), "")
+		v.problems.add("", fmt.Sprintf("cannot read .env: %v", err), "")
 		return
 	}
 	maps.Copy(env, v.environ)

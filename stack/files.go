@@ -39,7 +39,7 @@ func (t *tree) read(name string) ([]byte, error) {
 func (t *tree) within(name string) (string, error) {
 	joined := path.Join(t.path, name)
 	if path.IsAbs(name) || !fs.ValidPath(joined) {
-		return "", fmt.Errorf("%s lies outside the built-in stacks", name)
+		return "", fmt.Errorf("%s is outside the built-in stacks", name)
 	}
 	return joined, nil
 }

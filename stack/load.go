@@ -45,7 +45,7 @@ func LoadFS(ctx context.Context, fsys fs.FS, file string, opts Options) (*Stack,
 func load(ctx context.Context, s *Stack, t *tree, name, base string, opts Options) (_ *Stack, err error) {
 	content, err := t.read(base)
 	if err != nil {
-		return nil, fmt.Errorf("can not read the stack: %w", err)
+		return nil, fmt.Errorf("cannot read the stack: %w", err)
 	}
 	defer func() { err = errors.Join(err, t.close()) }()
 

@@ -48,7 +48,7 @@ func (d decoder) command(dst *[]string) field {
 		}
 		var words types.ShellCommand
 		if err := words.DecodeMapstructure(s); err != nil {
-			d.problems.settle(path, fmt.Sprintf("%q can not be split into words: %v", s, err), "write it as a list")
+			d.problems.settle(path, fmt.Sprintf("%q cannot be split into words: %v", s, err), "write it as a list")
 			return
 		}
 		*dst = words
@@ -116,7 +116,7 @@ func (d decoder) env(dst *map[string]string) field {
 				return
 			}
 			if name == "" || strings.ContainsAny(name, "=\x00") {
-				d.problems.add(path, "not a name for a variable", "")
+				d.problems.add(path, "not a valid variable name", "")
 				return
 			}
 			if *dst == nil {

@@ -112,7 +112,7 @@ func (l *loading) dependsOn(path, service string, cfg types.DependsOnConfig) []s
 			l.healthy[service+" "+name] = true
 		default:
 			l.problems.add(path+"."+name+".condition", dep.Condition+" is not supported",
-				"a command that has to be done first is a step under x-bmo.bootstrap")
+				"a command that must finish first is a step under x-bmo.bootstrap")
 		}
 		if !dep.Required {
 			l.problems.add(path+"."+name+".required", "false is not supported",

@@ -42,7 +42,7 @@ var supported = keys{
 var instead = map[string]string{
 	"configs":  "put the file into the image, or its values under environment",
 	"secrets":  "give the value under environment; an environment never becomes part of a snapshot",
-	"volumes":  "data lies in the container itself, so that a snapshot has it",
+	"volumes":  "data is kept in the container itself, so that a snapshot includes it",
 	"networks": "every instance has one network of its own; leave this out",
 	"include":  "take a service from another file with extends",
 	"jobs":     "a one-off command is a step under x-bmo.bootstrap",
@@ -56,17 +56,17 @@ var instead = map[string]string{
 	"services.*.healthcheck":      "say under x-bmo.ready when the service is ready",
 	"services.*.configs":          "put the file into the image, or its values under environment",
 	"services.*.secrets":          "give the value under environment; an environment never becomes part of a snapshot",
-	"services.*.deploy":           "use mem_limit for the memory; every service runs once an instance",
-	"services.*.scale":            "every service runs once an instance",
+	"services.*.deploy":           "use mem_limit for the memory; every service runs once per instance",
+	"services.*.scale":            "every service runs once per instance",
 	"services.*.profiles":         "every service of a stack is started; leave this out",
-	"services.*.restart":          "an instance whose service ends is over; leave this out",
+	"services.*.restart":          "an instance is over when one of its services ends; leave this out",
 	"services.*.container_name":   "instances name their containers themselves; use networks.default.aliases for a fixed name",
 	"services.*.network_mode":     "every instance has one network of its own; leave this out",
 	"services.*.networks.*":       "every instance has one network of its own, called default",
-	"services.*.labels":           "labels tell what belongs to an instance; leave this out",
-	"services.*.label_file":       "labels tell what belongs to an instance; leave this out",
+	"services.*.labels":           "labels mark what belongs to an instance; leave this out",
+	"services.*.label_file":       "labels mark what belongs to an instance; leave this out",
 	"services.*.pull_policy":      "use the flag --pull",
-	"services.*.extra_hosts":      "give a service the name by networks.default.aliases",
+	"services.*.extra_hosts":      "give a service that name with networks.default.aliases",
 	"services.*.develop":          "build again: only what changed is done again",
 	"services.*.post_start":       "a command that prepares the application is a step under x-bmo.bootstrap",
 	"services.*.pre_start":        "a command that prepares the application is a step under x-bmo.bootstrap",
@@ -127,7 +127,7 @@ func hintFor(pattern, key string) string {
 	case ok:
 		return hint
 	case key == extension:
-		return "x-bmo stands at the top of the file and in a service"
+		return "x-bmo belongs at the top of the file and in a service"
 	case meansExtension(key):
 		return suggest("", key, []string{extension})
 	case strings.HasPrefix(pattern, "services.*.networks."):

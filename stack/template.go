@@ -20,7 +20,7 @@ type Vars struct {
 }
 
 // varsHint names the fields of Vars.
-const varsHint = "a template knows {{.URL}}, {{.Host}}, {{.Port}} and {{.Instance}}"
+const varsHint = "a template can use {{.URL}}, {{.Host}}, {{.Port}} and {{.Instance}}"
 
 // Render returns the variables that the url's service is started with.
 func (u URL) Render(v Vars) (map[string]string, error) {

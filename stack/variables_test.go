@@ -135,5 +135,5 @@ func TestBadDotenv(t *testing.T) {
 		".env":         {Data: []byte("A='unterminated")},
 	}
 	_, err := LoadFS(context.Background(), fsys, "compose.yaml", Options{})
-	assert.ErrorContains(t, err, "compose.yaml: can not read .env: ")
+	assert.ErrorContains(t, err, "compose.yaml: cannot read .env: ")
 }
