@@ -10,7 +10,7 @@ import (
 	"github.com/docker/go-units"
 )
 
-// build lists, hashes and puts together what has been planned.
+// build lists, hashes and assembles what has been planned.
 func (l *loader) build(ctx context.Context) error {
 	cache := openStatCache(l.opts.Cache)
 	defer cache.save()
@@ -40,7 +40,7 @@ func (l *loader) build(ctx context.Context) error {
 	return nil
 }
 
-// hash gives the files their digests. It speaks of those that have to be read, unless they are in memory anyway.
+// hash gives the files their digests. It reports progress on those that must be read, unless they are in memory anyway.
 func (l *loader) hash(ctx context.Context, from *cachedDir, nodes []*node, cache *statCache) error {
 	nodes = distinct(nodes)
 	unknown := cache.fill(nodes)
@@ -80,7 +80,7 @@ func sumOf(nodes []*node) (size int64) {
 	return size
 }
 
-// distinct leaves each file once and no folders.
+// distinct keeps each file once and no folders.
 func distinct(nodes []*node) []*node {
 	seen := make(map[*node]bool, len(nodes))
 	return slices.DeleteFunc(nodes, func(n *node) bool {

@@ -15,7 +15,7 @@ import (
 )
 
 // A cachedDir is a folder that contexts are taken from. It looks at each of its folders and files once, however many
-// contexts there are. One goroutine may walk it at a time.
+// contexts there are. Only one goroutine may walk it at a time.
 type cachedDir struct {
 	at       dir
 	fsys     fs.FS
@@ -43,7 +43,7 @@ func (c *cachedDir) failed(name string, err error) error {
 	return failed
 }
 
-// reason is an error without the path that the message has already.
+// reason returns an error without the path, which the message already has.
 func reason(err error) string {
 	var pathErr *fs.PathError
 	if errors.As(err, &pathErr) {
@@ -60,7 +60,7 @@ type readError struct {
 func (e *readError) Error() string { return e.text }
 func (e *readError) Unwrap() error { return e.err }
 
-// openFile opens a regular file and nothing else: a pipe in its place would never end.
+// openFile opens a regular file and nothing else: reading a pipe in its place would never end.
 func (c *cachedDir) openFile(name string) (fs.File, error) {
 	info, err := fs.Lstat(c.fsys, name)
 	if err != nil {
@@ -72,7 +72,7 @@ func (c *cachedDir) openFile(name string) (fs.File, error) {
 	return c.fsys.Open(name)
 }
 
-// ReadDir lists a folder, from memory the second time.
+// ReadDir lists a folder; the second time from memory.
 func (c *cachedDir) ReadDir(name string) ([]fs.DirEntry, error) {
 	if list, ok := c.listings[name]; ok {
 		return list, nil
@@ -88,13 +88,13 @@ func (c *cachedDir) ReadDir(name string) ([]fs.DirEntry, error) {
 	return list, nil
 }
 
-// cachedFS is a cachedDir as fs.WalkDir wants it.
+// cachedFS is a cachedDir in the form that fs.WalkDir needs.
 type cachedFS struct{ *cachedDir }
 
 func (m cachedFS) Open(name string) (fs.File, error) { return m.fsys.Open(name) }
 
-// wholeFS is the whole of a cachedDir as fsutil's filters want it: paths and kinds. It leaves all else of a file for
-// later, and for those that are kept.
+// wholeFS is the whole of a cachedDir in the form that fsutil's filters need: paths and kinds. All else is read later,
+// of the files that are kept.
 type wholeFS struct{ *cachedDir }
 
 func (all wholeFS) Open(string) (io.ReadCloser, error) { return nil, fs.ErrInvalid }

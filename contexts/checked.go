@@ -9,7 +9,7 @@ import (
 	"sync"
 )
 
-// checkedFile reads a file and fails unless it yields what was hashed.
+// checkedFile reads a file and fails unless its content is what was hashed.
 type checkedFile struct {
 	node  *node
 	fault *fault
@@ -50,7 +50,7 @@ func (c *checkedFile) Close() error {
 	return c.file.Close()
 }
 
-// A fault is the first failure of a transfer and those who want to hear of it.
+// A fault is the first failure of a transfer, and the contexts to cancel on it.
 type fault struct {
 	mu      sync.Mutex
 	err     error

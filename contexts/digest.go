@@ -8,8 +8,8 @@ import (
 	"github.com/opencontainers/go-digest"
 )
 
-// digestVersion is the first line of the encoding. Another encoding needs another line, so that no digest can mean two
-// things.
+// digestVersion is the first line of the encoding. A different encoding needs a different line, so that no digest can
+// mean two things.
 const digestVersion = "docker-bmo tree v1\n"
 
 // digestOf hashes the canonical encoding described in the package documentation.
@@ -35,10 +35,10 @@ func appendString(buf []byte, s string) []byte {
 	return append(binary.AppendUvarint(buf, uint64(len(s))), s...)
 }
 
-// epoch is the time of folders and links and the earliest of a file. npm packs its archives with the same one.
+// epoch is the time of folders and links, and the earliest time of a file. npm packs its archives with the same one.
 var epoch = time.Date(1985, time.October, 26, 8, 15, 0, 0, time.UTC)
 
-// modTime derives a file's time from its content: seconds too, for programs that make an ETag of them or write an
+// modTime derives a file's time from its content: seconds too, for programs that make an ETag from them or write an
 // archive that has no smaller unit.
 func modTime(sum [sha256.Size]byte) time.Time {
 	seconds := binary.BigEndian.Uint32(sum[:4]) >> 3 // up to 17 years

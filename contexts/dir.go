@@ -23,7 +23,7 @@ type dir struct {
 
 func diskDir(folder string) dir { return dir{path: folder} }
 
-// join is the folder that a path leads to. Only on disk may it be an absolute one, and only there may it leave the
+// join returns the folder that a path leads to. Only on disk may the path be absolute, and only there may it leave the
 // tree.
 func (d dir) join(rel string) (dir, error) {
 	if d.fsys == nil {
@@ -62,7 +62,7 @@ func (d dir) stat(rel string) (fs.FileInfo, error) {
 	return fs.Stat(at.fsys, at.path)
 }
 
-// show names the folder in a message, with quotes where the name is an odd one.
+// show names the folder in a message, quoted where the name is unusual.
 func (d dir) show() string {
 	at := d.path
 	if quoted := strconv.Quote(at); quoted != `"`+at+`"` || strings.ContainsAny(at, " *?") {
@@ -77,7 +77,7 @@ func (d dir) show() string {
 	return at + " of " + d.name
 }
 
-// open opens the folder for those that contexts are taken from.
+// open opens the folder to take contexts from.
 func (d dir) open() (*cachedDir, error) {
 	info, err := d.stat(".")
 	if err == nil && !info.IsDir() {
@@ -96,8 +96,8 @@ func (d dir) open() (*cachedDir, error) {
 	return newCachedDir(d, files), nil
 }
 
-// files is what is in the folder, for listing and reading without following any link. An os.Root would take three times
-// as long over it.
+// files returns the content of the folder, for listing and reading without following any link. An os.Root would take
+// three times as long.
 func (d dir) files() (fs.FS, error) {
 	if d.disk != "" {
 		dir, err := filepath.EvalSymlinks(filepath.Join(d.disk, filepath.FromSlash(d.path)))

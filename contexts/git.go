@@ -22,8 +22,8 @@ type checkout struct {
 	commit string
 }
 
-// fetch makes the commit that ref leads to available. One that is in the cache already needs no network when ref names
-// it in full.
+// fetch makes the commit that the URL refers to available. One that is already in the cache needs no network when the
+// URL names it in full.
 func fetch(ctx context.Context, cache string, gitRef *dfgitutil.GitRef, progress func(string)) (*checkout, error) {
 	if cache == "" {
 		return nil, fmt.Errorf("%s: a Git URL needs a cache folder to be fetched into", redacted(gitRef.Remote))
@@ -63,13 +63,13 @@ func (c *checkout) exists() bool {
 	return err == nil && info.IsDir()
 }
 
-// use tells whether the checkout is there, and has it kept for as long as if it had been made now.
+// use reports whether the checkout exists, and resets its age, so that it is kept as long as a new one.
 func (c *checkout) use() bool {
 	now := time.Now()
 	return os.Chtimes(c.dir, now, now) == nil
 }
 
-// checkSum compares the commit with the one that the URL asks for beside a ref.
+// checkSum compares the commit with the checksum that the URL may have in addition to a ref.
 func checkSum(gitRef *dfgitutil.GitRef, commit string) error {
 	if strings.HasPrefix(commit, gitRef.Checksum) {
 		return nil
@@ -77,14 +77,14 @@ func checkSum(gitRef *dfgitutil.GitRef, commit string) error {
 	return fmt.Errorf("%s#%s is commit %s, not %s", redacted(gitRef.Remote), gitRef.Ref, commit, gitRef.Checksum)
 }
 
-// checkoutName holds the URL too: its submodules may be relative to it.
+// checkoutName depends on the URL too: submodules may be relative to it.
 func checkoutName(remote, commit string, modules bool) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%t", remote, modules))
 	return commit + "-" + hex.EncodeToString(sum[:4])
 }
 
-// fill makes the checkout in a folder beside it and moves it into place when it is whole, so that nobody sees half of
-// one.
+// fill makes the checkout in a folder next to it and moves it into place when it is complete, so that nobody sees a
+// partial one.
 func (g git) fill(ctx context.Context, c *checkout, modules bool) error {
 	parent := filepath.Dir(c.dir)
 	if err := os.MkdirAll(parent, 0o700); err != nil {
@@ -100,7 +100,7 @@ func (g git) fill(ctx context.Context, c *checkout, modules bool) error {
 	if err := g.populate(ctx, c.commit, modules); err != nil {
 		return err
 	}
-	if err := os.Rename(temp, c.dir); err != nil && !c.exists() { // unless somebody else was faster
+	if err := os.Rename(temp, c.dir); err != nil && !c.exists() { // unless another process was faster
 		return fmt.Errorf("cache folder: %w", err)
 	}
 	return nil
@@ -122,8 +122,8 @@ func (g git) populate(ctx context.Context, commit string, modules bool) error {
 	return removeGitDirs(g.dir)
 }
 
-// removeGitDirs leaves nothing of git in a checkout. A commit cannot hold anything of that name, so that it removes no
-// file of it.
+// removeGitDirs removes everything of git from a checkout. A commit cannot contain anything of that name, so that none
+// of its files is removed.
 func removeGitDirs(dir string) error {
 	return filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.Name() != ".git" {
@@ -138,8 +138,8 @@ func removeGitDirs(dir string) error {
 
 const tempPrefix = "tmp-"
 
-// sweep removes what killed fetches left, and checkouts that nobody has asked for in a while: a branch that moves on
-// leaves one for each build. It spares what may still be at work.
+// sweep removes what killed fetches left behind, and checkouts that have not been used for a while: a branch that moves
+// on leaves one for each build. It keeps what may still be in use.
 func sweep(dir string) {
 	list, _ := os.ReadDir(dir)
 	for _, entry := range list {
@@ -153,7 +153,7 @@ func sweep(dir string) {
 	}
 }
 
-// subdir is the checkout or a folder in it. No link leads out of it.
+// subdir returns the checkout or a folder in it. No link leads out of it.
 func (c *checkout) subdir(gitRef *dfgitutil.GitRef) (dir, error) {
 	root, err := os.OpenRoot(c.dir)
 	if err != nil {

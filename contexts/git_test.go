@@ -197,7 +197,7 @@ func TestGitCacheForgets(t *testing.T) {
 	assert.Assert(t, !held(unused) && held(used) && held(newest))
 }
 
-// What lies in the tree must not depend on whose settings fetched it.
+// The content of the tree must not depend on whose settings fetched it.
 func TestGitIgnoresSettings(t *testing.T) {
 	r := newRepo(t)
 	commit := r.commit(files{"a": "1\n2\n", "run": "x:1\n", ".gitattributes": "*.f filter=evil\n", "x.f": "kept\n"})

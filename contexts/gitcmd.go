@@ -24,8 +24,8 @@ type git struct {
 	dir    string // the work tree, "" where none is needed
 }
 
-// Whose settings git heeds. To reach the remote it needs the user's: addresses, proxies, credentials. What lies in the
-// files of a commit must not depend on them, so that line endings, filters and hooks are git's own.
+// gitConfig says whose settings git applies. To reach the remote it needs the user's: addresses, proxies, credentials.
+// The files of a commit must not depend on them, so that line endings, filters and hooks are git's own.
 type gitConfig bool
 
 const (
@@ -33,8 +33,8 @@ const (
 	noConfig   gitConfig = false
 )
 
-// resolve asks the remote for the commit of a branch, a tag or its HEAD. A branch goes before a tag of the same name,
-// as in git checkout.
+// resolve asks the remote for the commit of a branch, a tag or its HEAD. A branch takes precedence over a tag of the
+// same name, as in git checkout.
 func (g git) resolve(ctx context.Context, ref string) (string, error) {
 	name := ref
 	if ref == "" {
@@ -59,8 +59,7 @@ func (g git) resolve(ctx context.Context, ref string) (string, error) {
 		"git ls-remote lists what it has; a commit must be given in full")
 }
 
-// fetchCommit fetches one commit without its history where the server allows to ask for it, and else all branches and
-// tags.
+// fetchCommit fetches one commit without its history where the server allows that, and otherwise all branches and tags.
 func (g git) fetchCommit(ctx context.Context, commit string) error {
 	if _, err := g.run(ctx, noConfig, "init", "--quiet", "--template="); err != nil {
 		return err
@@ -82,7 +81,7 @@ func (g git) fetchCommit(ctx context.Context, commit string) error {
 	return nil
 }
 
-// fetchModules fetches the submodules. A repository from elsewhere may not lead to one on this machine.
+// fetchModules fetches the submodules. A remote repository must not refer to one on this machine.
 func (g git) fetchModules(ctx context.Context) error {
 	files := "never"
 	if strings.HasPrefix(g.remote, "file:") {
@@ -114,8 +113,8 @@ func (g git) run(ctx context.Context, settings gitConfig, args ...string) (strin
 	return stdout.String(), nil
 }
 
-// gitEnviron is the environment without what ties git to another repository, as it is set when a hook of that one runs
-// us.
+// gitEnviron is the environment without what ties git to another repository, which is set when a hook of that
+// repository runs us.
 func gitEnviron(settings gitConfig) []string {
 	tied := []string{"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY",
 		"GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_CONFIG_PARAMETERS"}
@@ -150,10 +149,10 @@ func (g git) failed(verb, stderr string, err error) error {
 		}
 		before = line
 	}
-	if why == "Could not read from remote repository." && before != "" { // ssh has said why
+	if why == "Could not read from remote repository." && before != "" { // ssh said why
 		why = strings.TrimSpace(before)
 	}
-	if g.dir != "" && diskFull.MatchString(stderr) { // whatever git was at
+	if g.dir != "" && diskFull.MatchString(stderr) { // whatever git was doing
 		return hint.Wrap(fmt.Errorf("%s: no space left for it in %s", redacted(g.remote), filepath.Dir(g.dir)),
 			"free some space, or set XDG_CACHE_HOME to a folder on another disk")
 	}

@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// detach puts git into a session of its own: there is no terminal to ask for a password on, and its helpers end with
-// it.
+// detach puts git into a session of its own: there is no terminal on which to ask for a password, and its helpers end
+// with it.
 func detach(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }

@@ -16,7 +16,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
-var clock = time.Now // tests look at files as from a later time
+var clock = time.Now // tests move it forward
 
 // buffers are what files are read into, as many as files are read at once.
 var buffers = sync.Pool{New: func() any { return new([128 << 10]byte) }}
@@ -72,13 +72,14 @@ func (n *node) hash(ctx context.Context, cache *statCache) error {
 	return nil
 }
 
-// unchanged tells whether two looks saw one file in one state. Only a file on disk has an identity to compare.
+// unchanged reports whether a and b describe the same file in the same state. Only a file on disk has an identity to
+// compare.
 func unchanged(a, b fs.FileInfo) bool {
 	_, onDisk := identityOf(a)
 	return a.Size() == b.Size() && a.ModTime().Equal(b.ModTime()) && (!onDisk || os.SameFile(a, b))
 }
 
-// cancelable ends a copy when the context does.
+// cancelable ends a copy when the context ends.
 type cancelable struct {
 	ctx context.Context
 	io.Reader

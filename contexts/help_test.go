@@ -21,8 +21,8 @@ import (
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
-// files describes a folder by path. The content of a file comes as it is, or behind "x:" when it can be executed, "->"
-// is a link, a path ending in a slash a folder, and "socket" and "pipe" are what they say.
+// files describes a folder by path. The content of a file comes as it is, or after "x:" when it is executable, "->" is
+// a link, a path ending in a slash a folder, and "socket" and "pipe" are what they say.
 type files map[string]string
 
 func (f files) write(t testing.TB, dir string) string {

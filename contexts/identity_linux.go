@@ -5,7 +5,7 @@ import (
 	"syscall"
 )
 
-// identityOf tells what a file on disk is known by, if the file is on disk.
+// identityOf returns what identifies a file on disk, and whether the file is on disk.
 func identityOf(info fs.FileInfo) (identity, bool) {
 	st, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {

@@ -4,5 +4,5 @@ package contexts
 
 import "io/fs"
 
-// identityOf knows no identity to rely on here: every file is read every time.
+// identityOf has no reliable identity on this system: every file is read every time.
 func identityOf(fs.FileInfo) (identity, bool) { return identity{}, false }

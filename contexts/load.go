@@ -33,7 +33,7 @@ func Load(ctx context.Context, st *stack.Stack, opts Options) (*Result, error) {
 	return l.result, nil
 }
 
-// loader gathers first what each tree is made of, so that each folder is walked and each file hashed once.
+// loader first collects what each tree is made of, so that each folder is walked and each file hashed only once.
 type loader struct {
 	stack   *stack.Stack
 	opts    Options

@@ -37,7 +37,7 @@ func (l *loader) planContexts(ctx context.Context) error {
 	return nil
 }
 
-// named returns what a named context holds. The trail is how we came here.
+// named returns the content of a named context. The trail is the contexts that led here.
 func (l *loader) named(ctx context.Context, name string, trail []string) (selection, error) {
 	if s, ok := l.selections[name]; ok {
 		return s, nil
@@ -63,7 +63,7 @@ func (l *loader) named(ctx context.Context, name string, trail []string) (select
 	return s, nil
 }
 
-// declared is a context of the stack, narrowed as it says.
+// declared is a context that the stack declares, narrowed by its patterns.
 func (l *loader) declared(ctx context.Context, name string, trail []string) (selection, error) {
 	decl := l.stack.Contexts[name]
 	s, err := l.from(ctx, name, decl, trail)
@@ -73,7 +73,7 @@ func (l *loader) declared(ctx context.Context, name string, trail []string) (sel
 	return s.narrow(decl.Include, decl.Exclude)
 }
 
-// contextError names the context that is wrong, not those made from it, and none when it is the source tree.
+// contextError names the context that is wrong, not those made from it; none when the source tree is wrong.
 type contextError struct {
 	name string
 	err  error
@@ -88,7 +88,7 @@ func (e *contextError) Error() string {
 	return fmt.Sprintf("context %s: %s", e.name, e.err)
 }
 
-// from returns what a context is made from, before it is narrowed. By its own name it can only mean a folder.
+// from returns what a context is made from, before it is narrowed. Its own name can only mean a folder.
 func (l *loader) from(ctx context.Context, name string, decl stack.Context, trail []string) (selection, error) {
 	useIgnoreFile := decl.Ignore == nil || *decl.Ignore
 	_, isContext := l.stack.Contexts[decl.From]
@@ -137,8 +137,8 @@ func (l *loader) folder(d dir, useIgnoreFile bool) (selection, error) {
 	return l.withIgnoreFile(from, useIgnoreFile)
 }
 
-// withIgnoreFile is all of a folder but for what its .dockerignore lists. Where that does not count it is left out:
-// BuildKit heeds it when it finds one.
+// withIgnoreFile is all of a folder except what its .dockerignore lists. Where that does not count, the file itself is
+// left out, since BuildKit would apply it.
 func (l *loader) withIgnoreFile(from *cachedDir, useIgnoreFile bool) (selection, error) {
 	s := wholeOf(from)
 	if !useIgnoreFile {

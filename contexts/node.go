@@ -21,7 +21,7 @@ const (
 	kindLink kind = 'l'
 )
 
-// A node is a file, folder or link of a cachedDir. Several trees may hold it, each at a path of its own.
+// A node is a file, folder or link of a cachedDir. Several trees may contain it, each at its own path.
 type node struct {
 	kind   kind
 	target string            // of a link
@@ -39,7 +39,7 @@ func generatedNode(data []byte) *node {
 	return &node{kind: kindFile, size: int64(len(data)), sum: sha256.Sum256(data), hashed: true, data: data}
 }
 
-// node looks at one path of the folder, without reading a file's content.
+// node returns one path of the folder, without reading a file's content.
 func (c *cachedDir) node(name string) (*node, error) {
 	if n, ok := c.nodes[name]; ok {
 		return n, nil
@@ -97,7 +97,7 @@ func special(mode fs.FileMode) string {
 	return "special file"
 }
 
-// open returns the content of a file. A failure shows when it is read, not before: BuildKit's sender takes a file that
+// open returns the content of a file. A failure is reported by Read, not here: BuildKit's sender takes a file that
 // cannot be opened for an empty one.
 func (n *node) open(f *fault) io.ReadCloser {
 	if n.from == nil {

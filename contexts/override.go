@@ -10,13 +10,14 @@ import (
 	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
-// reserved tells whether a name is one of ours or of BuildKit's for what a service is built from.
+// reserved reports whether a name is one that we or BuildKit use for what a service is built from.
 func reserved(name string) bool {
 	return name == "context" || name == "dockerfile" ||
 		strings.HasPrefix(name, "service/") || strings.HasPrefix(name, "dockerfile/")
 }
 
-// contextName is a name as BuildKit looks it up, where a name is an image's: docker.io/library/x:latest is x.
+// contextName returns a name in the form in which BuildKit looks it up, that of an image: docker.io/library/x:latest is
+// x.
 func contextName(name string) (string, error) {
 	ref, err := reference.ParseNormalizedNamed(name)
 	if err != nil || reserved(name) {

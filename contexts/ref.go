@@ -15,8 +15,8 @@ import (
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
-// A contextRef is what somebody writes for a tree: a folder, a Git URL or what BuildKit fetches itself. One of the
-// fields below the text is set.
+// A contextRef is what a user or a stack gives for a tree: a folder, a Git URL or something that BuildKit fetches
+// itself. One of the fields after the text is set.
 type contextRef struct {
 	text   string
 	folder string
@@ -24,7 +24,7 @@ type contextRef struct {
 	remote string
 }
 
-// parseLocation tells a folder, a Git URL and an image apart.
+// parseRef tells a folder, a Git URL and an image apart.
 func parseRef(text string) (contextRef, error) {
 	ref := contextRef{text: text}
 	err := ref.parse()
@@ -71,7 +71,7 @@ func checkRemote(text string) error {
 	return nil
 }
 
-// parseFileURL takes the URL of a repository on this machine, which git knows and BuildKit does not.
+// parseFileURL parses the URL of a repository on this machine, which git supports and BuildKit does not.
 func parseFileURL(text string) (*dfgitutil.GitRef, error) {
 	u, err := url.Parse(text)
 	if err != nil {
@@ -101,5 +101,5 @@ func checkGitRef(gitRef *dfgitutil.GitRef) error {
 	return nil
 }
 
-// redacted is a URL without the password in it.
+// redacted returns a URL without its user name and password.
 func redacted(text string) string { return urlutil.RedactCredentials(text) }

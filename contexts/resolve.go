@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 )
 
-// userDir finds the folder that the user means by a path or a Git URL, and how to name it.
+// userDir returns the folder that the user means by a path or a Git URL, and how to name it.
 func (l *loader) userDir(ctx context.Context, ref contextRef) (dir, string, error) {
 	switch {
 	case ref.remote != "":
@@ -25,7 +25,7 @@ func (l *loader) userDir(ctx context.Context, ref contextRef) (dir, string, erro
 	return diskDir(folder), folder, nil
 }
 
-// stackDir finds a folder or Git URL that the Compose file names.
+// stackDir returns the folder that the Compose file means by a path or a Git URL.
 func (l *loader) stackDir(ctx context.Context, text string) (dir, error) {
 	ref, err := parseRef(text)
 	switch {
@@ -53,7 +53,7 @@ type fetchedTree struct {
 	name string
 }
 
-// fetched is the tree of a Git URL; each URL is asked for once.
+// fetched returns the tree of a Git URL; each URL is fetched once.
 func (l *loader) fetched(ctx context.Context, ref contextRef) (dir, string, error) {
 	if f, ok := l.fetches[ref.text]; ok {
 		return f.dir, f.name, nil

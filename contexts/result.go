@@ -7,27 +7,27 @@ import (
 
 // Options say what the user asks for beyond the stack.
 type Options struct {
-	// Source is the source tree: a folder, a Git URL (URL#REF:FOLDER), or "" for the tree that WorkDir lies in, else
+	// Source is the source tree: a folder, a Git URL (URL#REF:FOLDER), or "" for the tree that contains WorkDir, else
 	// the stack's default.
 	Source string
 	// WorkDir is what relative paths of the user are relative to, "" for the current folder.
 	WorkDir string
-	// Overrides are named contexts put in place of the stack's or beside them: a folder, a Git URL, docker-image://REF
-	// or oci-layout://REF.
+	// Overrides are named contexts that replace those of the stack or add to them: a folder, a Git URL,
+	// docker-image://REF or oci-layout://REF.
 	Overrides map[string]string
 	// Cache is the folder of the cache, "" for none. Git URLs need one.
 	Cache string
-	// Progress is told of each part that may take long: once when it starts, with an empty detail, and once when it has
-	// ended, with the result.
+	// Progress is called for each part that may take long: when it starts, with an empty detail, and when it has ended,
+	// with the result.
 	Progress func(name, detail string)
-	// Counting is told, many times a second, of how many bytes of such a part are done. It is not called twice at the
-	// same time.
+	// Counting is called with the number of bytes of such a part that are done, after each file, which may be thousands
+	// of times a second. It is never called concurrently.
 	Counting func(name string, done, total int64)
 }
 
 // Result is what Load has made.
 type Result struct {
-	// Trees are the contexts that we send, by the names that the package documentation lists.
+	// Trees are the contexts to send, by the names that the package documentation lists.
 	Trees Set
 	// Remote are the named contexts that BuildKit fetches itself, by the same names: docker-image://REF,
 	// oci-layout://REF.

@@ -18,7 +18,7 @@ import (
 
 const ignoreName = ".dockerignore"
 
-// A selection is what patterns leave of a cachedDir. The filters are BuildKit's own.
+// A selection is the part of a cachedDir that patterns leave. The filters are BuildKit's own.
 type selection struct {
 	from *cachedDir // nil: nothing at all
 	fs   fsutil.FS
@@ -41,7 +41,7 @@ func (s selection) narrow(include, exclude []string) (selection, error) {
 	return selection{s.from, filtered}, nil
 }
 
-// cleaned gives patterns the form that reading a .dockerignore gives them.
+// cleaned returns patterns in the form that they have when read from a .dockerignore.
 func cleaned(patterns []string) []string {
 	var out []string
 	for _, p := range patterns {
@@ -99,7 +99,7 @@ func (s selection) entries(ctx context.Context) ([]entry, error) {
 	for _, name := range paths {
 		n, err := s.from.node(name)
 		if errors.Is(err, fs.ErrNotExist) {
-			continue // it went away since its folder was listed
+			continue // it was removed since its folder was listed
 		}
 		if err != nil {
 			return nil, err

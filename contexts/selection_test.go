@@ -120,7 +120,7 @@ func (s sealedFS) ReadDir(name string) ([]fs.DirEntry, error) {
 	return fs.ReadDir(s.FS, name)
 }
 
-// A file that goes away while its folder is being looked at is as good as never there; it must not take its neighbours
+// A file that goes away while its folder is being looked at is as good as never there; it must not take its neighbors
 // with it.
 func TestSelectWhileFilesVanish(t *testing.T) {
 	vanishing := vanishingFS{fstest.MapFS{"a": {}, "b": {}, "c/d": {}, "e": {}}}

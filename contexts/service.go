@@ -30,8 +30,8 @@ func (l *loader) planServices(ctx context.Context) error {
 	return nil
 }
 
-// planImage gives a service that has an image and no Dockerfile the one that amounts to it, so that all services are
-// built in one way.
+// planImage gives a service that has an image and no Dockerfile an equivalent Dockerfile, so that all services are
+// built the same way.
 func (l *loader) planImage(_ context.Context, svc stack.Service) error {
 	l.planned["service/"+svc.Name] = selection{}
 	return l.addDockerfile(svc.Name, defaultDockerfile, map[string][]byte{
@@ -83,8 +83,8 @@ func (l *loader) addDockerfile(service, name string, files map[string][]byte) er
 	return nil
 }
 
-// dockerfile reads a service's Dockerfile and the ignore file that belongs to it alone. It may lie outside the build
-// context, and its own .dockerignore need not spare it: BuildKit gets it by itself.
+// dockerfile reads a service's Dockerfile and the ignore file that belongs to it alone. It may be outside the build
+// context, and may be listed in its .dockerignore: BuildKit gets it separately.
 func dockerfile(d dir, b *stack.Build) (string, map[string][]byte, error) {
 	if b.DockerfileInline != "" {
 		return defaultDockerfile, map[string][]byte{defaultDockerfile: []byte(b.DockerfileInline)}, nil
@@ -92,7 +92,7 @@ func dockerfile(d dir, b *stack.Build) (string, map[string][]byte, error) {
 	file := filepath.ToSlash(cmp.Or(b.Dockerfile, defaultDockerfile))
 	data, err := d.readFile(file)
 	if errors.Is(err, fs.ErrNotExist) && path.Base(file) == defaultDockerfile {
-		lower := path.Join(path.Dir(file), strings.ToLower(defaultDockerfile)) // BuildKit takes it too
+		lower := path.Join(path.Dir(file), strings.ToLower(defaultDockerfile)) // BuildKit accepts it too
 		if other, err2 := d.readFile(lower); err2 == nil {
 			file, data, err = lower, other, nil
 		}
@@ -121,7 +121,7 @@ func (l *loader) planExtras(ctx context.Context, svc stack.Service) error {
 			return err
 		}
 		if _, ok := l.overrides[proper]; ok {
-			continue // the user's goes before the service's
+			continue // the user's takes precedence over the service's
 		}
 		full := "service/" + svc.Name + "/" + proper
 		switch ref, err := parseRef(value); {

@@ -9,8 +9,8 @@ import (
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
-// findSource decides which source tree is meant: the one asked for, else the one that we are in, else the stack's own
-// default.
+// findSource decides which source tree is meant: the one that was asked for, else the one that contains the working
+// folder, else the stack's default.
 func (l *loader) findSource(ctx context.Context) (dir, string, error) {
 	src, given := l.stack.Source, l.opts.Source
 	if given == "" {
@@ -37,7 +37,7 @@ func (l *loader) findSource(ctx context.Context) (dir, string, error) {
 // enclosing returns dir or the nearest folder above it that holds all markers.
 func enclosing(dir string, markers []string) string {
 	if len(markers) == 0 {
-		return "" // everything would do
+		return "" // every folder would match
 	}
 	for {
 		if missing(diskDir(dir), markers) == "" {
@@ -51,7 +51,7 @@ func enclosing(dir string, markers []string) string {
 	}
 }
 
-// missing returns the first marker that is not there.
+// missing returns the first marker that does not exist.
 func missing(d dir, markers []string) string {
 	for _, m := range markers {
 		if _, err := d.stat(m); err != nil {

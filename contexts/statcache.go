@@ -15,15 +15,15 @@ import (
 const (
 	statCacheName  = "digests"
 	statCacheMagic = "docker-bmo digests v1\n"
-	// A file that was written to this shortly before it was read may be written to again without its times telling:
+	// A file that was modified less than this before it was read may be modified again without a change of its times:
 	// clocks of file systems are coarse.
 	mtimeSlack = 2 * time.Second
-	// Entries that nobody asked for in so many days are dropped.
+	// Entries that have not been used for so many days are dropped.
 	keepDays = 30
 )
 
-// identity is what changes whenever the content of a file on disk does. The change time counts, as everybody can set
-// the other one.
+// identity is what changes whenever the content of a file on disk does. The change time counts, as anybody can set the
+// modification time.
 type identity struct {
 	Dev, Ino              uint64
 	Size, ModTime, ChTime int64
@@ -34,8 +34,8 @@ type remembered struct {
 	Day int32 // last use, in days since 1970
 }
 
-// A statCache remembers the digests of files on disk. It may be lost, stale or damaged without harm: then files are
-// read again. A nil one remembers nothing.
+// A statCache remembers the digests of files on disk. It may be lost, out of date or damaged without harm: files are
+// then read again. A nil one remembers nothing.
 type statCache struct {
 	path  string
 	today int32
@@ -53,7 +53,7 @@ func openStatCache(dir string) *statCache {
 	return c
 }
 
-// fill gives files the digests that are known and returns the others.
+// fill sets the digests that are known and returns the files whose digest is not.
 func (c *statCache) fill(nodes []*node) (unknown []*node) {
 	for _, n := range nodes {
 		if n.hashed || n.kind == kindDir || n.kind == kindLink {
@@ -92,7 +92,7 @@ func (c *statCache) store(info fs.FileInfo, sum [sha256.Size]byte, read time.Tim
 	c.files[id], c.dirty = remembered{sum, c.today}, true
 }
 
-// save writes the cache, together with what others wrote meanwhile. Failing to only costs time later on.
+// save writes the cache, merged with what other processes wrote in the meantime. A failure only costs time later.
 func (c *statCache) save() {
 	if c == nil || !c.dirty {
 		return
@@ -133,7 +133,7 @@ func encodeStatCache(files map[identity]remembered) []byte {
 	return append(buf, sum[:]...)
 }
 
-// readStatCache returns nothing for a file that is not whole.
+// readStatCache returns an empty cache for a file that is not intact.
 func readStatCache(path string) map[identity]remembered {
 	files := map[identity]remembered{}
 	data, err := os.ReadFile(path)

@@ -20,7 +20,7 @@ func later(t testing.TB) {
 	t.Cleanup(func() { clock = time.Now })
 }
 
-// reads makes the contexts of a stack and tells how many files it read.
+// reads loads the contexts of a stack and returns how many files it read.
 func reads(t testing.TB, st *stack.Stack, cache string) (*Tree, int) {
 	t.Helper()
 	count := 0
@@ -84,7 +84,7 @@ func TestStatCache(t *testing.T) {
 	}
 }
 
-// What was written a moment ago may be written to again at the same time as far as a file system's clock can tell.
+// What was written a moment ago may be written again without a change of its times: a file system's clock is coarse.
 func TestStatCacheDistrustsFreshFiles(t *testing.T) {
 	cache, dir := t.TempDir(), folder(t, files{"a": "1"})
 	st := oneContext(dir)
@@ -141,7 +141,7 @@ func TestStatCacheDamaged(t *testing.T) {
 			assert.Equal(t, tree.Digest(), want)
 			if name != "a folder" {
 				_, read = reads(t, st, cache)
-				assert.Equal(t, read, 0, "the cache was not mended")
+				assert.Equal(t, read, 0, "the cache was not repaired")
 			}
 			left, err := filepath.Glob(file + ".tmp*")
 			assert.NilError(t, err)
@@ -150,7 +150,7 @@ func TestStatCacheDamaged(t *testing.T) {
 	}
 }
 
-// A cache that cannot be written is none.
+// A cache that cannot be written is as good as none.
 func TestStatCacheNoFolder(t *testing.T) {
 	later(t)
 	dir := folder(t, files{"a": "1", "file": ""})

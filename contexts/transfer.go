@@ -12,7 +12,7 @@ import (
 	"github.com/tonistiigi/fsutil/types"
 )
 
-// FS is the tree as BuildKit receives it: exactly the entries that the digest covers, made uniform as the package
+// FS returns the tree as BuildKit receives it: exactly the entries that the digest covers, made uniform as the package
 // documentation says.
 func (t *Tree) FS() fsutil.FS { return transfer{t} }
 
@@ -62,7 +62,7 @@ func (x transfer) Walk(ctx context.Context, target string, fn fs.WalkDirFunc) er
 	return nil
 }
 
-// stat makes a new one each time, for the sender writes into it.
+// stat returns a new one each time, since the sender modifies it.
 func (e entry) stat() *types.Stat {
 	s := &types.Stat{Path: filepath.FromSlash(e.path), ModTime: epoch.UnixNano(), Size: e.size}
 	switch e.kind {

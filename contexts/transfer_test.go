@@ -29,7 +29,7 @@ var odd = files{
 	"folder": "->dir", "new\ntarget": "->a\nb", "dir/out": "->../../../out",
 }
 
-// What is transferred is what the digest is of.
+// What is transferred is what the digest covers.
 func TestTransferAgreesWithDigest(t *testing.T) {
 	tree := one(t, folder(t, odd))
 	assert.Equal(t, fileCount(tree), len(odd)-2)
@@ -84,7 +84,7 @@ func TestTransferOntoAnEarlierOne(t *testing.T) {
 	}
 }
 
-// An unchanged file is not sent again although the tree was made anew.
+// An unchanged file is not sent again although the tree is a new one.
 func TestTransferOfUnchangedFiles(t *testing.T) {
 	dest := t.TempDir()
 	send(t, one(t, folder(t, odd)).FS(), dest)

@@ -12,7 +12,7 @@ import (
 	"github.com/tonistiigi/fsutil"
 )
 
-// A Tree is one composed build context: an immutable list of files with a digest of their content.
+// A Tree is one build context: an immutable list of files with a digest of their content.
 type Tree struct {
 	entries []entry // in transfer order
 	digest  digest.Digest
@@ -22,19 +22,19 @@ type Tree struct {
 // Set holds trees by name.
 type Set map[string]*Tree
 
-// An entry is a node at its place in a tree.
+// An entry is a node at its path in a tree.
 type entry struct {
 	path string
 	*node
 }
 
-// newTree takes nodes that are hashed already.
+// newTree takes nodes that are already hashed.
 func newTree(entries []entry) *Tree {
 	slices.SortFunc(entries, func(a, b entry) int { return fsutil.ComparePath(a.path, b.path) })
 	return &Tree{entries: entries, digest: digestOf(entries), fault: &fault{}}
 }
 
-// generated returns a tree of files that exist nowhere else, by slash path.
+// generated returns a tree of files that exist nowhere else, by path with slashes.
 func generated(files map[string][]byte) (*Tree, error) {
 	nodes := map[string]*node{}
 	for name, data := range files {
