@@ -12,8 +12,8 @@ import (
 	digest "github.com/opencontainers/go-digest"
 )
 
-// canonicalFormat changes when the meaning of the fields below does, so that snapshots made by an older meaning are not
-// taken for the same.
+// canonicalFormat changes when the meaning of the fields below does, so that snapshots made with an older meaning do
+// not count as the same.
 const canonicalFormat = 1
 
 type canonicalStack struct {
@@ -58,16 +58,16 @@ type canonicalStep struct {
 	Environment map[string]string `json:"environment"`
 }
 
-// Canonical returns the stack as JSON that is the same for the same stack, for the key of its snapshots. It has
+// Canonical returns the stack as JSON that is the same for the same stack, for the key of its snapshots. It contains
 // everything that can change a committed byte, and nothing else:
 //
-//   - The services are as they run during the bootstrap, in the default flavor. The other flavors are not in it: they
+//   - The services are as they run during the bootstrap, in the default flavor. The other flavors are left out: they
 //     run from the same snapshot.
-//   - Not in it is what only waits or looks: ready, timeouts, the grace period of a stop. A bootstrap that fails for
-//     one of them makes no snapshot.
-//   - Not in it is what only a start has: url and env.
-//   - Not in it is where a build context or the source comes from. The digests of the contexts are in the key instead,
-//     so that the same files make the same snapshot wherever they lie. Hence no path of this machine is in it.
+//   - What only waits or checks is left out: ready, timeouts, the grace period of a stop. A bootstrap that fails
+//     because of one of them makes no snapshot.
+//   - What only a start uses is left out: url and env.
+//   - Where a build context or the source comes from is left out. The digests of the contexts are in the key instead,
+//     so that the same files make the same snapshot wherever they are. Hence it contains no path of this machine.
 func (s *Stack) Canonical() ([]byte, error) {
 	c := canonicalStack{Format: canonicalFormat, Name: s.Name}
 	for _, svc := range s.Services {
@@ -99,8 +99,8 @@ func canonicalOf(s Service) canonicalService {
 	return c
 }
 
-// dockerfileName is the path within the context, which says what of a context is the Dockerfile; of one that lies
-// elsewhere the content is in the key.
+// dockerfileName is the path within the context, which says what in a context is the Dockerfile; of one that is
+// outside, the content is in the key.
 func dockerfileName(name string) string {
 	name = filepath.ToSlash(name)
 	if path.IsAbs(name) || strings.HasPrefix(path.Clean(name), "../") {
@@ -109,7 +109,7 @@ func dockerfileName(name string) string {
 	return name
 }
 
-// Hash returns the digest of what Canonical has of a service: when it changes, so does the key of the stack's
+// Hash returns the digest of what Canonical contains of a service: when it changes, so does the key of the stack's
 // snapshots.
 func (s Service) Hash() (string, error) {
 	b, err := json.Marshal(canonicalOf(s.With(DefaultFlavor)))

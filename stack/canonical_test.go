@@ -22,8 +22,8 @@ func canonical(t testing.TB, text string, opts Options) string {
 	return string(c)
 }
 
-// TestCanonicalGolden fails when the form changes: canonicalFormat has to change with it, or old snapshots are taken
-// for something they are not.
+// TestCanonicalGolden fails when the form changes: canonicalFormat must change with it, or old snapshots are mistaken
+// for something else.
 func TestCanonicalGolden(t *testing.T) {
 	var indented bytes.Buffer
 	assert.NilError(t, json.Indent(&indented, []byte(canonical(t, notes, Options{})), "", "  "))
@@ -104,7 +104,7 @@ func TestCanonicalStays(t *testing.T) {
 }
 
 // TestCanonicalPlace loads the same file from two folders and from a built-in tree: the key of a snapshot does not
-// depend on where a checkout lies.
+// depend on where a checkout is.
 func TestCanonicalPlace(t *testing.T) {
 	base := canonical(t, notes, Options{})
 	for range 2 {

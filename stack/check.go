@@ -9,7 +9,7 @@ import (
 	"github.com/distribution/reference"
 )
 
-// names go into image references, labels and host names, so they are what all of these can bear.
+// namePattern is what image references, labels and host names all allow, since names are used in each of them.
 var namePattern = regexp.MustCompile(`^[a-z0-9]+(?:[-_][a-z0-9]+)*$`)
 
 const (
@@ -81,7 +81,7 @@ func (l *loading) checkDependency(at, name, dep string) {
 	}
 }
 
-// any tells whether there is a probe at all.
+// any reports whether there is a probe at all.
 func (r Ready) any() bool {
 	return r.MySQL != nil || r.HTTP != nil || r.TCP != nil
 }

@@ -34,19 +34,19 @@ func (l *loading) checkContexts() {
 	}
 }
 
-// What Context.From can be beside another context and a folder.
+// What Context.From can be other than another context or a folder.
 const (
 	FromSource = "source"
 	FromEmpty  = "empty"
 )
 
-// isFolder tells a folder from the name of a context.
+// isFolder reports whether from is a folder and not the name of a context.
 func isFolder(from string) bool {
 	return from == "." || from == ".." || strings.HasPrefix(from, "./") ||
 		strings.HasPrefix(from, "../") || strings.HasPrefix(from, "~/") || path.IsAbs(from)
 }
 
-// dotted keeps a relative folder apart from the name of a context.
+// dotted makes a relative folder differ from the name of a context.
 func dotted(folder string) string {
 	if isFolder(folder) {
 		return folder

@@ -5,7 +5,7 @@ import (
 	"io/fs"
 )
 
-// checkHosts reports a host name that two services have: which of them answers would be up to chance.
+// checkHosts reports a host name that two services have: which of them answers would be random.
 func (l *loading) checkHosts() {
 	owner := map[string]string{}
 	for _, s := range l.stack.Services {
@@ -60,7 +60,7 @@ func (l *loading) checkURL() {
 	l.checkTemplates(at+".environment", u.Environment)
 }
 
-// checkTemplates renders each value once, which finds a field that is unknown.
+// checkTemplates renders each value once, which finds unknown fields.
 func (l *loading) checkTemplates(at string, env map[string]string) {
 	for name, text := range env {
 		if _, err := renderValue(text, Vars{}); err != nil {

@@ -9,17 +9,17 @@ import (
 )
 
 var (
-	// unknownProperty and unknownTop are what the schema says of a key that Compose does not know.
+	// unknownProperty and unknownTop match what the schema says about a key that Compose does not know.
 	unknownProperty = regexp.MustCompile(`^(\S+) false schema$`)
 	unknownTop      = regexp.MustCompile(`^(\S*) ?additional properties '([^']+)'.* not allowed$`)
 	inService       = regexp.MustCompile(`^'services\[([^]]+)\]\.([^']+)' (.*)$`)
 	atPath          = regexp.MustCompile(`^((?:services|x-bmo|name)\S*) (.*)$`)
 )
 
-// addCompose adds what compose-go says of the file called name, in our words where its own are hard to understand.
+// addCompose adds what compose-go says about the file called name, reworded where its own words are hard to understand.
 func (p *problems) addCompose(err error, name, workingDir string) {
 	text := strings.ReplaceAll(err.Error(), workingDir+string(filepath.Separator), "")
-	for _, called := range []string{name, filepath.Base(name)} { // a path within the working folder has just lost it
+	for _, called := range []string{name, filepath.Base(name)} { // a path within the working folder was cut above
 		text = strings.TrimPrefix(text, "validating "+called+": ")
 		text = strings.TrimPrefix(text, "failed to parse "+called+": ")
 	}
@@ -53,7 +53,7 @@ func (p *problems) addComposeLine(text string) {
 	p.add("", text, "")
 }
 
-// unknown adds a key that Compose does not know. Of those that it knows, we suggest what is supported.
+// unknown adds a key that Compose does not know, and suggests one that is supported.
 func (p *problems) unknown(path string) {
 	known := supported
 	parts := strings.Split(path, ".")

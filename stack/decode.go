@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// decoder reads the x-bmo extensions. It is strict: what it does not know, or what has another type than expected, is a
-// problem that names the key.
+// decoder reads the x-bmo extensions. It is strict: a key that is unknown, or a value that has another type than
+// expected, is a problem that names the key.
 type decoder struct {
 	problems *problems
 }
@@ -16,7 +16,7 @@ type decoder struct {
 // field reads the value of one key.
 type field func(path string, v any)
 
-// object reads a mapping; nothing given is the same as an empty one.
+// object reads a mapping; no value is the same as an empty one.
 func (d decoder) object(path string, v any, fields map[string]field) {
 	m, ok := d.mapping(path, v)
 	if !ok {

@@ -67,7 +67,7 @@ func TestDocsKeys(t *testing.T) {
 	assert.Assert(t, seen["bootstrap"] && seen["flavors"] && seen["database"])
 }
 
-// mentioned tells whether a key stands in the text as code, alone or in a path.
+// mentioned reports whether a key is in the text as code, alone or in a path.
 func mentioned(docs, key string) bool {
 	return regexp.MustCompile("[`.]" + regexp.QuoteMeta(key) + "[`.]").MatchString(docs)
 }

@@ -12,7 +12,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// YAML returns the stack as a Compose file with everything resolved: what was left out is said, variables are replaced,
+// YAML returns the stack as a Compose file with everything resolved: defaults are written out, variables are replaced,
 // and folders of a stack on disk are absolute. Loading it gives the same stack again.
 func (s *Stack) YAML() ([]byte, error) {
 	var b bytes.Buffer
@@ -22,7 +22,7 @@ func (s *Stack) YAML() ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// JSON returns what YAML does as JSON, which is YAML, too.
+// JSON returns the same as YAML, as JSON, which is YAML, too.
 func (s *Stack) JSON() ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -35,7 +35,7 @@ func (s *Stack) JSON() ([]byte, error) {
 // doc is a mapping of the file.
 type doc map[string]any
 
-// set sets a key, unless there is nothing to say: an absent pointer, an empty text, list or mapping, zero.
+// set sets a key, unless the value is empty: an absent pointer, an empty text, list or mapping, zero.
 func (d doc) set(key string, v any) {
 	rv := reflect.ValueOf(v)
 	switch rv.Kind() {
@@ -51,7 +51,7 @@ func (d doc) set(key string, v any) {
 	d[key] = v
 }
 
-// words sets a command, of which none and an empty one are not the same.
+// words sets a command; no command and an empty one are not the same.
 func (d doc) words(key string, v []string) {
 	if v != nil {
 		d[key] = v
@@ -119,7 +119,7 @@ func (s *Stack) buildDocument(b *Build) doc {
 	return d
 }
 
-// absolute resolves a folder of a stack on disk. Those of a built-in one are nowhere on disk.
+// absolute resolves a folder of a stack on disk. Those of a built-in stack are nowhere on disk.
 func (s *Stack) absolute(folder string) string {
 	if s.Dir == "" || IsURL(folder) || filepath.IsAbs(folder) {
 		return folder
@@ -144,7 +144,7 @@ func (r Ready) document() doc {
 	return d
 }
 
-// literal keeps a dollar sign in a value from being read as a variable.
+// literal escapes dollar signs, so that they are not read as variables.
 func literal(v any) any {
 	rv := reflect.ValueOf(v)
 	switch rv.Kind() {

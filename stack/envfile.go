@@ -11,7 +11,7 @@ import (
 	"github.com/compose-spec/compose-go/v2/types"
 )
 
-// readDotenv takes the .env file beside the Compose file into account, as Compose does: it gives a value to what has
+// readDotenv reads the .env file next to the Compose file, as Compose does: it gives a value to variables that have
 // none otherwise.
 func (v *variables) readDotenv(t *tree) {
 	content, err := t.read(".env")
@@ -38,7 +38,7 @@ func mapLookup(m map[string]string) dotenv.LookupFn {
 }
 
 // environment returns what a service is started with: its env files, then its environment on top. A name without a
-// value takes that of the variable of the same name, and is left out when there is none.
+// value takes that of the variable of the same name, and is left out when there is no such variable.
 func (l *loading) environment(path string, cfg types.ServiceConfig) map[string]string {
 	env := map[string]string{}
 	for i, file := range cfg.EnvFiles {

@@ -44,7 +44,7 @@ func (t *tree) within(name string) (string, error) {
 	return joined, nil
 }
 
-// workingDir is where compose-go looks for files that the tree does not have. For a built-in stack nothing is there.
+// workingDir is where compose-go looks for files that the tree does not have. For a built-in stack it does not exist.
 func (t *tree) workingDir() string {
 	if t.fsys == nil {
 		return t.dir
@@ -53,10 +53,10 @@ func (t *tree) workingDir() string {
 }
 
 // The methods below make a tree a loader.ResourceLoader: compose-go reads an extended file by its path on disk, which a
-// built-in one does not have.
+// file of a built-in stack does not have.
 
-// Accept tells whether the tree is where to look for a file. A relative path that leads nowhere is not accepted, since
-// compose-go asks again for it when it has made it relative to the file that names it.
+// Accept reports whether the tree is where to look for a file. A relative path that does not exist is not accepted,
+// since compose-go asks again after it has made the path relative to the file that names it.
 func (t *tree) Accept(name string) bool {
 	if t.fsys == nil {
 		return false

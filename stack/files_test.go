@@ -14,8 +14,8 @@ import (
 	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
-// shared is a tree in which a stack extends a service of a shared folder, which extends one of a file beside it and has
-// an env file.
+// shared is a tree in which a stack extends a service of a shared folder, which extends one of a file next to it and
+// has an env file.
 var shared = map[string]string{
 	"app/compose.yaml": `
 name: app

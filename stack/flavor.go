@@ -8,7 +8,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
-// With returns the service as it runs in a flavor. A service that does not declare the flavor runs in it as it is.
+// With returns the service as it runs in a flavor. A service that does not declare the flavor is returned unchanged.
 func (s Service) With(flavor string) Service {
 	f := s.Flavors[flavor]
 	if f.Command != nil {

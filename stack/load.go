@@ -16,11 +16,11 @@ import (
 	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
-// Options say what a file's variables stand for.
+// Options are the values of a file's variables.
 type Options struct {
 	// Set are values given for this load. They win over Environ.
 	Set map[string]string
-	// Environ is the process environment as os.Environ gives it; nil is none. It wins over a .env file beside the
+	// Environ is the process environment as os.Environ returns it; nil means none. It wins over a .env file next to the
 	// Compose file.
 	Environ []string
 }
@@ -35,13 +35,13 @@ func Load(ctx context.Context, file string, opts Options) (*Stack, error) {
 	return load(ctx, s, &tree{dir: s.Dir}, file, filepath.Base(abs), opts)
 }
 
-// LoadFS reads the stack of a Compose file in fsys, a slash path from its root.
+// LoadFS reads the stack of a Compose file in fsys; file is a path from its root, with slashes.
 func LoadFS(ctx context.Context, fsys fs.FS, file string, opts Options) (*Stack, error) {
 	s := &Stack{FS: fsys, Path: path.Dir(file)}
 	return load(ctx, s, &tree{fsys: fsys, path: s.Path}, file, path.Base(file), opts)
 }
 
-// load fills s from the file called base in t. The name is for errors.
+// load fills s from the file called base in t. The name is used in errors.
 func load(ctx context.Context, s *Stack, t *tree, name, base string, opts Options) (_ *Stack, err error) {
 	content, err := t.read(base)
 	if err != nil {
@@ -59,7 +59,7 @@ func load(ctx context.Context, s *Stack, t *tree, name, base string, opts Option
 	options := composeOptions(vars, t)
 	model, err := readModel(ctx, details, options)
 	switch {
-	case len(p.list) > 0: // without a variable's value, nothing else can be judged
+	case len(p.list) > 0: // without a variable's value, nothing else can be checked
 	case err != nil:
 		p.addCompose(err, name, t.workingDir())
 	default:
@@ -84,11 +84,11 @@ func readModel(ctx context.Context, details types.ConfigDetails, options func(*l
 	return loader.LoadModelWithContext(ctx, details, options)
 }
 
-// composeOptions make compose-go read one file as it stands: no path resolved, since none of this machine may come into
-// the model, nothing that only a running Compose project has, and every variable from vars.
+// composeOptions make compose-go read one file as it is: without resolving paths, since no path of this machine may get
+// into the model, without anything that only a running Compose project has, and with every variable taken from vars.
 func composeOptions(vars *variables, t *tree) func(*loader.Options) {
 	return func(o *loader.Options) {
-		o.SetProjectName("unnamed", false) // what a file without a name is called until that is reported
+		o.SetProjectName("unnamed", false) // the name of a file without one, until that is reported
 		o.Profiles = []string{"*"}
 		o.ResolvePaths = false
 		o.SkipNormalization = true
@@ -105,7 +105,7 @@ func composeOptions(vars *variables, t *tree) func(*loader.Options) {
 	}
 }
 
-// FindFile returns the Compose file that a path means: the file itself, or the one in a folder under a name that
+// FindFile returns the Compose file that a path means: the file itself, or the one in a folder, under a name that
 // Compose looks for.
 func FindFile(name string) (string, error) {
 	info, err := os.Stat(name)

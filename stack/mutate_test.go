@@ -9,7 +9,7 @@ import (
 )
 
 // TestEveryNodeReplaced puts every kind of value in the place of every node of a stack, one at a time. Nothing may
-// panic, and what loads has to be sound.
+// panic, and what loads must be valid.
 func TestEveryNodeReplaced(t *testing.T) {
 	text := edit(t, "command: [mysqld, --defaults-file=/etc/default.cnf]", `command: [mysqld]
     env_file: [{path: a.env, required: false}]

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// order sorts names so that each comes after what it needs, by name where nothing else decides. When that is impossible
-// it returns a cycle, its first name once more at the end. What is needed but has no entry does not count.
+// order sorts names so that each comes after those it needs, by name where nothing else decides. When that is
+// impossible it returns a cycle, with its first name repeated at the end. Needed names without an entry do not count.
 func order(needs map[string][]string) (sorted, cycle []string) {
 	left := slices.Sorted(maps.Keys(needs))
 	waitsFor := func(name string) (string, bool) {
@@ -31,7 +31,7 @@ func order(needs map[string][]string) (sorted, cycle []string) {
 	return sorted, nil
 }
 
-// follow goes from name to name until one comes again, and returns the round.
+// follow goes from name to name until one repeats, and returns the cycle.
 func follow(name string, next func(string) (string, bool)) []string {
 	var path []string
 	for {

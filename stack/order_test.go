@@ -35,7 +35,7 @@ func TestOrder(t *testing.T) {
 		{name: "unknown needs", needs: map[string][]string{"a": {"nowhere"}}, sorted: []string{"a"}},
 		{name: "itself", needs: map[string][]string{"a": {"a"}}, cycle: []string{"a", "a"}},
 		{
-			name:  "a round behind a start",
+			name:  "a cycle that does not include the first",
 			needs: map[string][]string{"a": {"b"}, "b": {"c"}, "c": {"d"}, "d": {"b"}},
 			cycle: []string{"b", "c", "d", "b"},
 		},

@@ -10,11 +10,11 @@ import (
 	"github.com/agext/levenshtein"
 )
 
-// problems collects what is wrong with a file, so that all of it is said at once instead of one mistake a run.
+// problems collects what is wrong with a file, so that everything is reported at once instead of one mistake per run.
 type problems struct {
 	list []problem
-	// settled are keys of which enough has been said: that one has the wrong type makes all that is missing below it no
-	// news.
+	// settled are keys with nothing more to report: when one has the wrong type, it is no news that everything below it
+	// is missing.
 	settled []string
 }
 
@@ -30,7 +30,7 @@ func (p *problems) add(path, text, hint string) {
 	}
 }
 
-// settle adds a problem after which nothing more counts at the path and below.
+// settle adds a problem, after which further ones at the path and below are dropped.
 func (p *problems) settle(path, text, hint string) {
 	p.add(path, text, hint)
 	p.settled = append(p.settled, path)
@@ -43,8 +43,8 @@ func (p *problems) covers(path string) bool {
 	})
 }
 
-// err returns everything collected, sorted by path, one line each; nil when there is nothing. A hint stands below its
-// problem, or below the last one of several in a row that share it.
+// err returns everything collected, sorted by path, one line each; nil when there is nothing. A hint follows its
+// problem, or the last one of several in a row that share it.
 func (p *problems) err(file string) error {
 	if len(p.list) == 0 {
 		return nil
@@ -69,7 +69,8 @@ func (p *problems) err(file string) error {
 	return errors.New(strings.Join(lines, "\n"))
 }
 
-// suggest returns a hint for a word that is none of the known ones: the one that was probably meant, else all of them.
+// suggest returns a hint for a word that is not among the known ones: the one that was probably meant, else all of
+// them.
 func suggest(what, word string, known []string) string {
 	known = slices.Clone(known)
 	slices.Sort(known)

@@ -11,7 +11,7 @@ import (
 	"gotest.tools/v3/golden"
 )
 
-// TestRefused loads each file of testdata/refused, which has to fail with just the words beside it.
+// TestRefused loads each file of testdata/refused, which must fail with exactly the text in the golden file next to it.
 func TestRefused(t *testing.T) {
 	files, err := filepath.Glob("testdata/refused/*.yaml")
 	assert.NilError(t, err)

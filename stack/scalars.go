@@ -10,7 +10,7 @@ import (
 	units "github.com/docker/go-units"
 )
 
-// The methods below return what reads one value into *dst.
+// The methods below return functions that read one value into *dst.
 
 func (d decoder) str(dst *string) field {
 	return func(path string, v any) {
@@ -35,7 +35,7 @@ func (d decoder) strs(dst *[]string) field {
 	}
 }
 
-// command reads a list of words, or a string that is split as a shell would.
+// command reads a list of words, or a string, which is split as a shell would do it.
 func (d decoder) command(dst *[]string) field {
 	return func(path string, v any) {
 		s, ok := v.(string)
@@ -105,7 +105,8 @@ func (d decoder) size(dst *int64) field {
 	}
 }
 
-// env reads environment variables. Numbers and booleans are taken as Compose takes them in a service's environment.
+// env reads environment variables. Numbers and booleans are accepted, as Compose accepts them in a service's
+// environment.
 func (d decoder) env(dst *map[string]string) field {
 	return func(path string, v any) {
 		d.named(path, v, func(name, path string, v any) {

@@ -16,15 +16,15 @@ import (
 // defaultStopGracePeriod is long, since a database that is killed while it writes makes a bad snapshot.
 const defaultStopGracePeriod = 2 * time.Minute
 
-// loading is a stack on its way from a Compose model.
+// loading is the state of building a stack from a Compose model.
 type loading struct {
 	stack    *Stack
 	tree     *tree
 	vars     *variables
 	problems *problems
 	decoder  decoder
-	// healthy has "NAME DEPENDENCY" for each service that wants another one to be healthy, which only one with a probe
-	// can be.
+	// healthy has "NAME DEPENDENCY" for each service that requires another one to be healthy, which only a service with
+	// a probe can be.
 	healthy map[string]bool
 }
 
@@ -46,7 +46,7 @@ func (l *loading) model(model map[string]any, opts *loader.Options, details type
 	l.check()
 }
 
-// serviceExtensions takes the x-bmo of each service out of the model.
+// serviceExtensions returns the x-bmo of each service in the model.
 func serviceExtensions(model map[string]any) map[string]any {
 	found := map[string]any{}
 	services, _ := model["services"].(map[string]any)
@@ -102,8 +102,8 @@ func ulimits(cfg map[string]*types.UlimitsConfig) map[string]Ulimit {
 	return out
 }
 
-// dependsOn returns the names. A dependency has to be ready, by its x-bmo.ready, however it is written down; what
-// Compose knows beyond that is refused.
+// dependsOn returns the names. A dependency must be ready, as its x-bmo.ready says, whichever form the file uses; what
+// Compose offers beyond that is refused.
 func (l *loading) dependsOn(path, service string, cfg types.DependsOnConfig) []string {
 	for name, dep := range cfg {
 		switch dep.Condition {
@@ -157,8 +157,8 @@ func (l *loading) build(path string, cfg *types.BuildConfig) *Build {
 	return b
 }
 
-// folder returns the folder of a build context in one spelling. Nothing of this machine comes into it unless the author
-// has written it so.
+// folder returns the folder of a build context in canonical form. No path of this machine gets into it unless the
+// author has written one.
 func (l *loading) folder(at, name string) string {
 	if IsURL(name) {
 		return name

@@ -9,13 +9,13 @@ import (
 	"github.com/agext/levenshtein"
 )
 
-// keys are the Compose keys that a stack may use. Under anyName stand keys that the author chooses; a key whose own
-// keys are nil takes any value.
+// keys are the Compose keys that a stack may use. anyName matches keys that the author chooses; a key whose own keys
+// are nil takes any value.
 type keys map[string]keys
 
 const anyName = "*"
 
-// supported is everything that we do as Compose says. The rest is refused by name: a key that is silently left out
+// supported is everything that is done as Compose says. The rest is refused by name: a key that is silently ignored
 // makes an application that differs from the one described.
 var supported = keys{
 	"name":    nil,
@@ -38,7 +38,7 @@ var supported = keys{
 	}},
 }
 
-// instead says what to do where a key is not supported, by its pattern.
+// instead says what to do instead of using a key that is not supported, by its pattern.
 var instead = map[string]string{
 	"configs":  "put the file into the image, or its values under environment",
 	"secrets":  "give the value under environment; an environment never becomes part of a snapshot",
@@ -110,13 +110,13 @@ func checkKey(p *problems, path, pattern, key string, v any, known keys) {
 	case ok:
 		walk(p, path, pattern, v, below)
 	case strings.HasPrefix(key, "x-") && !meansExtension(key):
-		// Compose leaves these to others, and anchors live in them.
+		// Compose leaves these to others, and they hold anchors.
 	default:
 		p.add(path, "not supported", hintFor(pattern, key))
 	}
 }
 
-// meansExtension tells whether a key is x-bmo, perhaps with a slip: one letter wrong, or the letters in another order.
+// meansExtension reports whether a key is x-bmo, possibly misspelt: one letter wrong, or the letters in another order.
 func meansExtension(key string) bool {
 	return levenshtein.Distance(key, extension, nil) <= 1 ||
 		slices.Equal(slices.Sorted(slices.Values([]byte(key))), slices.Sorted(slices.Values([]byte(extension))))

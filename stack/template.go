@@ -11,7 +11,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
-// Vars is what a template in url.environment and env may use.
+// Vars are the fields that a template in url.environment and env may use.
 type Vars struct {
 	URL      string // http://HOST:PORT, without a slash at the end
 	Host     string
@@ -58,8 +58,8 @@ func renderValue(text string, v Vars) (string, error) {
 
 var templateError = regexp.MustCompile(`^template: value:[0-9:]*(?: executing .*? at <.*?>:)? (.*?)(?: in type .*)?$`)
 
-// templateReason is a template's error without the name and the position: they are of no use for a text that is one
-// line long and shown with it.
+// templateReason is a template's error without the name and the position: they do not help with a text that is one line
+// long and shown with it.
 func templateReason(err error) string {
 	if m := templateError.FindStringSubmatch(err.Error()); m != nil {
 		return m[1]

@@ -1,4 +1,4 @@
-// Package stack loads a stack: a Compose file whose x-bmo extensions say what Compose has no word for. A stack is data.
+// Package stack loads a stack: a Compose file whose x-bmo extensions say what Compose has no keys for. A stack is data.
 // Loading one reads the file, its env files and what it extends, and nothing else: no engine, no network, no build
 // context.
 package stack
@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// DefaultFlavor is the flavor that runs when none is asked for, and the one that the bootstrap runs with.
+// DefaultFlavor is the flavor that is used when none is asked for, and the one that the bootstrap uses.
 const DefaultFlavor = "low"
 
 // Stack is what an application is made of.
@@ -16,11 +16,11 @@ type Stack struct {
 	Name string
 	// Dir is the absolute folder of the Compose file, "" for a built-in stack.
 	Dir string
-	// FS is the tree that the relative paths of a built-in stack lead into, nil for a stack on disk.
+	// FS is the tree that the relative paths of a built-in stack refer to, nil for a stack on disk.
 	FS fs.FS
 	// Path is the Compose file's folder within FS, with slashes.
 	Path string
-	// Services are in start order: each after all that it depends on, and by name where nothing else decides.
+	// Services are in start order: each after all services that it depends on, and by name where nothing else decides.
 	Services  []Service
 	Source    Source
 	Contexts  map[string]Context
@@ -43,7 +43,7 @@ type Service struct {
 	WorkingDir  string
 	Hostname    string
 
-	// DependsOn names the services that have to be ready before this one starts.
+	// DependsOn names the services that must be ready before this one starts.
 	DependsOn []string
 	// Aliases are further names of the service on the instance's network.
 	Aliases []string
@@ -57,7 +57,7 @@ type Service struct {
 	Init            bool
 	Ulimits         map[string]Ulimit
 
-	// Snapshot tells whether the filesystem is committed after the bootstrap.
+	// Snapshot reports whether the filesystem is committed after the bootstrap.
 	Snapshot bool
 	Ready    Ready
 	Flavors  map[string]Flavor
@@ -94,24 +94,24 @@ type Ready struct {
 	Timeout time.Duration
 }
 
-// MySQL is a query that has to succeed.
+// MySQL is a query that must succeed.
 type MySQL struct {
 	Port                     int
 	User, Password, Database string
 	Query                    string
 }
 
-// HTTP is a GET request that has to be answered as expected.
+// HTTP is a GET request that must be answered as expected.
 type HTTP struct {
 	Port int
 	Path string
 	// MinStatus and MaxStatus are the lowest and the highest status accepted.
 	MinStatus, MaxStatus int
-	// Body is a regular expression that the body has to match, "" for any.
+	// Body is a regular expression that the body must match, "" for any.
 	Body string
 }
 
-// TCP is a port that has to accept a connection.
+// TCP is a port that must accept a connection.
 type TCP struct {
 	Port int
 }
@@ -127,18 +127,18 @@ type Flavor struct {
 type Source struct {
 	// URL is a Git URL with the commit to take, URL#COMMIT.
 	URL string
-	// Marker are paths which only a source tree of the application holds all of.
+	// Marker are paths that identify a source tree of the application: it contains all of them.
 	Marker []string
 }
 
-// Context is a named build context, which every Dockerfile of the stack sees.
+// Context is a named build context, which every Dockerfile of the stack can use.
 type Context struct {
 	// From is FromSource, FromEmpty, the name of another context, or a folder: "." or "..", or what begins with "./",
-	// "../" or "/". A folder is relative to the Compose file. "source" is always the source tree, for a context that is
-	// called source itself too.
+	// "../" or "/". A folder is relative to the Compose file. "source" is always the source tree, also for a context
+	// that is itself called source.
 	From             string
 	Include, Exclude []string
-	// Ignore tells whether a .dockerignore counts; nil means that it does.
+	// Ignore reports whether a .dockerignore counts; nil means that it does.
 	Ignore *bool
 }
 

@@ -10,9 +10,8 @@ import (
 	"github.com/compose-spec/compose-go/v2/template"
 )
 
-// variables are the values that ${NAME} in a file stands for. They remember which names the file asks for, so that a
-// misspelt --set does not pass, and which of these have no value, since an empty string in its place would only fail
-// much later.
+// variables are the values of ${NAME} in a file. They record which names the file uses, so that a misspelt --set is
+// reported, and which of these have no value, since an empty string instead would only fail much later.
 type variables struct {
 	set      map[string]string
 	environ  map[string]string
@@ -30,7 +29,7 @@ func newVariables(opts Options, p *problems) *variables {
 	return &variables{set: opts.Set, environ: environ, used: map[string]bool{}, problems: p}
 }
 
-// lookup returns the value of a variable and notes that it was asked for.
+// lookup returns the value of a variable and records that it was used.
 func (v *variables) lookup(name string) (string, bool) {
 	v.used[name] = true
 	if value, ok := v.set[name]; ok {
@@ -40,8 +39,8 @@ func (v *variables) lookup(name string) (string, bool) {
 	return value, ok
 }
 
-// substitute replaces the references in a string. It has the signature that compose-go wants; what is wrong goes to the
-// problems, all of it at once.
+// substitute replaces the references in a string. It has the signature that compose-go needs; everything that is wrong
+// is added to the problems.
 func (v *variables) substitute(text string, _ template.Mapping) (string, error) {
 	before := len(v.problems.list)
 	v.scan(text, true)
@@ -55,8 +54,8 @@ func (v *variables) substitute(text string, _ template.Mapping) (string, error) 
 	return out, nil
 }
 
-// scan notes the variables of a text, those in the default of another one included, and reports those that are needed
-// and have no value. A text that is not live is a default that is not needed.
+// scan records the variables of a text, including those in the default of another one, and reports those that are
+// needed and have no value. A text that is not live is a default that is not needed.
 func (v *variables) scan(text string, live bool) {
 	for _, ref := range references(text) {
 		value, set := v.lookup(ref.name)
@@ -111,7 +110,7 @@ type variableRef struct {
 
 var referenceStart = regexp.MustCompile(`^\$(?:\$|([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)(:?[-+?])?)`)
 
-// references returns the references of a text, those within an argument of another one left out.
+// references returns the references of a text, without those within an argument of another one.
 func references(text string) (refs []variableRef) {
 	for {
 		at := strings.IndexByte(text, '$')
@@ -136,7 +135,7 @@ func references(text string) (refs []variableRef) {
 	}
 }
 
-// closingBrace returns the index of the brace that ends a reference whose start lies before the text.
+// closingBrace returns the index of the brace that ends a reference that started before the text.
 func closingBrace(text string) int {
 	depth := 1
 	for i := range len(text) {

@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// What counts where a stack does not say.
+// Defaults for what a stack does not say.
 const (
 	defaultMySQLPort  = 3306
 	defaultMySQLQuery = "SELECT 1"
 )
 
-// extension is the key under which everything of ours stands.
+// extension is the key for everything that Compose does not define.
 const extension = "x-bmo"
 
 // file reads the x-bmo of the file.
