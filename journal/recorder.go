@@ -1,5 +1,5 @@
-// Package journal puts lines of output from several sources in one order: a Recorder as they come, for the file that
-// can be read afterwards and for error messages, a Merger by the times that an engine's logs have.
+// Package journal puts lines of output from several sources in one order: a Recorder as they come, for the log file and
+// for error messages, a Merger by the times in an engine's logs. It is not part of the API: programs use package bmo.
 package journal
 
 import (
@@ -14,7 +14,7 @@ import (
 // Line is one line of output.
 type Line struct {
 	Time   time.Time
-	Source string // a service, or "bmo" for our own steps
+	Source string // a service, or "bmo" for the steps of docker bmo itself
 	Text   string
 }
 
@@ -50,7 +50,7 @@ func (r *Recorder) Source(name string, also ...io.Writer) io.WriteCloser {
 	return s
 }
 
-// Note records a line of our own.
+// Note records a line of docker bmo itself.
 func (r *Recorder) Note(format string, args ...any) {
 	if r == nil {
 		return

@@ -143,7 +143,7 @@ func TestFullDiskStopsNothing(t *testing.T) {
 	assert.DeepEqual(t, r.Tail("web"), []string{"one"})
 }
 
-// TestStory18ManyAtOnce: whoever writes while others do, each one's lines are whole and in order.
+// TestStory18ManyAtOnce: when many sources write concurrently, the lines of each are complete and in order.
 func TestStory18ManyAtOnce(t *testing.T) {
 	const sources, lines = 8, 200
 	var file bytes.Buffer

@@ -10,22 +10,22 @@ import (
 	"strings"
 )
 
-// HTTP is ready when a GET of URL answers with Status and a body that Body matches.
+// HTTP is ready when a GET of URL is answered with a status from MinStatus to MaxStatus and a body that matches Body.
 type HTTP struct {
-	// URL is what is asked for; its host goes into the request, the connection goes wherever the dialer leads.
+	// URL is what is requested. Its host is sent in the request; the connection is the dialer's, wherever that leads.
 	URL string
-	// MinStatus and MaxStatus are the lowest and the highest status that will do. Redirects are not followed.
+	// MinStatus and MaxStatus are the lowest and the highest status accepted. Redirects are not followed.
 	MinStatus, MaxStatus int
-	// Body is nil when anything will do.
+	// Body is what the body must match, nil for any.
 	Body *regexp.Regexp
 }
 
 func (h HTTP) String() string { return "GET " + h.URL }
 
-// maxBody bounds how much of an answer is read.
+// maxBody limits how much of a response is read.
 const maxBody = 1 << 20
 
-// Check asks once.
+// Check sends one request.
 func (h HTTP) Check(ctx context.Context, dial Dialer) error {
 	tr := &http.Transport{
 		DisableKeepAlives: true,
@@ -54,7 +54,7 @@ func (h HTTP) Check(ctx context.Context, dial Dialer) error {
 	return nil
 }
 
-// excerpt is the beginning of an answer, on one line.
+// excerpt returns the beginning of a response, on one line.
 func excerpt(b []byte) string {
 	s := strings.Join(strings.Fields(string(b)), " ")
 	if len(s) > 120 {

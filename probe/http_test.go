@@ -38,8 +38,8 @@ func TestHTTP(t *testing.T) {
 	}{
 		{name: "ok", status: 200},
 		{name: "created", status: 201},
-		{name: "redirect that will do", status: 302, location: "http://elsewhere.test/"},
-		{name: "redirect that will not", status: 302, location: "http://elsewhere.test/", max: 299, want: "answered 302 Found: "},
+		{name: "redirect that is accepted", status: 302, location: "http://elsewhere.test/"},
+		{name: "redirect that is not", status: 302, location: "http://elsewhere.test/", max: 299, want: "answered 302 Found: "},
 		{name: "error", status: 500, body: "<h1>Software\n  error</h1>", want: "answered 500 Internal Server Error: <h1>Software error</h1>"},
 		{name: "not there", status: 404, want: "answered 404 Not Found: "},
 		{name: "error asked for", status: 404, min: 404, max: 404},

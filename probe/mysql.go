@@ -28,9 +28,9 @@ func (m MySQL) Check(ctx context.Context, dial Dialer) error {
 	cfg.User, cfg.Passwd, cfg.DBName = m.User, m.Password, m.Database
 	cfg.Net, cfg.Addr = "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(m.Port))
 	cfg.DialFunc = func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) }
-	// caching_sha2_password wants the server's key over an unencrypted connection; the driver asks for it itself.
+	// caching_sha2_password needs the server's key over an unencrypted connection; the driver requests it by itself.
 	cfg.AllowNativePasswords = true
-	cfg.Logger = log.New(io.Discard, "", 0) // refused connections are what we wait out, not news
+	cfg.Logger = log.New(io.Discard, "", 0) // refused connections are expected while waiting
 	c, err := mysql.NewConnector(cfg)
 	if err != nil {
 		return err

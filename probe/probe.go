@@ -1,5 +1,6 @@
-// Package probe tells whether a server is ready to serve, as its clients would see it: MySQL by a login and a query,
-// HTTP by status and body. A TCP connect alone proves nothing: proxies and temporary servers accept it, too.
+// Package probe checks whether a server is ready, as its clients would see it: MySQL by a login and a query, HTTP by
+// status and body. A TCP connection alone proves nothing: proxies and temporary servers accept it, too. It is not part
+// of the API: programs use package bmo.
 package probe
 
 import (
@@ -16,14 +17,14 @@ const interval = 25 * time.Millisecond
 // Dialer opens a connection to the server.
 type Dialer func(ctx context.Context) (net.Conn, error)
 
-// Probe asks a server once whether it is ready; a nil error means that it is.
+// Probe checks a server once; a nil error means that it is ready.
 type Probe interface {
 	Check(ctx context.Context, dial Dialer) error
-	// String says what is asked, for progress and errors.
+	// String describes the check, for progress and errors.
 	String() string
 }
 
-// NotReadyError says that a server was not ready in time, and what the last attempt found.
+// NotReadyError reports that a server was not ready in time, and what the last attempt found.
 type NotReadyError struct {
 	Probe string
 	After time.Duration
@@ -37,11 +38,12 @@ func (e *NotReadyError) Error() string {
 // Unwrap returns what the last attempt found.
 func (e *NotReadyError) Unwrap() error { return e.Last }
 
-// attempt bounds one attempt: a server that accepts and never answers must not use up the whole time.
-var attempt = 2 * time.Second
+// attemptTimeout limits one attempt: a server that accepts and never answers must not use up the whole time.
+var attemptTimeout = 2 * time.Second
 
-// Wait asks until the server is ready. It fails with a NotReadyError after timeout, and with ctx's cause when ctx ends.
-// failed, if not nil, is called with the error of every attempt.
+// Wait checks until the server is ready. It returns a *NotReadyError after timeout, counted from the call, ctx's cause
+// when ctx ends, and at once an error whose method Final returns true. failed, if not nil, is called with the error of
+// each attempt after which it checks again or runs out of time.
 func Wait(ctx context.Context, p Probe, dial Dialer, timeout time.Duration, failed func(error)) error {
 	start := time.Now()
 	deadline, cancel := context.WithTimeout(ctx, timeout)
@@ -49,7 +51,7 @@ func Wait(ctx context.Context, p Probe, dial Dialer, timeout time.Duration, fail
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	var last error
-	for limit := attempt; ; {
+	for limit := attemptTimeout; ; {
 		err := once(deadline, p, dial, &limit)
 		if err == nil {
 			return nil
@@ -60,7 +62,7 @@ func Wait(ctx context.Context, p Probe, dial Dialer, timeout time.Duration, fail
 		if final(err) {
 			return err
 		}
-		// An attempt that the deadline cut off says less than the one before it.
+		// An attempt that was cut off by the deadline says less than the one before it.
 		if deadline.Err() == nil || last == nil {
 			last = err
 		}
@@ -78,20 +80,20 @@ func Wait(ctx context.Context, p Probe, dial Dialer, timeout time.Duration, fail
 	}
 }
 
-// final tells whether an error says of itself, by a method Final, that it is no use to ask again.
+// final reports whether an error says, by a method Final, that checking again is useless.
 func final(err error) bool {
 	var f interface{ Final() bool }
 	return errors.As(err, &f) && f.Final()
 }
 
-// once asks once within limit. Where that was too short it is doubled for the next time, up to a point: the way to an
-// engine elsewhere may take seconds before the server is even met.
+// once checks once within limit. If that was too short it is doubled for the next time, up to a maximum: reaching a
+// remote engine may take seconds before the server is even contacted.
 func once(ctx context.Context, p Probe, dial Dialer, limit *time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, *limit)
 	defer cancel()
 	err := p.Check(ctx, dial)
 	if ctx.Err() != nil {
-		*limit = min(2**limit, 8*attempt)
+		*limit = min(2**limit, 8*attemptTimeout)
 	}
 	return err
 }

@@ -5,7 +5,8 @@ import (
 	"fmt"
 )
 
-// TCP is ready when somebody listens. It is for servers that have no more to ask for; see the package's comment.
+// TCP is ready when the port accepts a connection. It is for servers that cannot be asked for more; see the package's
+// comment.
 type TCP struct{ Port int }
 
 func (t TCP) String() string { return fmt.Sprintf("tcp connect to port %d", t.Port) }

@@ -115,8 +115,8 @@ func TestWaitInterrupted(t *testing.T) {
 
 // TestAttemptIsBounded: a server that accepts and never answers must not use up the whole time.
 func TestAttemptIsBounded(t *testing.T) {
-	defer func(was time.Duration) { attempt = was }(attempt)
-	attempt = time.Millisecond
+	defer func(was time.Duration) { attemptTimeout = was }(attemptTimeout)
+	attemptTimeout = time.Millisecond
 	p := scripted(func(ctx context.Context, n int) error {
 		if n < 3 {
 			<-ctx.Done()
@@ -127,12 +127,12 @@ func TestAttemptIsBounded(t *testing.T) {
 	assert.NilError(t, Wait(t.Context(), p, noDial, long, nil))
 }
 
-// TestAttemptsGrow: a server that takes longer to answer than the first attempt lasts is not asked in vain for ever.
+// TestAttemptsGrow: a server that takes longer to answer than the first attempt lasts does become ready.
 func TestAttemptsGrow(t *testing.T) {
-	defer func(d time.Duration) { attempt = d }(attempt)
-	attempt = time.Millisecond
+	defer func(d time.Duration) { attemptTimeout = d }(attemptTimeout)
+	attemptTimeout = time.Millisecond
 	p := scripted(func(ctx context.Context, _ int) error {
-		if deadline, _ := ctx.Deadline(); time.Until(deadline) > 3*attempt {
+		if deadline, _ := ctx.Deadline(); time.Until(deadline) > 3*attemptTimeout {
 			return nil
 		}
 		<-ctx.Done()
@@ -141,15 +141,15 @@ func TestAttemptsGrow(t *testing.T) {
 	assert.NilError(t, Wait(t.Context(), p, noDial, 5*time.Second, nil))
 }
 
-// hopeless says of itself that it will not change.
-type hopeless struct{ error }
+// finalError says that trying again is useless.
+type finalError struct{ error }
 
-func (hopeless) Final() bool { return true }
+func (finalError) Final() bool { return true }
 
-// TestWaitGivesUpWhatIsHopeless asks once, and does not call it late.
-func TestWaitGivesUpWhatIsHopeless(t *testing.T) {
+// TestWaitGivesUpOnFinalErrors: one attempt, and no NotReadyError.
+func TestWaitGivesUpOnFinalErrors(t *testing.T) {
 	asked := 0
-	why := hopeless{errors.New("no way there")}
+	why := finalError{errors.New("no way there")}
 	dial := func(context.Context) (net.Conn, error) { asked++; return nil, fmt.Errorf("connect: %w", why) }
 	err := Wait(t.Context(), HTTP{URL: "http://127.0.0.1:1/"}, dial, time.Hour, nil)
 	assert.ErrorIs(t, err, why)

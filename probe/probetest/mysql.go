@@ -10,13 +10,13 @@ import (
 	"net"
 )
 
-// MySQL speaks as much of MySQL's protocol as a login and queries without results need.
+// MySQL implements as much of MySQL's protocol as a login and queries without results need.
 type MySQL struct {
 	// User, Password and Database are who may log in, and where.
 	User, Password, Database string
 	// Queries are those that are answered; nil means all.
 	Queries map[string]bool
-	// Refuse, if not empty, is what every connection is told in place of a greeting.
+	// Refuse, if not empty, is the error that every connection gets instead of a greeting.
 	Refuse string
 }
 
