@@ -1,5 +1,5 @@
-// Package clidoc writes docs/cli.md from the commands themselves and a table that sets each flag beside those of docker,
-// buildx and compose.
+// Package clidoc writes docs/cli.md from the commands themselves and a table that compares each flag with those of
+// docker, buildx and compose.
 package clidoc
 
 import (
@@ -16,7 +16,7 @@ import (
 
 // Command says what a command is like.
 type Command struct {
-	// Like names commands of docker, buildx and compose whose habits it has.
+	// Like names the commands of docker, buildx and compose that it resembles.
 	Like []string
 	// Note says what is different or new, and why.
 	Note string
@@ -30,11 +30,12 @@ type Command struct {
 type Flag struct {
 	// Same names commands with the same flag: name, letter and meaning.
 	Same []string
-	// Note says in what it differs, or why it is there.
+	// Note says how it differs, or why it exists.
 	Note string
 }
 
-// Markdown describes all commands below root, which is the plugin's. It fails when the table and the commands differ.
+// Markdown describes all commands below root, the plugin's root command. It fails when the table and the commands
+// differ.
 func Markdown(root *cobra.Command, table map[string]Command) ([]byte, error) {
 	all := commands(root)
 	if err := check(all, table); err != nil {
@@ -43,7 +44,7 @@ func Markdown(root *cobra.Command, table map[string]Command) ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteString(preface)
 	names := slices.Sorted(maps.Keys(all))
-	b.WriteString("| command | beside | |\n|---|---|---|\n")
+	b.WriteString("| command | like | |\n|---|---|---|\n")
 	for _, name := range names {
 		fmt.Fprintf(&b, "| [`%s`](#docker-bmo-%s) | %s | %s |\n", name, strings.ReplaceAll(name, " ", "-"),
 			code(table[name].Like), escape(all[name].Short))
@@ -58,15 +59,15 @@ const preface = `# Commands
 
 <!-- Made by "make docs" from the commands themselves; a test fails when it is stale. -->
 
-The same letters mean the same as in docker, buildx and compose. Each flag is set beside theirs: where commands are
-named, it is the same flag with the same meaning, and what differs is said; of a new one it is said why it is there.
-Flags that docker users may look for and that are not there are listed, too, with what there is instead.
-Flags of docker itself, such as ` + "`--context`, `--host` and `--config`" + `, stand before ` + "`bmo`" + `.
+The same letters mean the same as in docker, buildx and compose. Each flag is compared with theirs: where commands are
+named, it is the same flag with the same meaning, and the table says what differs; for a new one it says why it exists.
+Flags that docker users may look for and that do not exist are listed, too, with what to use instead.
+Put flags of docker itself, such as ` + "`--context`, `--host` and `--config`" + `, before ` + "`bmo`" + `.
 [Exit codes](architecture.md#exit-codes) are docker's.
 
 `
 
-// commands returns the commands that users see below root, by their words.
+// commands returns the visible commands below root, by their full names.
 func commands(root *cobra.Command) map[string]*cobra.Command {
 	out := map[string]*cobra.Command{}
 	for _, cmd := range root.Commands() {
@@ -173,7 +174,7 @@ func (f Flag) same() string {
 	return code(f.Same)
 }
 
-// usage is the usage line with all words of the command.
+// usage is the usage line with the full name of the command.
 func usage(name string, cmd *cobra.Command) string {
 	_, arguments, _ := strings.Cut(cmd.Use, " ")
 	return strings.TrimSpace(name + " " + arguments)
@@ -191,7 +192,7 @@ func signature(f *pflag.Flag) string {
 	return "`" + text + "`"
 }
 
-// short is the first line of a flag's text, with the default where there is one to speak of.
+// short is the first line of a flag's text, with the default where there is a meaningful one.
 func short(f *pflag.Flag) string {
 	text, _, _ := strings.Cut(f.Usage, "\n")
 	text = strings.TrimSuffix(text, ":")

@@ -6,40 +6,40 @@ import (
 	"strings"
 )
 
-// Missing is a flag that docker users may look for and that is not there.
+// Missing is a flag that docker users may look for and that does not exist.
 type Missing struct {
 	// Flag is its name, with its letter in front: "-t, --tag".
 	Flag string
 	// Of is a command that has it.
 	Of string
-	// Instead says why it is not there, or what to do.
+	// Instead says why it does not exist, or what to use instead.
 	Instead string
 }
 
-// missing are such flags of each command. Those that only give a build or a container what a stack says of itself are
-// left out: the stack's file is the place for them.
+// missing are such flags of each command. Those that only set what the stack's own file says about a build or a
+// container are left out: the file is the place for them.
 var missing = map[string][]Missing{
 	"build": {
-		{"-f, --file", "docker buildx build", "a stack is named by --stack, and its Compose file names its Dockerfiles"},
+		{"-f, --file", "docker buildx build", "--stack names the stack, and its Compose file names the Dockerfiles"},
 		{"-t, --tag", "docker buildx build", "the images of a snapshot are tagged docker-bmo/STACK-SERVICE:KEY"},
 		{"-o, --output", "docker buildx build", "a snapshot stays on the engine that made it"},
-		{"--load", "docker buildx build", "a snapshot is on the engine, there is nothing to load"},
+		{"--load", "docker buildx build", "a snapshot is on the engine already, there is nothing to load"},
 		{"--push", "docker buildx build", "a snapshot stays on the engine that made it"},
-		{"--target", "docker buildx build", "the stack's file has it under build.target"},
+		{"--target", "docker buildx build", "set build.target in the stack's file"},
 	},
 	"config": {
 		{"--images", "docker compose config", "`docker bmo snapshot inspect` shows the images of a snapshot"},
 	},
 	"exec": {
-		{"--index", "docker compose exec", "an instance has one container of a service"},
+		{"--index", "docker compose exec", "an instance has one container per service"},
 	},
 	"inspect": {
 		{"-s, --size", "docker inspect", "`docker ps -s` shows the sizes of an instance's containers"},
-		{"--type", "docker inspect", "snapshots have `docker bmo snapshot inspect`, containers `docker inspect`"},
+		{"--type", "docker inspect", "use `docker bmo snapshot inspect` for snapshots and `docker inspect` for containers"},
 	},
 	"logs": {
-		{"--details", "docker logs", "`docker logs --details` shows them of a container"},
-		{"--no-color", "docker compose logs", "there are no colors in logs"},
+		{"--details", "docker logs", "`docker logs --details` shows them for a container"},
+		{"--no-color", "docker compose logs", "logs have no colors"},
 	},
 	"prune": {
 		{"--volumes", "docker system prune", "instances have no volumes that outlive them"},
@@ -53,9 +53,9 @@ var missing = map[string][]Missing{
 		{"--rm", "docker run", "an instance is always removed, when it ends or is stopped"},
 		{"-i, --interactive", "docker run", "`docker bmo exec INSTANCE SERVICE sh` opens a shell in an instance"},
 		{"-t, --tty", "docker run", "`docker bmo exec INSTANCE SERVICE sh` opens a shell in an instance"},
-		{"-P, --publish-all", "docker run", "the application's port is published anyway, --publish adds others by name"},
-		{"-v, --volume", "docker run", "an instance's data lies in its containers, as in the snapshot"},
-		{"-m, --memory", "docker run", "--flavor chooses between the limits that the stack's file has as mem_limit"},
+		{"-P, --publish-all", "docker run", "the application's port is always published; --publish adds others by name"},
+		{"-v, --volume", "docker run", "an instance's data is in its containers, as in the snapshot"},
+		{"-m, --memory", "docker run", "--flavor chooses between the limits that the stack's file sets with mem_limit"},
 		{"--network", "docker run", "each instance has a network of its own"},
 	},
 	"snapshot ls": {
@@ -63,10 +63,10 @@ var missing = map[string][]Missing{
 		{"--digests", "docker image ls", "--no-trunc shows whole keys"},
 	},
 	"snapshot rm": {
-		{"-f, --force", "docker image rm", "a snapshot that an instance runs from stays until that is stopped"},
+		{"-f, --force", "docker image rm", "a snapshot that an instance runs from cannot be removed until the instance is stopped"},
 	},
 	"stop": {
-		{"-s, --signal", "docker stop", "the stack's file has it as stop_signal"},
+		{"-s, --signal", "docker stop", "set stop_signal in the stack's file"},
 	},
 }
 
@@ -81,7 +81,7 @@ func (m Missing) letter() string {
 	return m.Flag[1:2]
 }
 
-// Instead says what there is in the place of a command's missing flag, given by name or letter.
+// Instead returns what to use instead of a command's missing flag, given by name or letter.
 func Instead(command, flag string) (string, bool) {
 	for _, m := range Table[command].Missing {
 		if flag != "" && (flag == m.name() || flag == m.letter()) {
