@@ -106,7 +106,7 @@ sub cpan_name ($module, $range, $) {
   return $range =~ /^==\s*(\S+)$/ ? "$module\@$1" : "$module~$range";
 }
 
-# kept tells whether the cache holds modules for this Perl, all of them asked for.
+# kept reports whether the cache holds modules for this Perl, all of them asked for.
 sub kept (@asked) {
   return if !-e "$CACHE/asked";
   my %asked = map { $_ => 1 } @asked;
@@ -143,7 +143,7 @@ sub report_relaxed ($file) {
   }
 }
 
-# relax rewrites 'MODULE' => '== VERSION' to 'MODULE' => 0 where it stands in
+# relax rewrites 'MODULE' => '== VERSION' to 'MODULE' => 0 where it is in
 # Perl code: the application checks its own list of prerequisites too.
 sub relax (@files) {
   for my $file (@files) {

@@ -25,7 +25,7 @@ sub startup ($self) {
   _routes($self->routes);
 }
 
-# Neither a missing database nor a missing first run mends itself later.
+# Neither a missing database nor a missing first run goes away by itself later.
 sub _start ($server, $app) {
   $server->silent(1);    # the address that it would print is the container's
   $app->log->info('starting at ' . ($ENV{DEMO_urlbase} || 'no fixed address'));

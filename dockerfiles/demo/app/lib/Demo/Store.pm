@@ -7,7 +7,7 @@ use DBI;
 use Demo::Schema;
 use Digest::SHA qw(sha256_hex);
 
-# dbh is a live connection: a lost one is made anew.
+# dbh is a live connection: a lost one is replaced.
 sub dbh ($self) {
   my %db  = map { $_ => $ENV{"DEMO_db_$_"} // '' } qw(host port name user pass);
   $db{port} ||= 3306;
