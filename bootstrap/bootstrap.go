@@ -13,6 +13,8 @@ import (
 
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/internal/hint"
+	"github.com/docker-bmo/docker-bmo/internal/label"
+	"github.com/docker-bmo/docker-bmo/internal/owner"
 	"github.com/docker-bmo/docker-bmo/internal/progress"
 	"github.com/docker-bmo/docker-bmo/journal"
 	"github.com/docker-bmo/docker-bmo/launch"
@@ -32,7 +34,7 @@ type Request struct {
 	Labels map[string]string
 	// Platform is the engine's, for example "linux/amd64".
 	Platform string
-	Owner    snapshot.Owner
+	Owner    owner.Owner
 	Journal  *journal.Recorder
 	Progress *progress.Printer
 	// Sealer makes the snapshot's images; nil for Engine.
@@ -118,12 +120,12 @@ func (b *run) lock(ctx context.Context) error {
 // labels are those of containers, networks and images that live only as long as the bootstrap.
 func (b *run) labels(service string) map[string]string {
 	l := map[string]string{
-		snapshot.LabelRole: snapshot.RoleBootstrap, snapshot.LabelKey: b.Snapshot.Key,
-		snapshot.LabelStack: b.Snapshot.Stack, snapshot.LabelOwner: b.Owner.String(),
-		snapshot.LabelCreated: time.Now().UTC().Format(time.RFC3339Nano),
+		label.Role: label.RoleBootstrap, label.Key: b.Snapshot.Key,
+		label.Stack: b.Snapshot.Stack, label.Owner: b.Owner.String(),
+		label.Created: time.Now().UTC().Format(time.RFC3339Nano),
 	}
 	if service != "" {
-		l[snapshot.LabelService] = service
+		l[label.Service] = service
 	}
 	return l
 }

@@ -12,6 +12,7 @@ import (
 	"gotest.tools/v3/assert"
 
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
+	"github.com/docker-bmo/docker-bmo/internal/label"
 	"github.com/docker-bmo/docker-bmo/internal/progress"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 	"github.com/docker-bmo/docker-bmo/snapshot/snapshottest"
@@ -69,9 +70,9 @@ func TestSnapshotsImagesAreClean(t *testing.T) {
 		assert.Assert(t, full.Command == nil)
 		built, _ := f.Image(f.req.Built[service])
 		want := f.req.Snapshot.Labels()
-		want[snapshot.LabelService] = service
-		want[snapshot.LabelParent] = built.ID
-		want[snapshot.LabelContext+"source"] = "sha256:01"
+		want[label.Service] = service
+		want[label.Parent] = built.ID
+		want[label.Context+"source"] = "sha256:01"
 		want["own"] = service
 		assert.DeepEqual(t, full.Labels, want)
 	}

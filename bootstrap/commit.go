@@ -9,6 +9,7 @@ import (
 	"github.com/docker/go-units"
 
 	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/label"
 	"github.com/docker-bmo/docker-bmo/internal/progress"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
@@ -24,11 +25,11 @@ func (b *run) commitStep(ctx context.Context, service string) error {
 			return err
 		}
 		labels := b.labels(service)
-		labels[snapshot.LabelRole] = snapshot.RoleRaw
+		labels[label.Role] = label.RoleRaw
 		ref := b.tempTag(service)
 		_, err := b.Sealer.Seal(ctx, b.Platform, engine.SealSpec{
 			Layers: b.raw[service], Config: b.Built[service], Name: ref, Labels: labels,
-			DropPrefix: snapshot.Prefix, Comment: sealComment, Created: b.Snapshot.Created,
+			DropPrefix: label.Prefix, Comment: sealComment, Created: b.Snapshot.Created,
 		})
 		b.raw[service], b.images[service] = ref, ref
 		return err
@@ -50,7 +51,7 @@ const sealComment = "docker bmo bootstrap"
 func (b *run) commit(ctx context.Context, service string, log *progress.Log) error {
 	ref := b.tempTag(service)
 	labels := b.labels(service)
-	labels[snapshot.LabelRole] = snapshot.RoleRaw
+	labels[label.Role] = label.RoleRaw
 	start := time.Now()
 	if err := b.Engine.Commit(ctx, b.group.ID(service), ref, labels); err != nil {
 		return err
@@ -125,15 +126,15 @@ func (b *run) sealSpec(ctx context.Context, service string) (engine.SealSpec, er
 	}
 	labels := b.Snapshot.Labels()
 	maps.Copy(labels, b.Labels)
-	labels[snapshot.LabelService] = service
-	labels[snapshot.LabelParent] = built.ID
+	labels[label.Service] = service
+	labels[label.Parent] = built.ID
 	layers := b.Built[service]
 	if raw, ok := b.raw[service]; ok {
 		layers = raw
 	}
 	return engine.SealSpec{
 		Layers: layers, Config: b.Built[service], Name: snapshot.Tag(b.Snapshot.Stack, service, b.Snapshot.Key),
-		Labels: labels, DropPrefix: snapshot.Prefix, Comment: sealComment, Created: b.Snapshot.Created,
+		Labels: labels, DropPrefix: label.Prefix, Comment: sealComment, Created: b.Snapshot.Created,
 	}, nil
 }
 

@@ -11,6 +11,8 @@ import (
 	"gotest.tools/v3/assert"
 
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
+	"github.com/docker-bmo/docker-bmo/internal/label"
+	"github.com/docker-bmo/docker-bmo/internal/owner"
 	"github.com/docker-bmo/docker-bmo/journal"
 	"github.com/docker-bmo/docker-bmo/probe/probetest"
 	"github.com/docker-bmo/docker-bmo/snapshot"
@@ -40,19 +42,19 @@ func newFixture(t *testing.T) *fixture {
 		"web load": enginetest.Exit(0, "schema made", "loaded"),
 	}}
 	f.SetPrograms(func(s enginetest.Spec) enginetest.Program {
-		return f.programs[strings.Join(append([]string{s.Labels[snapshot.LabelService]}, s.Command...), " ")]
+		return f.programs[strings.Join(append([]string{s.Labels[label.Service]}, s.Command...), " ")]
 	})
 	f.req = Request{
 		Engine: f.Engine(t), Stack: demo(), Snapshot: snapshottest.New("demo", "0123456789abcdef", time.Now(), "cache", "db", "web"),
-		Built: map[string]string{}, Labels: map[string]string{snapshot.LabelContext + "source": "sha256:01"},
-		Platform: "linux/amd64", Owner: snapshot.Self(), Journal: journal.New(nil, nil), Sealer: f.Fake,
+		Built: map[string]string{}, Labels: map[string]string{label.Context + "source": "sha256:01"},
+		Platform: "linux/amd64", Owner: owner.Current(), Journal: journal.New(nil, nil), Sealer: f.Fake,
 	}
 	for _, s := range f.req.Stack.Services {
 		ref := snapshot.Tag("demo", s.Name, f.req.Snapshot.Key) + "-built-x"
 		f.req.Built[s.Name] = ref
 		f.AddImage(enginetest.Image{
 			Tags: []string{ref}, Env: []string{"PATH=/bin"}, Layers: []enginetest.Layer{{Name: "built " + s.Name, Size: 100e6}},
-			Labels: map[string]string{snapshot.LabelOwner: f.req.Owner.String(), snapshot.LabelRole: snapshot.RoleBuilt, "own": s.Name},
+			Labels: map[string]string{label.Owner: f.req.Owner.String(), label.Role: label.RoleBuilt, "own": s.Name},
 		})
 	}
 	f.before = f.Objects()

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/label"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
@@ -34,7 +35,7 @@ func Relabel(ctx context.Context, r Request) (*snapshot.Snapshot, error) {
 		maps.Copy(labels, r.Labels)
 		specs = append(specs, engine.SealSpec{
 			Layers: ref, Config: ref, Name: snapshot.Tag(from.Stack, service, from.Key), Labels: labels,
-			DropPrefix: snapshot.Prefix, Comment: sealComment, Created: r.Snapshot.Created,
+			DropPrefix: label.Prefix, Comment: sealComment, Created: r.Snapshot.Created,
 		})
 	}
 	if _, err := b.Sealer.Seal(ctx, b.Platform, specs...); err != nil {

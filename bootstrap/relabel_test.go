@@ -7,6 +7,7 @@ import (
 	"gotest.tools/v3/assert"
 
 	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/label"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
@@ -39,8 +40,8 @@ func TestRelabel(t *testing.T) {
 		assert.DeepEqual(t, f.layers(t, img.ID), layers[service])
 		assert.Equal(t, img.Labels["ci.run"], "42")
 		assert.Equal(t, img.Labels["own"], service, "labels of the Dockerfile stay")
-		assert.Equal(t, img.Labels[snapshot.LabelParent], old.Images[service].Labels[snapshot.LabelParent])
-		assert.Equal(t, img.Labels[snapshot.LabelContext+"source"], "sha256:01")
+		assert.Equal(t, img.Labels[label.Parent], old.Images[service].Labels[label.Parent])
+		assert.Equal(t, img.Labels[label.Context+"source"], "sha256:01")
 		assert.DeepEqual(t, img.Tags, []string{snapshot.Tag("demo", service, s.Key)})
 	}
 

@@ -12,7 +12,7 @@ import (
 
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/internal/hint"
-	"github.com/docker-bmo/docker-bmo/snapshot"
+	"github.com/docker-bmo/docker-bmo/internal/label"
 )
 
 // Detail is everything that can be told of an instance.
@@ -81,9 +81,9 @@ func Inspect(ctx context.Context, e *engine.Engine, name string) (*Detail, error
 	}
 	d := &Detail{
 		Name: i.Name, Stack: i.Stack, Snapshot: i.Key, Flavor: i.Flavor, State: i.State, Detached: i.Detached,
-		Created: i.Created, URL: i.URL, Owner: i.Labels[snapshot.LabelOwner], Services: map[string]ServiceDetail{},
+		Created: i.Created, URL: i.URL, Owner: i.Labels[label.Owner], Services: map[string]ServiceDetail{},
 	}
-	of := snapshot.LabelInstance + "=" + name
+	of := label.Instance + "=" + name
 	networks, err := e.Networks(ctx, of)
 	if err != nil {
 		return nil, err
@@ -96,7 +96,7 @@ func Inspect(ctx context.Context, e *engine.Engine, name string) (*Detail, error
 		return nil, err
 	}
 	for _, c := range containers {
-		d.Services[c.Labels[snapshot.LabelService]] = serviceDetail(c)
+		d.Services[c.Labels[label.Service]] = serviceDetail(c)
 	}
 	return d, nil
 }

@@ -7,6 +7,8 @@ import (
 	"gotest.tools/v3/assert"
 
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
+	"github.com/docker-bmo/docker-bmo/internal/label"
+	"github.com/docker-bmo/docker-bmo/internal/owner"
 	"github.com/docker-bmo/docker-bmo/journal"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 	"github.com/docker-bmo/docker-bmo/snapshot/snapshottest"
@@ -33,14 +35,14 @@ func newFixture(t *testing.T) *fixture {
 			return p.UntilStopped(0)
 		},
 	}}
-	f.SetPrograms(func(s enginetest.Spec) enginetest.Program { return f.programs[s.Labels[snapshot.LabelService]] })
+	f.SetPrograms(func(s enginetest.Spec) enginetest.Program { return f.programs[s.Labels[label.Service]] })
 	s := snapshottest.New("demo", "0123456789abcdef", time.Now(), "db", "web")
 	snapshottest.Add(f.Fake, s)
 	e := f.Engine(t)
 	found, err := snapshot.FindKey(t.Context(), e, s.Key)
 	assert.NilError(t, err)
 	f.req = Request{
-		Engine: e, Stack: demo(), Snapshot: found, Owner: snapshot.Self(), Timeout: long, Journal: journal.New(nil, nil),
+		Engine: e, Stack: demo(), Snapshot: found, Owner: owner.Current(), Timeout: long, Journal: journal.New(nil, nil),
 	}
 	f.before = f.Objects()
 	return f

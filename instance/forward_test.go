@@ -15,7 +15,7 @@ import (
 	"gotest.tools/v3/assert"
 
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
-	"github.com/docker-bmo/docker-bmo/snapshot"
+	"github.com/docker-bmo/docker-bmo/internal/label"
 )
 
 func get(t *testing.T, url string) string {
@@ -40,7 +40,7 @@ func TestForwardedInstance(t *testing.T) {
 	list, err := List(t.Context(), f.req.Engine)
 	assert.NilError(t, err)
 	assert.Equal(t, list[0].URL, i.URL)
-	assert.Equal(t, web.Config.Labels[snapshot.LabelURL], i.URL)
+	assert.Equal(t, web.Config.Labels[label.URL], i.URL)
 
 	i.Forward.Close()
 	_, err = http.Get(i.URL)

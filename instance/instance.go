@@ -15,8 +15,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/label"
 	"github.com/docker-bmo/docker-bmo/launch"
-	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
 // State is what an instance is doing.
@@ -60,11 +60,11 @@ func containerName(instance, service string) string { return objectName(instance
 // List returns all instances on the engine, newest first.
 func List(ctx context.Context, e *engine.Engine) ([]Instance, error) {
 	// Containers come and go while we look; the network is made first and removed last, so it is listed first.
-	networks, err := e.Networks(ctx, snapshot.LabelRole+"="+snapshot.RoleInstance)
+	networks, err := e.Networks(ctx, label.Role+"="+label.RoleInstance)
 	if err != nil {
 		return nil, err
 	}
-	containers, err := e.Containers(ctx, snapshot.LabelRole+"="+snapshot.RoleInstance)
+	containers, err := e.Containers(ctx, label.Role+"="+label.RoleInstance)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ func List(ctx context.Context, e *engine.Engine) ([]Instance, error) {
 	}
 	for _, c := range containers {
 		inst := add(byName, c.Labels)
-		inst.Services[c.Labels[snapshot.LabelService]] = c.ID
+		inst.Services[c.Labels[label.Service]] = c.ID
 		inst.observe(c)
 	}
 	out := make([]Instance, 0, len(byName))
@@ -89,14 +89,14 @@ func List(ctx context.Context, e *engine.Engine) ([]Instance, error) {
 }
 
 func add(byName map[string]*Instance, labels map[string]string) *Instance {
-	name := labels[snapshot.LabelInstance]
+	name := labels[label.Instance]
 	if i := byName[name]; i != nil {
 		return i
 	}
-	created, _ := time.Parse(time.RFC3339Nano, labels[snapshot.LabelCreated])
+	created, _ := time.Parse(time.RFC3339Nano, labels[label.Created])
 	i := &Instance{
-		Name: name, Key: labels[snapshot.LabelKey], Stack: labels[snapshot.LabelStack],
-		Flavor: labels[snapshot.LabelFlavor], Detached: labels[snapshot.LabelDetached] == "true",
+		Name: name, Key: labels[label.Key], Stack: labels[label.Stack],
+		Flavor: labels[label.Flavor], Detached: labels[label.Detached] == "true",
 		Created: created, State: Ready, Services: map[string]string{},
 		Ports: map[string]map[int]int{}, Labels: labels,
 	}
@@ -106,24 +106,24 @@ func add(byName map[string]*Instance, labels map[string]string) *Instance {
 
 // observe takes in what one container tells of the instance.
 func (i *Instance) observe(c engine.Container) {
-	if url := c.Labels[snapshot.LabelURL]; url != "" {
+	if url := c.Labels[label.URL]; url != "" {
 		i.URL = url
 	}
-	if private, err := strconv.Atoi(c.Labels[snapshot.LabelPort]); err == nil && c.Ports[private] != 0 {
+	if private, err := strconv.Atoi(c.Labels[label.Port]); err == nil && c.Ports[private] != 0 {
 		i.URL = "http://" + launch.Address(c.Ports[private])
 	}
-	ports := parseForwarded(c.Labels[snapshot.LabelForward])
+	ports := parseForwarded(c.Labels[label.Forward])
 	maps.Copy(ports, c.Ports)
 	if len(ports) > 0 {
-		i.Ports[c.Labels[snapshot.LabelService]] = ports
+		i.Ports[c.Labels[label.Service]] = ports
 	}
 	switch {
 	case i.State == Broken:
 	case c.State == "exited" || c.State == "dead":
 		i.State, i.Status = Broken, c.Status
-	case snapshot.Starting(c.Name):
+	case label.IsStarting(c.Name):
 		i.State, i.Status = Starting, "Starting"
-	case c.Labels[snapshot.LabelLead] == "true":
+	case c.Labels[label.Lead] == "true":
 		i.State, i.Status = Ready, c.Status
 	}
 }
@@ -142,7 +142,7 @@ func Remove(ctx context.Context, e *engine.Engine, name string, grace time.Durat
 }
 
 func removeOnce(ctx context.Context, e *engine.Engine, name string, grace time.Duration) error {
-	of := snapshot.LabelInstance + "=" + name
+	of := label.Instance + "=" + name
 	containers, err := e.Containers(ctx, of)
 	if err != nil {
 		return err

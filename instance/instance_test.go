@@ -11,16 +11,16 @@ import (
 
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
-	"github.com/docker-bmo/docker-bmo/snapshot"
+	"github.com/docker-bmo/docker-bmo/internal/label"
 )
 
 // made makes a container of an instance by hand.
 func made(t *testing.T, e *engine.Engine, name, instance string, labels map[string]string, run bool) {
 	t.Helper()
 	l := map[string]string{
-		snapshot.LabelRole: snapshot.RoleInstance, snapshot.LabelInstance: instance, snapshot.LabelService: name[strings.LastIndexByte(name, '-')+1:],
-		snapshot.LabelCreated: time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC).Format(time.RFC3339Nano),
-		snapshot.LabelStack:   "demo", snapshot.LabelKey: "k", snapshot.LabelFlavor: "low",
+		label.Role: label.RoleInstance, label.Instance: instance, label.Service: name[strings.LastIndexByte(name, '-')+1:],
+		label.Created: time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC).Format(time.RFC3339Nano),
+		label.Stack:   "demo", label.Key: "k", label.Flavor: "low",
 	}
 	for k, v := range labels {
 		l[k] = v
@@ -34,7 +34,7 @@ func made(t *testing.T, e *engine.Engine, name, instance string, labels map[stri
 }
 
 func TestStates(t *testing.T) {
-	lead := map[string]string{snapshot.LabelLead: "true"}
+	lead := map[string]string{label.Lead: "true"}
 	for _, c := range []struct {
 		name string
 		make func(t *testing.T, f *enginetest.Fake, e *engine.Engine)
@@ -44,7 +44,7 @@ func TestStates(t *testing.T) {
 		{"lead is starting", func(t *testing.T, _ *enginetest.Fake, e *engine.Engine) {
 			t.Helper()
 			made(t, e, "x-db", "x", nil, true)
-			made(t, e, snapshot.StartingName("x-web"), "x", lead, false)
+			made(t, e, label.StartingName("x-web"), "x", lead, false)
 		}, Starting},
 		{"ready", func(t *testing.T, _ *enginetest.Fake, e *engine.Engine) {
 			t.Helper()
@@ -72,7 +72,7 @@ func TestStates(t *testing.T) {
 			f := enginetest.New(t)
 			f.AddImage(enginetest.Image{Tags: []string{"app:1"}})
 			e := f.Engine(t)
-			_, err := f.AddNetwork("x", map[string]string{snapshot.LabelRole: snapshot.RoleInstance, snapshot.LabelInstance: "x"})
+			_, err := f.AddNetwork("x", map[string]string{label.Role: label.RoleInstance, label.Instance: "x"})
 			assert.NilError(t, err)
 			c.make(t, f, e)
 			list, err := List(t.Context(), e)

@@ -10,7 +10,7 @@ import (
 	"gotest.tools/v3/assert"
 
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
-	"github.com/docker-bmo/docker-bmo/snapshot"
+	"github.com/docker-bmo/docker-bmo/internal/label"
 )
 
 // TestStartManyIsLimited counts the instances that are between their network and the mark that they are ready.
@@ -69,7 +69,7 @@ func TestStartManyFails(t *testing.T) {
 				return 3
 			}
 		}
-		return f.programs[s.Labels[snapshot.LabelService]]
+		return f.programs[s.Labels[label.Service]]
 	})
 	_, err := StartMany(t.Context(), f.req, 2, 2)
 	assert.ErrorContains(t, err, "service web: ended with exit code 3 before it was ready")

@@ -14,6 +14,8 @@ import (
 
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/internal/hint"
+	"github.com/docker-bmo/docker-bmo/internal/label"
+	"github.com/docker-bmo/docker-bmo/internal/owner"
 	"github.com/docker-bmo/docker-bmo/internal/progress"
 	"github.com/docker-bmo/docker-bmo/journal"
 	"github.com/docker-bmo/docker-bmo/launch"
@@ -32,7 +34,7 @@ type Request struct {
 	Name string
 	// Detach makes an instance that outlives the command.
 	Detach bool
-	Owner  snapshot.Owner
+	Owner  owner.Owner
 	// Environment is added to that of the application's service, and wins.
 	Environment map[string]string
 	// Publish are ports to publish beside the application's, or that one under a number of the user's choice.
@@ -148,27 +150,27 @@ func madeUpName(stackName string) string {
 // labels of the instance's network (service is empty) and containers.
 func (s *start) labels(name, service string) map[string]string {
 	l := map[string]string{
-		snapshot.LabelRole: snapshot.RoleInstance, snapshot.LabelInstance: name, snapshot.LabelKey: s.Snapshot.Key,
-		snapshot.LabelStack: s.Stack.Name, snapshot.LabelOwner: s.Owner.String(), snapshot.LabelFlavor: s.Flavor,
-		snapshot.LabelCreated: s.created.Format(time.RFC3339Nano),
+		label.Role: label.RoleInstance, label.Instance: name, label.Key: s.Snapshot.Key,
+		label.Stack: s.Stack.Name, label.Owner: s.Owner.String(), label.Flavor: s.Flavor,
+		label.Created: s.created.Format(time.RFC3339Nano),
 	}
 	if s.Detach {
-		l[snapshot.LabelDetached] = "true"
+		l[label.Detached] = "true"
 	}
 	if service != "" {
-		l[snapshot.LabelService] = service
+		l[label.Service] = service
 	}
 	if service == s.lead() {
-		l[snapshot.LabelLead] = "true"
+		l[label.Lead] = "true"
 	}
 	if service == s.Stack.URL.Service && service != "" && s.currentPort() != 0 {
-		l[snapshot.LabelURL] = "http://" + launch.Address(s.currentPort())
+		l[label.URL] = "http://" + launch.Address(s.currentPort())
 	}
 	if service == s.Stack.URL.Service && service != "" {
-		l[snapshot.LabelPort] = strconv.Itoa(s.Stack.URL.Port)
+		l[label.Port] = strconv.Itoa(s.Stack.URL.Port)
 	}
 	if f := s.forwardedPorts(service); f != "" {
-		l[snapshot.LabelForward] = f
+		l[label.Forward] = f
 	}
 	return l
 }
@@ -186,7 +188,7 @@ func (s *start) newGroup() *launch.Group {
 	g.Network = s.network
 	g.Name = func(service string) string {
 		if service == s.lead() {
-			return snapshot.StartingName(containerName(s.Name, service))
+			return label.StartingName(containerName(s.Name, service))
 		}
 		return containerName(s.Name, service)
 	}

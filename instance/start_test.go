@@ -16,8 +16,9 @@ import (
 
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
 	"github.com/docker-bmo/docker-bmo/internal/hint"
+	"github.com/docker-bmo/docker-bmo/internal/label"
+	"github.com/docker-bmo/docker-bmo/internal/owner"
 	"github.com/docker-bmo/docker-bmo/probe"
-	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
 func TestStart(t *testing.T) {
@@ -42,16 +43,16 @@ func TestStart(t *testing.T) {
 	db, _ := f.Container(i.Services["db"])
 	assert.Equal(t, db.Image, f.req.Snapshot.Images["db"].ID)
 	labels := db.Config.Labels
-	assert.Assert(t, labels[snapshot.LabelCreated] != "")
-	delete(labels, snapshot.LabelCreated)
+	assert.Assert(t, labels[label.Created] != "")
+	delete(labels, label.Created)
 	assert.DeepEqual(t, labels, map[string]string{
-		snapshot.LabelRole: snapshot.RoleInstance, snapshot.LabelInstance: i.Name, snapshot.LabelKey: i.Key,
-		snapshot.LabelStack: "demo", snapshot.LabelService: "db", snapshot.LabelFlavor: "low",
-		snapshot.LabelOwner: snapshot.Self().String(),
+		label.Role: label.RoleInstance, label.Instance: i.Name, label.Key: i.Key,
+		label.Stack: "demo", label.Service: "db", label.Flavor: "low",
+		label.Owner: owner.Current().String(),
 	})
 	web, _ := f.Container(i.Services["web"])
-	assert.Equal(t, web.Config.Labels[snapshot.LabelLead], "true")
-	assert.Equal(t, web.Config.Labels[snapshot.LabelURL], i.URL)
+	assert.Equal(t, web.Config.Labels[label.Lead], "true")
+	assert.Equal(t, web.Config.Labels[label.URL], i.URL)
 
 	assert.NilError(t, Remove(t.Context(), f.req.Engine, i.Name, 0))
 	f.leavesNothing(t)
@@ -129,7 +130,7 @@ func TestPortIsTaken(t *testing.T) {
 	taken := 0
 	f.Before("POST", "/containers/[^/]+/start", func(r *http.Request) {
 		c, _ := f.Container(strings.Split(r.URL.Path, "/")[2])
-		if c.Config.Labels[snapshot.LabelService] == "db" || taken == 3 {
+		if c.Config.Labels[label.Service] == "db" || taken == 3 {
 			return
 		}
 		taken++
@@ -143,7 +144,7 @@ func TestPortIsTaken(t *testing.T) {
 	assert.Equal(t, taken, 3)
 	web, _ := f.Container(i.Services["web"])
 	assert.DeepEqual(t, web.Config.Env, []string{"NAME=" + i.Name, "URLBASE=" + i.URL + "/"})
-	assert.Equal(t, web.Config.Labels[snapshot.LabelURL], i.URL)
+	assert.Equal(t, web.Config.Labels[label.URL], i.URL)
 	assert.NilError(t, Remove(t.Context(), f.req.Engine, i.Name, 0))
 	f.leavesNothing(t)
 }
@@ -190,7 +191,7 @@ func TestDetached(t *testing.T) {
 	assert.Assert(t, i.Detached)
 	for _, id := range i.Services {
 		c, _ := f.Container(id)
-		assert.Equal(t, c.Config.Labels[snapshot.LabelDetached], "true")
+		assert.Equal(t, c.Config.Labels[label.Detached], "true")
 	}
 }
 

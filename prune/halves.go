@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/docker-bmo/docker-bmo/internal/label"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
@@ -24,13 +25,13 @@ func (s *sweep) findHalves(ctx context.Context) error {
 	if err != nil || !slices.ContainsFunc(before, half) {
 		return err
 	}
-	locks, err := s.e.Networks(ctx, snapshot.LabelRole+"="+snapshot.RoleBootstrap)
+	locks, err := s.e.Networks(ctx, label.Role+"="+label.RoleBootstrap)
 	if err != nil {
 		return err
 	}
 	busy := map[string]bool{}
 	for _, n := range locks {
-		busy[n.Labels[snapshot.LabelKey]] = true
+		busy[n.Labels[label.Key]] = true
 	}
 	given := map[set]bool{}
 	for _, h := range before {

@@ -16,6 +16,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
 	"github.com/docker-bmo/docker-bmo/instance"
+	"github.com/docker-bmo/docker-bmo/internal/label"
 	"github.com/docker-bmo/docker-bmo/journal"
 	"github.com/docker-bmo/docker-bmo/prune"
 	"github.com/docker-bmo/docker-bmo/snapshot"
@@ -108,7 +109,7 @@ func appEngine(t *testing.T) *enginetest.Fake {
 		switch {
 		case len(s.Command) > 0:
 			return enginetest.Exit(0)
-		case s.Labels[snapshot.LabelService] == "db":
+		case s.Labels[label.Service] == "db":
 			return enginetest.Listening(3306)
 		default:
 			return func(p *enginetest.Proc) int {
@@ -128,7 +129,7 @@ func TestStory20BootstrapKilledAtAnyPoint(t *testing.T) {
 		built := map[string]string{}
 		for _, s := range want.Services {
 			built[s] = "docker-bmo/demo-" + s + ":built"
-			f.AddImage(enginetest.Image{Tags: []string{built[s]}, Labels: owned(dead(), 0, snapshot.LabelRole+"="+snapshot.RoleBuilt)})
+			f.AddImage(enginetest.Image{Tags: []string{built[s]}, Labels: owned(dead(), 0, label.Role+"="+label.RoleBuilt)})
 		}
 		reached := victim(t, f, n, func(ctx context.Context, e *engine.Engine) error {
 			_, err := bootstrap.Run(ctx, bootstrap.Request{

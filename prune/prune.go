@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/label"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
@@ -49,12 +50,12 @@ func (u Used) Has(s snapshot.Snapshot) bool {
 // image those that any container was made from, whoever made it.
 func InUse(ctx context.Context, e *engine.Engine) (Used, error) {
 	u := Used{keys: map[string]bool{}, images: map[string]bool{}}
-	networks, err := e.Networks(ctx, snapshot.LabelRole+"="+snapshot.RoleInstance)
+	networks, err := e.Networks(ctx, label.Role+"="+label.RoleInstance)
 	if err != nil {
 		return u, err
 	}
 	for _, n := range networks {
-		u.keys[n.Labels[snapshot.LabelKey]] = true
+		u.keys[n.Labels[label.Key]] = true
 	}
 	containers, err := e.Containers(ctx)
 	if err != nil {
@@ -62,8 +63,8 @@ func InUse(ctx context.Context, e *engine.Engine) (Used, error) {
 	}
 	for _, c := range containers {
 		u.images[c.ImageID] = true
-		if c.Labels[snapshot.LabelRole] == snapshot.RoleInstance {
-			u.keys[c.Labels[snapshot.LabelKey]] = true
+		if c.Labels[label.Role] == label.RoleInstance {
+			u.keys[c.Labels[label.Key]] = true
 		}
 	}
 	return u, nil

@@ -10,6 +10,7 @@ import (
 
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
+	"github.com/docker-bmo/docker-bmo/internal/label"
 	"github.com/docker-bmo/docker-bmo/prune"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 	"github.com/docker-bmo/docker-bmo/snapshot/snapshottest"
@@ -76,7 +77,7 @@ func TestWhatIsInUseStays(t *testing.T) {
 	add(f, "demo", "d", 4)
 	e := f.Engine(t)
 	instance := func(s snapshot.Snapshot) map[string]string {
-		return map[string]string{snapshot.LabelRole: snapshot.RoleInstance, snapshot.LabelInstance: "x", snapshot.LabelKey: s.Key}
+		return map[string]string{label.Role: label.RoleInstance, label.Instance: "x", label.Key: s.Key}
 	}
 	// An instance's container, even of an image that another build has taken the place of.
 	f.AddImage(enginetest.Image{Tags: []string{"app:1"}})
@@ -119,7 +120,7 @@ func TestStory15NamesOfOthersKeepAnImage(t *testing.T) {
 	f := enginetest.New(t)
 	s := snapshottest.New("demo", "a", day(1), "web")
 	labels := s.Labels()
-	labels[snapshot.LabelService] = "web"
+	labels[label.Service] = "web"
 	f.AddImage(enginetest.Image{Tags: []string{snapshot.Tag("demo", "web", s.Key), "registry.test/mine:1"}, Labels: labels, Created: s.Created})
 	e := f.Engine(t)
 	list, err := snapshot.List(t.Context(), e)

@@ -5,6 +5,8 @@ import (
 	"errors"
 
 	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/label"
+	"github.com/docker-bmo/docker-bmo/internal/owner"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
@@ -70,16 +72,16 @@ func (s *sweep) find(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s.containers = without(s.containers, func(c engine.Container) bool { return ready[c.Labels[snapshot.LabelInstance]] })
-	s.networks = without(s.networks, func(n engine.Network) bool { return ready[n.Labels[snapshot.LabelInstance]] })
-	s.volumes = without(s.volumes, func(v engine.Volume) bool { return ready[v.Labels[snapshot.LabelInstance]] })
+	s.containers = without(s.containers, func(c engine.Container) bool { return ready[c.Labels[label.Instance]] })
+	s.networks = without(s.networks, func(n engine.Network) bool { return ready[n.Labels[label.Instance]] })
+	s.volumes = without(s.volumes, func(v engine.Volume) bool { return ready[v.Labels[label.Instance]] })
 	return nil
 }
 
 // orphans lists objects that have an owner who is gone.
 func orphans[T any](ctx context.Context, list func(context.Context, ...string) ([]T, error), labels func(T) map[string]string) ([]T, error) {
-	all, err := list(ctx, snapshot.LabelOwner)
-	return without(all, func(o T) bool { return !snapshot.Orphaned(labels(o)) }), err
+	all, err := list(ctx, label.Owner)
+	return without(all, func(o T) bool { return !owner.Orphaned(labels(o)) }), err
 }
 
 func without[T any](list []T, drop func(T) bool) []T {
@@ -94,14 +96,14 @@ func without[T any](list []T, drop func(T) bool) []T {
 
 // detached returns the names of the detached instances that are ready.
 func detached(ctx context.Context, e *engine.Engine) (map[string]bool, error) {
-	leads, err := e.Containers(ctx, snapshot.LabelLead+"=true", snapshot.LabelDetached+"=true")
+	leads, err := e.Containers(ctx, label.Lead+"=true", label.Detached+"=true")
 	if err != nil {
 		return nil, err
 	}
 	names := map[string]bool{}
 	for _, c := range leads {
-		if !snapshot.Starting(c.Name) {
-			names[c.Labels[snapshot.LabelInstance]] = true
+		if !label.IsStarting(c.Name) {
+			names[c.Labels[label.Instance]] = true
 		}
 	}
 	return names, nil

@@ -11,27 +11,29 @@ import (
 
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
+	"github.com/docker-bmo/docker-bmo/internal/label"
+	"github.com/docker-bmo/docker-bmo/internal/owner"
 	"github.com/docker-bmo/docker-bmo/prune"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 	"github.com/docker-bmo/docker-bmo/snapshot/snapshottest"
 )
 
-func living() snapshot.Owner { return snapshot.Self() }
+func living() owner.Owner { return owner.Current() }
 
-func dead() snapshot.Owner {
-	o := snapshot.Self()
+func dead() owner.Owner {
+	o := owner.Current()
 	o.Start = "0"
 	return o
 }
 
-func foreign() snapshot.Owner {
-	return snapshot.Owner{Host: "elsewhere", Boot: "b", PID: 1, Start: "1"}
+func foreign() owner.Owner {
+	return owner.Owner{Host: "elsewhere", Boot: "b", PID: 1, Start: "1"}
 }
 
 // owned are an object's labels.
-func owned(o snapshot.Owner, age time.Duration, more ...string) map[string]string {
+func owned(o owner.Owner, age time.Duration, more ...string) map[string]string {
 	l := map[string]string{
-		snapshot.LabelOwner: o.String(), snapshot.LabelCreated: time.Now().Add(-age).UTC().Format(time.RFC3339Nano),
+		label.Owner: o.String(), label.Created: time.Now().Add(-age).UTC().Format(time.RFC3339Nano),
 	}
 	for _, m := range more {
 		k, v, _ := strings.Cut(m, "=")
@@ -73,8 +75,8 @@ func TestStory20WhatHasNoLivingOwnerGoes(t *testing.T) {
 	}{
 		{"no labels", nil, false},
 		{"labels of somebody else", map[string]string{"com.example.owner": "host/boot/1/1"}, false},
-		{"no owner", map[string]string{snapshot.LabelRole: snapshot.RoleInstance}, false},
-		{"unreadable owner", map[string]string{snapshot.LabelOwner: "me"}, false},
+		{"no owner", map[string]string{label.Role: label.RoleInstance}, false},
+		{"unreadable owner", map[string]string{label.Owner: "me"}, false},
 		{"living owner", owned(living(), 0), false},
 		{"living owner for long", owned(living(), 1000*time.Hour), false},
 		{"dead owner", owned(dead(), 0), true},
@@ -99,20 +101,20 @@ func TestStory20WhatHasNoLivingOwnerGoes(t *testing.T) {
 }
 
 // addInstance makes an instance of the owner, whose lead container has that name.
-func addInstance(t *testing.T, f *enginetest.Fake, name, lead string, o snapshot.Owner, more ...string) {
+func addInstance(t *testing.T, f *enginetest.Fake, name, lead string, o owner.Owner, more ...string) {
 	t.Helper()
 	e := f.Engine(t)
-	labels := owned(o, 0, append(more, snapshot.LabelRole+"="+snapshot.RoleInstance, snapshot.LabelInstance+"="+name)...)
+	labels := owned(o, 0, append(more, label.Role+"="+label.RoleInstance, label.Instance+"="+name)...)
 	_, err := f.AddNetwork(name, labels)
 	assert.NilError(t, err)
 	_, err = e.CreateContainer(t.Context(), engine.ContainerSpec{Name: name + "-db", Image: "app:1", Labels: labels})
 	assert.NilError(t, err)
-	labels[snapshot.LabelLead] = "true"
+	labels[label.Lead] = "true"
 	_, err = e.CreateContainer(t.Context(), engine.ContainerSpec{Name: lead, Image: "app:1", Labels: labels})
 	assert.NilError(t, err)
 }
 
-const detached = snapshot.LabelDetached + "=true"
+const detached = label.Detached + "=true"
 
 func TestSweepOfInstances(t *testing.T) {
 	for _, c := range []struct {
@@ -124,11 +126,11 @@ func TestSweepOfInstances(t *testing.T) {
 		{"detached and ready", func(t *testing.T, f *enginetest.Fake) { t.Helper(); addInstance(t, f, "x", "x-web", dead(), detached) }, false},
 		{"detached, still starting", func(t *testing.T, f *enginetest.Fake) {
 			t.Helper()
-			addInstance(t, f, "x", snapshot.StartingName("x-web"), dead(), detached)
+			addInstance(t, f, "x", label.StartingName("x-web"), dead(), detached)
 		}, true},
 		{"detached and starting, by a living owner", func(t *testing.T, f *enginetest.Fake) {
 			t.Helper()
-			addInstance(t, f, "x", snapshot.StartingName("x-web"), living(), detached)
+			addInstance(t, f, "x", label.StartingName("x-web"), living(), detached)
 		}, false},
 		{"in the foreground, by a living owner", func(t *testing.T, f *enginetest.Fake) { t.Helper(); addInstance(t, f, "x", "x-web", living()) }, false},
 	} {
@@ -154,10 +156,10 @@ func TestInstanceBecomesReadyDuringTheSweep(t *testing.T) {
 	for _, question := range []string{"/containers/json", "/networks", "/volumes", "/images/json"} {
 		t.Run(question, func(t *testing.T) {
 			f := newFake(t)
-			addInstance(t, f, "x", snapshot.StartingName("x-web"), dead(), detached)
+			addInstance(t, f, "x", label.StartingName("x-web"), dead(), detached)
 			want := slices.Clone(f.Objects())
 			for i := range want {
-				want[i] = strings.TrimSuffix(want[i], snapshot.StartingName(""))
+				want[i] = strings.TrimSuffix(want[i], label.StartingName(""))
 			}
 			slices.Sort(want)
 			e := f.EngineAs(t, "run")
@@ -165,7 +167,7 @@ func TestInstanceBecomesReadyDuringTheSweep(t *testing.T) {
 			f.After("GET", question, func(r *http.Request) {
 				if r.Header.Get("From") != "run" && !done {
 					done = true
-					assert.Check(t, e.Rename(t.Context(), snapshot.StartingName("x-web"), "x-web"))
+					assert.Check(t, e.Rename(t.Context(), label.StartingName("x-web"), "x-web"))
 				}
 			})
 			sweep(t, f)
@@ -205,9 +207,9 @@ func TestSweepGoesOn(t *testing.T) {
 }
 
 // lock is a bootstrap of a snapshot that is under way.
-func lock(t *testing.T, f *enginetest.Fake, s snapshot.Snapshot, o snapshot.Owner) {
+func lock(t *testing.T, f *enginetest.Fake, s snapshot.Snapshot, o owner.Owner) {
 	t.Helper()
-	_, err := f.AddNetwork("lock", owned(o, 0, snapshot.LabelRole+"="+snapshot.RoleBootstrap, snapshot.LabelKey+"="+s.Key))
+	_, err := f.AddNetwork("lock", owned(o, 0, label.Role+"="+label.RoleBootstrap, label.Key+"="+s.Key))
 	assert.NilError(t, err)
 }
 
@@ -286,7 +288,7 @@ func TestBootstrapBeginsDuringTheSweep(t *testing.T) {
 	old := add(f, "demo", "a", 2, "web")
 	began := false
 	f.After("GET", "/networks", func(r *http.Request) {
-		if !began && strings.Contains(r.URL.Query().Get("filters"), snapshot.RoleBootstrap) {
+		if !began && strings.Contains(r.URL.Query().Get("filters"), label.RoleBootstrap) {
 			began = true
 			lock(t, f, add(f, "demo", "a", 1, "web"), living())
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/docker-bmo/docker-bmo/internal/hint"
+	"github.com/docker-bmo/docker-bmo/internal/label"
 )
 
 // Detail is everything that can be told of a snapshot.
@@ -43,10 +44,10 @@ func (s Snapshot) Detail() Detail {
 		Bases: s.Bases(), Contexts: map[string]string{}, Labels: s.UserLabels(), Services: map[string]ServiceDetail{},
 	}
 	for service, img := range s.Images {
-		d.Services[service] = ServiceDetail{ImageID: img.ID, Parent: img.Labels[LabelParent], Tags: img.Tags, Size: img.Size}
-		d.Source = img.Labels[LabelSource]
+		d.Services[service] = ServiceDetail{ImageID: img.ID, Parent: img.Labels[label.Parent], Tags: img.Tags, Size: img.Size}
+		d.Source = img.Labels[label.Source]
 		for k, v := range img.Labels {
-			if name, ok := strings.CutPrefix(k, LabelContext); ok {
+			if name, ok := strings.CutPrefix(k, label.Context); ok {
 				d.Contexts[name] = v
 			}
 		}
@@ -56,7 +57,7 @@ func (s Snapshot) Detail() Detail {
 
 // Bases are the names of the base images that its build resolved, sorted.
 func (s Snapshot) Bases() []string {
-	list := s.SharedLabels()[LabelBases]
+	list := s.SharedLabels()[label.Bases]
 	if list == "" {
 		return nil
 	}
@@ -79,7 +80,7 @@ func (s Snapshot) SharedLabels() map[string]string {
 func (s Snapshot) UserLabels() map[string]string {
 	labels := map[string]string{}
 	for k, v := range s.SharedLabels() {
-		if !strings.HasPrefix(k, Prefix) {
+		if !strings.HasPrefix(k, label.Prefix) {
 			labels[k] = v
 		}
 	}
@@ -109,8 +110,8 @@ func CheckLabels(labels map[string]string) error {
 		if name == "" {
 			return errors.New("invalid --label: it has no name")
 		}
-		if strings.HasPrefix(name, Prefix) {
-			return hint.Wrap(fmt.Errorf("invalid --label %s: names that begin with %s are docker bmo's own", name, Prefix),
+		if strings.HasPrefix(name, label.Prefix) {
+			return hint.Wrap(fmt.Errorf("invalid --label %s: names that begin with %s are docker bmo's own", name, label.Prefix),
 				"choose another prefix, such as the name of a domain of yours")
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"gotest.tools/v3/assert"
 
 	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/label"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
@@ -19,8 +20,8 @@ func labelled() snapshot.Snapshot {
 	}
 	for service, own := range map[string]string{"db": "mysql", "web": "perl"} {
 		l := s.Labels()
-		l[snapshot.LabelService], l[snapshot.LabelParent], l[snapshot.LabelSource] = service, "sha256:"+own, "https://git.example/x#1"
-		l[snapshot.LabelContext+"app"], l[snapshot.LabelBases] = "sha256:c", "debian:trixie-slim,mysql:9.7"
+		l[label.Service], l[label.Parent], l[label.Source] = service, "sha256:"+own, "https://git.example/x#1"
+		l[label.Context+"app"], l[label.Bases] = "sha256:c", "debian:trixie-slim,mysql:9.7"
 		l["vendor"], l["ci.run"], l[own] = own, "42", ""
 		s.Images[service] = engine.Image{ID: "sha256:" + service, Tags: []string{snapshot.Tag("demo", service, s.Key)}, Labels: l, Size: 7}
 	}

@@ -3,13 +3,15 @@ package snapshot
 import (
 	"encoding/json"
 	"time"
+
+	"github.com/docker-bmo/docker-bmo/internal/label"
 )
 
 // Metadata is what buildx writes into a metadata file for several targets: an object a service, with the image's
 // digest and name, and beside them the snapshot's own key, stack and creation time.
 func (s Snapshot) Metadata() ([]byte, error) {
 	m := map[string]any{
-		LabelKey: s.Key, LabelStack: s.Stack, LabelCreated: s.Created.UTC().Format(time.RFC3339Nano),
+		label.Key: s.Key, label.Stack: s.Stack, label.Created: s.Created.UTC().Format(time.RFC3339Nano),
 	}
 	for service, img := range s.Images {
 		m[service] = map[string]string{

@@ -12,6 +12,7 @@ import (
 
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/internal/hint"
+	"github.com/docker-bmo/docker-bmo/internal/label"
 )
 
 // Snapshot is a set of images that were sealed together.
@@ -54,7 +55,7 @@ func (s Snapshot) Size() int64 {
 
 // List returns the snapshots on the engine that carry all the labels, newest first, half-made ones included.
 func List(ctx context.Context, e *engine.Engine, labels ...string) ([]Snapshot, error) {
-	images, err := e.Images(ctx, append([]string{LabelRole + "=" + RoleSnapshot}, labels...)...)
+	images, err := e.Images(ctx, append([]string{label.Role + "=" + label.RoleSnapshot}, labels...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -67,10 +68,10 @@ func group(images []engine.Image) []Snapshot {
 	sets := map[id]*Snapshot{}
 	for _, img := range images {
 		l := img.Labels
-		if l[LabelKey] == "" || l[LabelServices] == "" {
+		if l[label.Key] == "" || l[label.Services] == "" {
 			continue // not made by us, whatever its role says
 		}
-		k := id{l[LabelKey], l[LabelCreated]}
+		k := id{l[label.Key], l[label.Created]}
 		created, _ := time.Parse(time.RFC3339Nano, k.created)
 		if derived(img, created) {
 			continue
@@ -78,12 +79,12 @@ func group(images []engine.Image) []Snapshot {
 		s := sets[k]
 		if s == nil {
 			s = &Snapshot{
-				Key: k.key, Inputs: l[LabelInputs], Stack: l[LabelStack], Version: l[LabelVersion], Created: created,
-				Services: strings.Split(l[LabelServices], ","), Images: map[string]engine.Image{},
+				Key: k.key, Inputs: l[label.Inputs], Stack: l[label.Stack], Version: l[label.Version], Created: created,
+				Services: strings.Split(l[label.Services], ","), Images: map[string]engine.Image{},
 			}
 			sets[k] = s
 		}
-		s.Images[l[LabelService]] = img
+		s.Images[l[label.Service]] = img
 	}
 	out := make([]Snapshot, 0, len(sets))
 	for _, s := range sets {
@@ -101,12 +102,12 @@ func derived(img engine.Image, created time.Time) bool { return img.Created.Unix
 
 // Find returns the newest complete snapshot of the inputs with that digest, or nil.
 func Find(ctx context.Context, e *engine.Engine, inputs string) (*Snapshot, error) {
-	return newest(List(ctx, e, LabelInputs+"="+inputs))
+	return newest(List(ctx, e, label.Inputs+"="+inputs))
 }
 
 // FindKey returns the newest complete snapshot with that key, or nil.
 func FindKey(ctx context.Context, e *engine.Engine, key string) (*Snapshot, error) {
-	return newest(List(ctx, e, LabelKey+"="+key))
+	return newest(List(ctx, e, label.Key+"="+key))
 }
 
 func newest(list []Snapshot, err error) (*Snapshot, error) {
@@ -143,8 +144,8 @@ func Resolve(ctx context.Context, e *engine.Engine, prefix string) (*Snapshot, e
 // Labels are the labels that all images of a snapshot share.
 func (s Snapshot) Labels() map[string]string {
 	return map[string]string{
-		LabelRole: RoleSnapshot, LabelKey: s.Key, LabelInputs: s.Inputs, LabelStack: s.Stack, LabelVersion: s.Version,
-		LabelServices: strings.Join(s.Services, ","), LabelCreated: s.Created.UTC().Format(time.RFC3339Nano),
+		label.Role: label.RoleSnapshot, label.Key: s.Key, label.Inputs: s.Inputs, label.Stack: s.Stack, label.Version: s.Version,
+		label.Services: strings.Join(s.Services, ","), label.Created: s.Created.UTC().Format(time.RFC3339Nano),
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
 	"github.com/docker-bmo/docker-bmo/internal/hint"
+	"github.com/docker-bmo/docker-bmo/internal/label"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 	"github.com/docker-bmo/docker-bmo/snapshot/snapshottest"
 )
@@ -61,7 +62,7 @@ func TestList(t *testing.T) {
 	assert.Equal(t, aa.Images["web"].ID, snapshottest.ID(aa, "web"))
 	assert.Equal(t, aa.Size(), int64(300e6))
 
-	list, err = snapshot.List(t.Context(), e, snapshot.LabelStack+"=other")
+	list, err = snapshot.List(t.Context(), e, label.Stack+"=other")
 	assert.NilError(t, err)
 	assert.DeepEqual(t, shown(list), []string{"other cc 2"})
 }
@@ -79,21 +80,21 @@ func TestSameTimeIsSortedByKey(t *testing.T) {
 func TestWhatIsNoSnapshot(t *testing.T) {
 	s := snapshottest.New("demo", "aa", day(1), "web")
 	own := s.Labels()
-	own[snapshot.LabelService] = "web"
+	own[label.Service] = "web"
 	for _, c := range []struct {
 		name   string
 		change func(*enginetest.Image)
 	}{
-		{"no key", func(i *enginetest.Image) { delete(i.Labels, snapshot.LabelKey) }},
-		{"no services", func(i *enginetest.Image) { delete(i.Labels, snapshot.LabelServices) }},
-		{"another role", func(i *enginetest.Image) { i.Labels[snapshot.LabelRole] = snapshot.RoleRaw }},
+		{"no key", func(i *enginetest.Image) { delete(i.Labels, label.Key) }},
+		{"no services", func(i *enginetest.Image) { delete(i.Labels, label.Services) }},
+		{"another role", func(i *enginetest.Image) { i.Labels[label.Role] = label.RoleRaw }},
 		{"derived from a snapshot's image", func(i *enginetest.Image) { i.Created = day(2) }},
-		{"created at no time", func(i *enginetest.Image) { i.Labels[snapshot.LabelCreated] = "soon" }},
+		{"created at no time", func(i *enginetest.Image) { i.Labels[label.Created] = "soon" }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := enginetest.New(t)
 			i := enginetest.Image{Labels: s.Labels(), Created: s.Created}
-			i.Labels[snapshot.LabelService] = "web"
+			i.Labels[label.Service] = "web"
 			c.change(&i)
 			f.AddImage(i)
 			list, err := snapshot.List(t.Context(), f.Engine(t))

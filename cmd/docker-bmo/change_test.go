@@ -14,7 +14,8 @@ import (
 
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
-	"github.com/docker-bmo/docker-bmo/snapshot"
+	"github.com/docker-bmo/docker-bmo/internal/label"
+	"github.com/docker-bmo/docker-bmo/internal/owner"
 	"github.com/docker-bmo/docker-bmo/snapshot/snapshottest"
 )
 
@@ -28,7 +29,7 @@ func TestStop(t *testing.T) {
 	aa := d.add("demo", "aa", 1)
 	before := d.Objects()
 	for _, name := range []string{"demo-1", "demo-2", "demo-3"} {
-		d.instance(t, name, aa, noon, snapshot.Self())
+		d.instance(t, name, aa, noon, owner.Current())
 	}
 	assert.Equal(t, d.ok(t, "stop", "demo-2"), "demo-2\n")
 	assert.Equal(t, d.Count("POST", "/containers/[^/]+/stop"), 2)
@@ -47,7 +48,7 @@ func TestStopAll(t *testing.T) {
 	before := d.Objects()
 	want := []string{"demo-1", "demo-2", "demo-3", "demo-4"}
 	for _, name := range want {
-		d.instance(t, name, aa, noon, snapshot.Self())
+		d.instance(t, name, aa, noon, owner.Current())
 	}
 	names := strings.Fields(d.ok(t, "stop", "--all", "--timeout", "1"))
 	slices.Sort(names)
@@ -67,7 +68,7 @@ func TestSnapshotRm(t *testing.T) {
 	d.add("demo", "aa", 1)
 	d.add("demo", "ab", 2)
 	used := d.add("demo", "bb", 3)
-	d.instance(t, "demo-1", used, noon, snapshot.Self())
+	d.instance(t, "demo-1", used, noon, owner.Current())
 	before := d.Objects()
 	golden.Assert(t, d.fails(t, "snapshot", "rm", "a"), "snapshot-rm-ambiguous.golden")
 	golden.Assert(t, d.fails(t, "snapshot", "rm", "cc"), "snapshot-rm-unknown.golden")
@@ -88,13 +89,13 @@ func several(t *testing.T) *docker {
 	d.add("demo", "aa", 1)
 	d.add("demo", "bb", 10)
 	used := d.add("demo", "cc", 20)
-	d.instance(t, "demo-1", used, noon, snapshot.Self())
+	d.instance(t, "demo-1", used, noon, owner.Current())
 	d.add("bmo", "dd", 3)
 	d.add("bmo", "ee", 30)
 	d.add("bmo", "ff", 0, "db")
-	gone := snapshot.Self()
+	gone := owner.Current()
 	gone.Start = "0"
-	labels := map[string]string{snapshot.LabelOwner: gone.String()}
+	labels := map[string]string{label.Owner: gone.String()}
 	d.AddImage(enginetest.Image{Tags: []string{"docker-bmo/demo-web:raw1"}, Labels: labels, Layers: []enginetest.Layer{{Name: "raw", Size: 1e9}}})
 	_, err := d.AddNetwork("docker-bmo-bootstrap-x", labels)
 	assert.NilError(t, err)

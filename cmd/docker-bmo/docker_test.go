@@ -16,6 +16,8 @@ import (
 
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
+	"github.com/docker-bmo/docker-bmo/internal/label"
+	"github.com/docker-bmo/docker-bmo/internal/owner"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 	"github.com/docker-bmo/docker-bmo/snapshot/snapshottest"
 )
@@ -112,20 +114,20 @@ func (d *docker) add(stack, key string, age int, missing ...string) snapshot.Sna
 }
 
 // instance puts a running instance of a snapshot onto the engine.
-func (d *docker) instance(t *testing.T, name string, s snapshot.Snapshot, made time.Time, o snapshot.Owner) {
+func (d *docker) instance(t *testing.T, name string, s snapshot.Snapshot, made time.Time, o owner.Owner) {
 	t.Helper()
 	e := d.Engine(t)
 	labels := map[string]string{
-		snapshot.LabelRole: snapshot.RoleInstance, snapshot.LabelInstance: name, snapshot.LabelKey: s.Key,
-		snapshot.LabelStack: s.Stack, snapshot.LabelFlavor: "low", snapshot.LabelOwner: o.String(),
-		snapshot.LabelCreated: made.Format(time.RFC3339Nano),
+		label.Role: label.RoleInstance, label.Instance: name, label.Key: s.Key,
+		label.Stack: s.Stack, label.Flavor: "low", label.Owner: o.String(),
+		label.Created: made.Format(time.RFC3339Nano),
 	}
 	network, err := d.AddNetwork("docker-bmo-"+name, labels)
 	assert.NilError(t, err)
 	for _, service := range s.Services {
-		labels[snapshot.LabelService] = service
+		labels[label.Service] = service
 		if service == "web" {
-			labels[snapshot.LabelLead], labels[snapshot.LabelURL] = "true", "http://127.0.0.1:20000"
+			labels[label.Lead], labels[label.URL] = "true", "http://127.0.0.1:20000"
 		}
 		id, err := e.CreateContainer(t.Context(), engine.ContainerSpec{
 			Name: "docker-bmo-" + name + "-" + service, Image: snapshottest.ID(s, service), Labels: labels, Network: network,

@@ -12,6 +12,8 @@ import (
 	"github.com/docker-bmo/docker-bmo/bootstrap"
 	"github.com/docker-bmo/docker-bmo/build"
 	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/label"
+	"github.com/docker-bmo/docker-bmo/internal/owner"
 	"github.com/docker-bmo/docker-bmo/internal/progress"
 	"github.com/docker-bmo/docker-bmo/prune"
 	"github.com/docker-bmo/docker-bmo/snapshot"
@@ -68,7 +70,7 @@ func (p *pipeline) labelled(ctx context.Context, s *snapshot.Snapshot) (*snapsho
 	err := p.progress.Step(ctx, "label snapshot "+snapshot.Short(s.Key), func(ctx context.Context, _ *progress.Log) (err error) {
 		made, err = bootstrap.Relabel(ctx, bootstrap.Request{
 			Engine: p.engine, Stack: p.stack, Snapshot: *s, Labels: p.labels, Platform: p.info.Platform(),
-			Owner: snapshot.Self(), Journal: p.journal,
+			Owner: owner.Current(), Journal: p.journal,
 		})
 		return err
 	})
@@ -94,14 +96,14 @@ func (p *pipeline) make(ctx context.Context) (*snapshot.Snapshot, error) {
 			return p.labelled(ctx, s) // the registries have nothing newer
 		}
 	}
-	owner := snapshot.Self()
+	self := owner.Current()
 	suffix := randomSuffix()
 	name := func(service string) string { return snapshot.Tag(p.stack.Name, service, want.Key) + "-built-" + suffix }
 	images, err := build.Images(ctx, p.engine, p.request, name, func(service string) map[string]string {
 		return map[string]string{
-			snapshot.LabelRole: snapshot.RoleBuilt, snapshot.LabelKey: want.Key, snapshot.LabelStack: p.stack.Name,
-			snapshot.LabelService: service, snapshot.LabelOwner: owner.String(),
-			snapshot.LabelCreated: time.Now().UTC().Format(time.RFC3339Nano),
+			label.Role: label.RoleBuilt, label.Key: want.Key, label.Stack: p.stack.Name,
+			label.Service: service, label.Owner: self.String(),
+			label.Created: time.Now().UTC().Format(time.RFC3339Nano),
 		}
 	}, p.progress)
 	defer p.untag(images)
@@ -110,7 +112,7 @@ func (p *pipeline) make(ctx context.Context) (*snapshot.Snapshot, error) {
 	}
 	s, err := bootstrap.Run(ctx, bootstrap.Request{
 		Engine: p.engine, Stack: p.stack, Snapshot: want, Built: images, Labels: p.imageLabels(bases),
-		Platform: p.info.Platform(), Owner: owner, Journal: p.journal, Progress: p.progress,
+		Platform: p.info.Platform(), Owner: self, Journal: p.journal, Progress: p.progress,
 	})
 	if err != nil {
 		return nil, err
@@ -122,7 +124,7 @@ func (p *pipeline) make(ctx context.Context) (*snapshot.Snapshot, error) {
 // supersede removes older snapshots with the same key, which a build with --no-cache leaves without names. One that an
 // instance still runs from stays until it is pruned.
 func (p *pipeline) supersede(ctx context.Context, s *snapshot.Snapshot) error {
-	same, err := snapshot.List(ctx, p.engine, snapshot.LabelKey+"="+s.Key)
+	same, err := snapshot.List(ctx, p.engine, label.Key+"="+s.Key)
 	if err != nil {
 		return err
 	}
@@ -153,7 +155,7 @@ func (p *pipeline) await(ctx context.Context) error {
 		tick := time.NewTicker(250 * time.Millisecond)
 		defer tick.Stop()
 		for failures := 0; ; {
-			locks, err := p.engine.Networks(ctx, snapshot.LabelRole+"="+snapshot.RoleBootstrap)
+			locks, err := p.engine.Networks(ctx, label.Role+"="+label.RoleBootstrap)
 			if err != nil {
 				return err
 			}
@@ -161,7 +163,7 @@ func (p *pipeline) await(ctx context.Context) error {
 			if i < 0 {
 				return nil
 			}
-			log.Waiting("waiting for "+snapshot.DescribeOwner(locks[i].Labels), "")
+			log.Waiting("waiting for "+owner.Describe(locks[i].Labels), "")
 			// Somebody else may be sweeping at the same time; only trouble that does not pass is ours.
 			if _, err := prune.Sweep(ctx, p.engine); err == nil {
 				failures = 0

@@ -17,19 +17,20 @@ import (
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
 	"github.com/docker-bmo/docker-bmo/instance"
-	"github.com/docker-bmo/docker-bmo/snapshot"
+	"github.com/docker-bmo/docker-bmo/internal/label"
+	"github.com/docker-bmo/docker-bmo/internal/owner"
 )
 
 // running puts an instance whose web service runs program onto the engine.
 func running(t *testing.T, d *docker, program enginetest.Program) (*engine.Engine, *instance.Instance) {
 	t.Helper()
 	d.SetPrograms(func(s enginetest.Spec) enginetest.Program {
-		if s.Labels[snapshot.LabelService] == "web" {
+		if s.Labels[label.Service] == "web" {
 			return program
 		}
 		return enginetest.Serve("ready for connections")
 	})
-	d.instance(t, "demo-1", d.add("demo", "aa", 1), noon, snapshot.Self())
+	d.instance(t, "demo-1", d.add("demo", "aa", 1), noon, owner.Current())
 	e := d.Engine(t)
 	list, err := instance.List(t.Context(), e)
 	assert.NilError(t, err)

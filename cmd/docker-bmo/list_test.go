@@ -7,6 +7,7 @@ import (
 	"gotest.tools/v3/assert"
 	"gotest.tools/v3/golden"
 
+	"github.com/docker-bmo/docker-bmo/internal/owner"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 	"github.com/docker-bmo/docker-bmo/snapshot/snapshottest"
 )
@@ -40,8 +41,8 @@ func TestPs(t *testing.T) {
 	d := newDocker(t)
 	assert.Equal(t, d.ok(t, "ps"), "NAME      STACK     SNAPSHOT   CREATED   STATUS    URL\n")
 	aa := d.add("demo", "aa", 1)
-	d.instance(t, "demo-1", aa, noon.Add(-2*time.Hour), snapshot.Self())
-	d.instance(t, "demo-2", aa, noon.Add(-5*time.Minute), snapshot.Self())
+	d.instance(t, "demo-1", aa, noon.Add(-2*time.Hour), owner.Current())
+	d.instance(t, "demo-2", aa, noon.Add(-5*time.Minute), owner.Current())
 	assert.NilError(t, d.Engine(t).StopContainer(t.Context(), "docker-bmo-demo-1-db", time.Minute))
 	_, err := d.AddNetwork("mine", nil)
 	assert.NilError(t, err)
@@ -63,7 +64,7 @@ func TestStory20ListingSweeps(t *testing.T) {
 		d := newDocker(t)
 		aa := d.add("demo", "aa", 1)
 		before := d.Objects()
-		gone := snapshot.Self()
+		gone := owner.Current()
 		gone.Start = "0"
 		d.instance(t, "demo-1", aa, noon, gone)
 		d.ok(t, args...)
@@ -75,7 +76,7 @@ func TestStory20ListingSweeps(t *testing.T) {
 func TestLeftOversThatStay(t *testing.T) {
 	d := newDocker(t)
 	aa := d.add("demo", "aa", 1)
-	gone := snapshot.Self()
+	gone := owner.Current()
 	gone.Start = "0"
 	d.instance(t, "demo-1", aa, noon, gone)
 	d.Fail("DELETE", "/networks/.*", 403, "network has active endpoints", 1)
@@ -89,7 +90,7 @@ func TestLeftOversThatStay(t *testing.T) {
 func TestCompletion(t *testing.T) {
 	d := newDocker(t)
 	aa := d.add("demo", "aa", 1)
-	d.instance(t, "demo-1", aa, noon, snapshot.Self())
+	d.instance(t, "demo-1", aa, noon, owner.Current())
 	for _, c := range []struct {
 		args []string
 		want string

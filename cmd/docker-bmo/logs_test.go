@@ -10,6 +10,7 @@ import (
 
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
 	"github.com/docker-bmo/docker-bmo/instance"
+	"github.com/docker-bmo/docker-bmo/internal/label"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
@@ -21,7 +22,7 @@ func talkative(t *testing.T) *terminal {
 	turn := map[string]chan bool{"db": make(chan bool), "web": make(chan bool)}
 	done := make(chan bool)
 	x.SetPrograms(func(s enginetest.Spec) enginetest.Program {
-		service := s.Labels[snapshot.LabelService]
+		service := s.Labels[label.Service]
 		serve := shopPrograms(s)
 		return func(p *enginetest.Proc) int {
 			go func() {

@@ -16,6 +16,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/contexts"
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/internal/hint"
+	"github.com/docker-bmo/docker-bmo/internal/label"
 	"github.com/docker-bmo/docker-bmo/internal/progress"
 	"github.com/docker-bmo/docker-bmo/internal/version"
 	"github.com/docker-bmo/docker-bmo/journal"
@@ -149,12 +150,12 @@ func (p *pipeline) serviceNames() []string {
 // imageLabels are those of the snapshot's images beside the snapshot's own.
 func (p *pipeline) imageLabels(bases map[string]string) map[string]string {
 	labels := maps.Clone(p.labels)
-	labels[snapshot.LabelBases] = strings.Join(familiar(bases), ",")
+	labels[label.Bases] = strings.Join(familiar(bases), ",")
 	for name, dgst := range p.inputs.Contexts {
-		labels[snapshot.LabelContext+name] = dgst
+		labels[label.Context+name] = dgst
 	}
 	if src := publicSource(p.request.Contexts.Source); src != "" {
-		labels[snapshot.LabelSource] = src
+		labels[label.Source] = src
 	}
 	return labels
 }

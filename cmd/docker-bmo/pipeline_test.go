@@ -14,17 +14,19 @@ import (
 	"gotest.tools/v3/assert"
 
 	"github.com/docker-bmo/docker-bmo/bootstrap"
+	"github.com/docker-bmo/docker-bmo/internal/label"
+	"github.com/docker-bmo/docker-bmo/internal/owner"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 	"github.com/docker-bmo/docker-bmo/snapshot/snapshottest"
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
 // awaiting returns a pipeline that waits for the bootstrap of another process.
-func awaiting(t *testing.T, d *docker, o snapshot.Owner) *pipeline {
+func awaiting(t *testing.T, d *docker, o owner.Owner) *pipeline {
 	t.Helper()
 	want := snapshottest.New("demo", "aa", noon, "web")
 	_, err := d.AddNetwork(bootstrap.Name(want.Key), map[string]string{
-		snapshot.LabelRole: snapshot.RoleBootstrap, snapshot.LabelKey: want.Key, snapshot.LabelOwner: o.String(),
+		label.Role: label.RoleBootstrap, label.Key: want.Key, label.Owner: o.String(),
 	})
 	assert.NilError(t, err)
 	return &pipeline{engine: d.Engine(t), want: want}
@@ -32,7 +34,7 @@ func awaiting(t *testing.T, d *docker, o snapshot.Owner) *pipeline {
 
 func TestAwaitTheOtherBootstrap(t *testing.T) {
 	d := newDocker(t)
-	p := awaiting(t, d, snapshot.Self())
+	p := awaiting(t, d, owner.Current())
 	other := d.EngineAs(t, "other")
 	questions := 0
 	d.Before("GET", "/networks", func(*http.Request) {
@@ -45,7 +47,7 @@ func TestAwaitTheOtherBootstrap(t *testing.T) {
 
 func TestAwaitOneThatWasKilled(t *testing.T) {
 	d := newDocker(t)
-	gone := snapshot.Self()
+	gone := owner.Current()
 	gone.Start = "0"
 	p := awaiting(t, d, gone)
 	assert.NilError(t, p.await(t.Context()))
@@ -54,7 +56,7 @@ func TestAwaitOneThatWasKilled(t *testing.T) {
 
 func TestAwaitInterrupted(t *testing.T) {
 	d := newDocker(t)
-	p := awaiting(t, d, snapshot.Self())
+	p := awaiting(t, d, owner.Current())
 	ctx, cancel := context.WithCancelCause(t.Context())
 	d.After("GET", "/images/json", func(*http.Request) { cancel(interrupted{os.Interrupt}) })
 	assert.Assert(t, errors.As(p.await(ctx), new(interrupted)))
@@ -71,7 +73,7 @@ func TestSupersede(t *testing.T) {
 	d := newDocker(t)
 	d.add("demo", "aa", 9)
 	used := d.add("demo", "aa", 8)
-	d.instance(t, "demo-1", used, noon, snapshot.Self())
+	d.instance(t, "demo-1", used, noon, owner.Current())
 	other := d.add("demo", "bb", 5)
 	made := d.add("demo", "aa", 1)
 	p := &pipeline{engine: d.Engine(t)}

@@ -7,6 +7,8 @@ import (
 	"gotest.tools/v3/assert"
 
 	"github.com/docker-bmo/docker-bmo/instance"
+	"github.com/docker-bmo/docker-bmo/internal/label"
+	"github.com/docker-bmo/docker-bmo/internal/owner"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
@@ -19,9 +21,9 @@ func threeInstances(t *testing.T) *terminal {
 	two := x.start(other, instance.Request{Name: "two", Detach: true, Flavor: "regular"})
 	assert.NilError(t, x.Engine(t).Signal(t.Context(), two.Services["web"], "KILL"))
 	_, err := x.AddNetwork("docker-bmo-three", map[string]string{
-		snapshot.LabelRole: snapshot.RoleInstance, snapshot.LabelInstance: "three", snapshot.LabelKey: s.Key,
-		snapshot.LabelStack: "shop", snapshot.LabelFlavor: "low", snapshot.LabelOwner: snapshot.Self().String(),
-		snapshot.LabelCreated: time.Now().UTC().Add(time.Second).Format(time.RFC3339Nano),
+		label.Role: label.RoleInstance, label.Instance: "three", label.Key: s.Key,
+		label.Stack: "shop", label.Flavor: "low", label.Owner: owner.Current().String(),
+		label.Created: time.Now().UTC().Add(time.Second).Format(time.RFC3339Nano),
 	})
 	assert.NilError(t, err)
 	at(time.Now().Add(130 * time.Minute))

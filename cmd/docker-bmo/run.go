@@ -13,6 +13,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/instance"
 	"github.com/docker-bmo/docker-bmo/internal/hint"
+	"github.com/docker-bmo/docker-bmo/internal/owner"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 	"github.com/docker-bmo/docker-bmo/stack"
 )
@@ -148,7 +149,7 @@ func startInstances(ctx context.Context, dockerCli command.Cli, options runOptio
 // request says what to start, but for the snapshot.
 func (o runOptions) request(p *pipeline) (instance.Request, error) {
 	r := instance.Request{
-		Engine: p.engine, Stack: p.stack, Flavor: o.flavor, Name: o.name, Detach: o.detach, Owner: snapshot.Self(),
+		Engine: p.engine, Stack: p.stack, Flavor: o.flavor, Name: o.name, Detach: o.detach, Owner: owner.Current(),
 		Within: time.Duration(o.waitTimeout) * time.Second, Journal: p.journal, Progress: p.progress,
 	}
 	if err := p.stack.CheckFlavor(o.flavor); err != nil {

@@ -14,6 +14,7 @@ import (
 	is "gotest.tools/v3/assert/cmp"
 
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
+	"github.com/docker-bmo/docker-bmo/internal/label"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
@@ -91,7 +92,7 @@ func TestStory11Flavors(t *testing.T) {
 	for _, c := range []enginetest.Container{usual, big} {
 		assert.Equal(t, c.Image, s.Images["db"].ID, "both run from one snapshot")
 	}
-	assert.Equal(t, big.Config.Labels[snapshot.LabelFlavor], "regular")
+	assert.Equal(t, big.Config.Labels[label.Flavor], "regular")
 }
 
 func TestRunEnvironment(t *testing.T) {
@@ -177,7 +178,7 @@ func TestRunWaitTimeout(t *testing.T) {
 	x.current()
 	before := x.Objects()
 	x.SetPrograms(func(s enginetest.Spec) enginetest.Program {
-		if s.Labels[snapshot.LabelService] != "web" {
+		if s.Labels[label.Service] != "web" {
 			return shopPrograms(s)
 		}
 		return func(p *enginetest.Proc) int {

@@ -22,7 +22,7 @@ import (
 	"gotest.tools/v3/assert"
 
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
-	"github.com/docker-bmo/docker-bmo/snapshot"
+	"github.com/docker-bmo/docker-bmo/internal/label"
 	"github.com/docker-bmo/docker-bmo/snapshot/snapshottest"
 )
 
@@ -82,7 +82,7 @@ func newStage(t *testing.T, stackFile string) *stage {
 		s.programs[service].Store(programs["serve"])
 	}
 	s.SetPrograms(func(spec enginetest.Spec) enginetest.Program {
-		return s.programs[spec.Labels[snapshot.LabelService]].Load().(enginetest.Program)
+		return s.programs[spec.Labels[label.Service]].Load().(enginetest.Program)
 	})
 	p, closeAll, err := open(t.Context(), s.cli(t, io.Discard, io.Discard), stackOptions{stack: stackFile, progress: "quiet"})
 	assert.NilError(t, err)

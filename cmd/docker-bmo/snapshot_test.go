@@ -6,6 +6,7 @@ import (
 
 	"gotest.tools/v3/assert"
 
+	"github.com/docker-bmo/docker-bmo/internal/label"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
@@ -15,8 +16,8 @@ func fourSnapshots(t *testing.T) *terminal {
 	x.addSnapshot(snapshot.Snapshot{Key: key("a"), Inputs: key("2"), Stack: "shop", Created: noon.Add(-72 * time.Hour)}, nil)
 	x.addSnapshot(snapshot.Snapshot{Key: key("b"), Inputs: key("3"), Stack: "shop", Created: noon.Add(-24 * time.Hour)},
 		map[string]string{
-			"ci.run": "42", snapshot.LabelSource: "https://git.example/shop.git#1234",
-			snapshot.LabelBases: "debian:trixie-slim,mysql:9.7@sha256:" + key("9"),
+			"ci.run": "42", label.Source: "https://git.example/shop.git#1234",
+			label.Bases: "debian:trixie-slim,mysql:9.7@sha256:" + key("9"),
 		})
 	x.addSnapshot(snapshot.Snapshot{Key: key("c"), Stack: "blog", Services: []string{"web"}, Created: noon.Add(-2 * time.Hour)},
 		map[string]string{"keep": ""})

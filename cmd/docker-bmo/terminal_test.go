@@ -21,6 +21,8 @@ import (
 
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
 	"github.com/docker-bmo/docker-bmo/instance"
+	"github.com/docker-bmo/docker-bmo/internal/label"
+	"github.com/docker-bmo/docker-bmo/internal/owner"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 	"github.com/docker-bmo/docker-bmo/stack"
 )
@@ -72,7 +74,7 @@ func newTerminal(t *testing.T) *terminal {
 
 // shopPrograms serve what the probes of the shop ask for.
 func shopPrograms(s enginetest.Spec) enginetest.Program {
-	switch s.Labels[snapshot.LabelService] {
+	switch s.Labels[label.Service] {
 	case "db":
 		return func(p *enginetest.Proc) int {
 			p.Print("db: " + strings.Join(p.Command, " "))
@@ -111,13 +113,13 @@ func (x *terminal) golden(name string) {
 
 // What differs from run to run.
 var (
-	shortID = regexp.MustCompile(`\b[0-9a-f]{12}\b`)
-	longID  = regexp.MustCompile(`\b[0-9a-f]{64}\b`)
-	address = regexp.MustCompile(`127\.0\.0\.1:[0-9]{4,5}`)
-	moment  = regexp.MustCompile(`[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:]{8}(\.[0-9]+)?(Z| \+0000 UTC)`)
-	owner   = regexp.MustCompile(`("Owner": ?)"[^"]+"`)
-	took    = regexp.MustCompile(`\b[0-9.]+(ms|s)\b`)
-	tempDir = regexp.MustCompile(`/[^ "]*/(compose\.yaml|app)\b`)
+	shortID   = regexp.MustCompile(`\b[0-9a-f]{12}\b`)
+	longID    = regexp.MustCompile(`\b[0-9a-f]{64}\b`)
+	address   = regexp.MustCompile(`127\.0\.0\.1:[0-9]{4,5}`)
+	moment    = regexp.MustCompile(`[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:]{8}(\.[0-9]+)?(Z| \+0000 UTC)`)
+	maskOwner = regexp.MustCompile(`("Owner": ?)"[^"]+"`)
+	took      = regexp.MustCompile(`\b[0-9.]+(ms|s)\b`)
+	tempDir   = regexp.MustCompile(`/[^ "]*/(compose\.yaml|app)\b`)
 )
 
 func normal(text string) string {
@@ -130,7 +132,7 @@ func normal(text string) string {
 	})
 	text = address.ReplaceAllString(text, "127.0.0.1:<port>")
 	text = moment.ReplaceAllString(text, "<time>")
-	text = owner.ReplaceAllString(text, `$1"<owner>"`)
+	text = maskOwner.ReplaceAllString(text, `$1"<owner>"`)
 	text = tempDir.ReplaceAllString(text, "<dir>/$1")
 	return took.ReplaceAllString(text, "<took>")
 }
@@ -160,9 +162,9 @@ func (x *terminal) addSnapshot(s snapshot.Snapshot, labels map[string]string) sn
 	for _, service := range s.Services {
 		l := s.Labels()
 		maps.Copy(l, labels)
-		l[snapshot.LabelService] = service
-		l[snapshot.LabelParent] = "sha256:" + key("0")
-		l[snapshot.LabelContext+"app"] = "sha256:" + key("1")
+		l[label.Service] = service
+		l[label.Parent] = "sha256:" + key("0")
+		l[label.Context+"app"] = "sha256:" + key("1")
 		x.AddImage(enginetest.Image{
 			Tags: []string{snapshot.Tag(s.Stack, service, s.Key)}, Labels: l, Created: s.Created,
 			Layers: []enginetest.Layer{{Name: "base", Size: 100e6}, {Name: s.Stack + service + s.Key, Size: 10e6}},
@@ -189,7 +191,7 @@ func (x *terminal) current(set ...string) snapshot.Snapshot {
 // start starts an instance as run does, without a command around it.
 func (x *terminal) start(s snapshot.Snapshot, r instance.Request) *instance.Instance {
 	x.t.Helper()
-	r.Engine, r.Stack, r.Snapshot, r.Owner = x.Engine(x.t), x.load(), &s, snapshot.Self()
+	r.Engine, r.Stack, r.Snapshot, r.Owner = x.Engine(x.t), x.load(), &s, owner.Current()
 	i, err := instance.Start(context.Background(), r)
 	assert.NilError(x.t, err)
 	return i

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
+	"github.com/docker-bmo/docker-bmo/internal/label"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
@@ -29,7 +30,7 @@ func Add(f *enginetest.Fake, s snapshot.Snapshot, missing ...string) {
 			continue
 		}
 		labels := s.Labels()
-		labels[snapshot.LabelService] = service
+		labels[label.Service] = service
 		f.AddImage(enginetest.Image{
 			ID: ID(s, service), Tags: []string{snapshot.Tag(s.Stack, service, s.Key)}, Labels: labels, Created: s.Created,
 			Layers: []enginetest.Layer{

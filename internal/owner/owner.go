@@ -1,4 +1,5 @@
-package snapshot
+// Package owner says which process an object of the engine lives and dies with, and whether that process still runs.
+package owner
 
 import (
 	"fmt"
@@ -6,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/docker-bmo/docker-bmo/internal/label"
 )
 
 // Owner names one process on one boot of one host, so that a process identifier that is used again, a reboot or
@@ -24,8 +27,8 @@ type Owner struct {
 // Foreign is how long objects of an owner on another host are left alone: whether it lives cannot be seen from here.
 const Foreign = 24 * time.Hour
 
-// Self is the running process.
-func Self() Owner {
+// Current is the running process.
+func Current() Owner {
 	pid := os.Getpid()
 	return Owner{Host: hostID(), Boot: bootID(), PID: pid, Start: startTime(pid)}
 }
@@ -35,8 +38,8 @@ func (o Owner) String() string {
 	return strings.Join([]string{o.Host, o.Boot, strconv.Itoa(o.PID), o.Start}, "/")
 }
 
-// ParseOwner reads a label's value.
-func ParseOwner(s string) (Owner, error) {
+// Parse reads a label's value.
+func Parse(s string) (Owner, error) {
 	f := strings.Split(s, "/")
 	if len(f) != 4 {
 		return Owner{}, fmt.Errorf("malformed owner %q", s)
@@ -48,9 +51,9 @@ func ParseOwner(s string) (Owner, error) {
 	return Owner{Host: f[0], Boot: f[1], PID: pid, Start: f[3]}, nil
 }
 
-// DescribeOwner says who the owner in labels is, and since when, for people.
-func DescribeOwner(labels map[string]string) string {
-	o, err := ParseOwner(labels[LabelOwner])
+// Describe says who the owner in labels is, and since when, for people.
+func Describe(labels map[string]string) string {
+	o, err := Parse(labels[label.Owner])
 	if err != nil {
 		return "an unknown process"
 	}
@@ -59,13 +62,13 @@ func DescribeOwner(labels map[string]string) string {
 		host, _, _ := strings.Cut(o.Host, ":")
 		text += " on " + host
 	}
-	if created, err := time.Parse(time.RFC3339Nano, labels[LabelCreated]); err == nil {
+	if created, err := time.Parse(time.RFC3339Nano, labels[label.Created]); err == nil {
 		text += ", at work since " + created.Local().Format(time.TimeOnly)
 	}
 	return text
 }
 
-// Alive tells whether the owner still runs. An owner on another host counts as alive for Foreign after created.
+// Alive reports whether the owner still runs. An owner on another host counts as alive for Foreign after created.
 func (o Owner) Alive(created time.Time) bool {
 	if o.Host != hostID() {
 		return time.Since(created) < Foreign
@@ -76,30 +79,20 @@ func (o Owner) Alive(created time.Time) bool {
 	return running(o.PID) && startTime(o.PID) == o.Start
 }
 
-// Orphaned tells whether labels name an owner that is no more. Objects without an owner have no owner to lose; what
+// Orphaned reports whether labels name an owner that is no more. Objects without an owner have no owner to lose; what
 // cannot be parsed is not ours to judge.
 func Orphaned(labels map[string]string) bool {
-	v, ok := labels[LabelOwner]
+	v, ok := labels[label.Owner]
 	if !ok {
 		return false
 	}
-	o, err := ParseOwner(v)
+	o, err := Parse(v)
 	if err != nil {
 		return false
 	}
-	created, err := time.Parse(time.RFC3339Nano, labels[LabelCreated])
+	created, err := time.Parse(time.RFC3339Nano, labels[label.Created])
 	if err != nil {
 		created = time.Now() // an age that cannot be told is no reason to take an owner on another host for dead
 	}
 	return !o.Alive(created)
 }
-
-// startingSuffix marks the name of an instance's lead container until the instance is ready. Labels cannot be changed
-// once a container is made; its name can, and in one step.
-const startingSuffix = "-starting"
-
-// StartingName is a container's name while its instance is starting.
-func StartingName(name string) string { return name + startingSuffix }
-
-// Starting tells whether a lead container's name says that its instance is starting.
-func Starting(name string) bool { return strings.HasSuffix(name, startingSuffix) }

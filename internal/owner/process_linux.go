@@ -1,4 +1,4 @@
-package snapshot
+package owner
 
 import (
 	"errors"
@@ -39,7 +39,7 @@ func startTime(pid int) string {
 	return f[19]
 }
 
-// running tells whether the process exists and is more than a zombie.
+// running reports whether the process exists and is more than a zombie.
 func running(pid int) bool {
 	if err := syscall.Kill(pid, 0); err != nil && !errors.Is(err, syscall.EPERM) {
 		return false

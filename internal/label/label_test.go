@@ -1,4 +1,4 @@
-package snapshot_test
+package label_test
 
 import (
 	"go/ast"
@@ -10,26 +10,26 @@ import (
 	"testing"
 
 	"gotest.tools/v3/assert"
+
+	"github.com/docker-bmo/docker-bmo/internal/label"
 )
 
-// TestLabelsAreListed: the README names every label that there is.
+// TestLabelsAreListed: docs/labels.md names every label that there is.
 func TestLabelsAreListed(t *testing.T) {
-	text, err := os.ReadFile("../README.md")
+	text, err := os.ReadFile("../../docs/labels.md")
 	assert.NilError(t, err)
-	_, section, _ := strings.Cut(string(text), "\n## Labels\n")
-	section, _, _ = strings.Cut(section, "\n## ")
 	for _, name := range labelNames(t) {
 		if strings.HasSuffix(name, ".") {
 			name += "NAME"
 		}
-		assert.Check(t, strings.Contains(section, "`"+name+"`"), "README.md does not list the label %s", name)
+		assert.Check(t, strings.Contains(string(text), "`"+name+"`"), "docs/labels.md does not list the label %s", name)
 	}
 }
 
 // labelNames are the labels in labels.go, without their prefix.
 func labelNames(t *testing.T) (names []string) {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "labels.go", nil, 0)
+	file, err := parser.ParseFile(token.NewFileSet(), "label.go", nil, 0)
 	assert.NilError(t, err)
 	ast.Inspect(file, func(n ast.Node) bool {
 		sum, ok := n.(*ast.BinaryExpr)
@@ -45,4 +45,9 @@ func labelNames(t *testing.T) (names []string) {
 	})
 	assert.Assert(t, len(names) > 10, "%v", names)
 	return names
+}
+
+func TestStartingName(t *testing.T) {
+	assert.Assert(t, label.IsStarting(label.StartingName("docker-bmo-x-web")))
+	assert.Assert(t, !label.IsStarting("docker-bmo-x-web"))
 }
