@@ -15,9 +15,9 @@ import (
 	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/internal/label"
 	"github.com/docker-bmo/docker-bmo/internal/owner"
-	"github.com/docker-bmo/docker-bmo/internal/progress"
 	"github.com/docker-bmo/docker-bmo/journal"
 	"github.com/docker-bmo/docker-bmo/launch"
+	"github.com/docker-bmo/docker-bmo/progress"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 	"github.com/docker-bmo/docker-bmo/stack"
 )
@@ -207,7 +207,7 @@ func (b *run) stopService(ctx context.Context, s stack.Service) error {
 
 func (b *run) awaitEnd(ctx context.Context, s stack.Service, log *progress.Log) error {
 	p := b.group.Process(s.Name)
-	log.Waiting(fmt.Sprintf("waiting for %s to end, for %s at most", s.Name, s.StopGracePeriod), "")
+	log.SetStatus(fmt.Sprintf("waiting for %s to end, for %s at most", s.Name, s.StopGracePeriod), "")
 	code, killed, err := p.Stop(ctx, s.StopGracePeriod)
 	switch {
 	case err != nil:
@@ -219,7 +219,7 @@ func (b *run) awaitEnd(ctx context.Context, s stack.Service, log *progress.Log) 
 			"make the service end on its stop signal, or raise stop_grace_period")
 	case code != 0:
 		output := launch.Quote(log, s.Name, b.Journal.Tail(s.Name))
-		return hint.Wrap(fmt.Errorf("service %s ended with exit code %d when it was stopped: not committed%s", s.Name, code, last(output, log.Shown())),
+		return hint.Wrap(fmt.Errorf("service %s ended with exit code %d when it was stopped: not committed%s", s.Name, code, last(output, log.Visible())),
 			"what is committed has to end with 0 on its stop signal: see stop_signal, and what the command does about it")
 	}
 	fmt.Fprintf(log, "exit code 0\n")

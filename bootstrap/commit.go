@@ -10,7 +10,7 @@ import (
 
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/internal/label"
-	"github.com/docker-bmo/docker-bmo/internal/progress"
+	"github.com/docker-bmo/docker-bmo/progress"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
@@ -150,15 +150,15 @@ func (b *run) clear() {
 	_ = b.Progress.Step(ctx, "clean up after bootstrap", func(ctx context.Context, log *progress.Log) error {
 		for _, s := range b.Stack.Services {
 			if id := b.group.ID(s.Name); id != "" {
-				log.Waiting("removing the container of "+s.Name, "")
+				log.SetStatus("removing the container of "+s.Name, "")
 				b.note(engine.Retry(ctx, func() error { return b.Engine.RemoveContainer(ctx, id) }))
 			}
 		}
 		for _, ref := range b.temp {
-			log.Waiting("removing "+ref, "")
+			log.SetStatus("removing "+ref, "")
 			b.note(engine.Retry(ctx, func() error { return b.removeImage(ctx, ref) }))
 		}
-		log.Waiting("removing the network", "")
+		log.SetStatus("removing the network", "")
 		b.note(engine.Retry(ctx, func() error { return b.Engine.RemoveNetwork(ctx, b.network) }))
 		return nil
 	})

@@ -11,8 +11,8 @@ import (
 
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/internal/hint"
-	"github.com/docker-bmo/docker-bmo/internal/progress"
 	"github.com/docker-bmo/docker-bmo/launch"
+	"github.com/docker-bmo/docker-bmo/progress"
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
@@ -67,15 +67,15 @@ func (b *run) prepare(ctx context.Context, s stack.Service) error {
 
 // StepError says which step failed, how, and what it printed last.
 type StepError struct {
-	Step   stack.Step
-	Code   int
-	Output []string
-	Shown  bool // the output, in the step's own lines
+	Step        stack.Step
+	Code        int
+	Output      []string
+	OutputShown bool // Output, in the step's own lines
 }
 
 func (e *StepError) Error() string {
 	return fmt.Sprintf("`%s` in service %s ended with exit code %d%s",
-		strings.Join(e.Step.Command, " "), e.Step.Service, e.Code, last(e.Output, e.Shown))
+		strings.Join(e.Step.Command, " "), e.Step.Service, e.Code, last(e.Output, e.OutputShown))
 }
 
 // Hint says where to go on.
@@ -105,7 +105,7 @@ func (b *run) step(ctx context.Context, s stack.Service, step stack.Step, log *p
 	code, err := b.runStep(limited, s, step, log)
 	switch {
 	case err != nil && ctx.Err() == nil && errors.Is(limited.Err(), context.DeadlineExceeded):
-		return hint.Wrap(fmt.Errorf("`%s` in service %s did not end within %s%s", strings.Join(step.Command, " "), s.Name, timeout, last(b.Journal.Tail(s.Name), log.Shown())),
+		return hint.Wrap(fmt.Errorf("`%s` in service %s did not end within %s%s", strings.Join(step.Command, " "), s.Name, timeout, last(b.Journal.Tail(s.Name), log.Visible())),
 			"raise the step's timeout in the stack")
 	case err != nil:
 		return err
@@ -114,7 +114,7 @@ func (b *run) step(ctx context.Context, s stack.Service, step stack.Step, log *p
 		if len(output) == 0 {
 			launch.Quote(log, s.Name, nil)
 		}
-		return &StepError{Step: step, Code: code, Output: output, Shown: log.Shown()}
+		return &StepError{Step: step, Code: code, Output: output, OutputShown: log.Visible()}
 	default:
 		return nil
 	}

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/docker-bmo/docker-bmo/contexts"
-	"github.com/docker-bmo/docker-bmo/internal/progress"
+	"github.com/docker-bmo/docker-bmo/progress"
 )
 
 // Bases resolves the base images that the stack's builds would use, without building anything. It maps each one's

@@ -22,7 +22,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/docker-bmo/docker-bmo/contexts"
-	"github.com/docker-bmo/docker-bmo/internal/progress"
+	"github.com/docker-bmo/docker-bmo/progress"
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
@@ -193,7 +193,7 @@ func (r Request) solve(ctx context.Context, bk *bkclient.Client, t target, opt b
 		return context.Cause(ctx)
 	}
 	if err != nil {
-		return newError(t.services, err, printed.ofFailed(), p.Shows())
+		return newError(t.services, err, printed.ofFailed(), p.Visible())
 	}
 	return nil
 }

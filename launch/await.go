@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/docker-bmo/docker-bmo/engine"
-	"github.com/docker-bmo/docker-bmo/internal/progress"
 	"github.com/docker-bmo/docker-bmo/probe"
+	"github.com/docker-bmo/docker-bmo/progress"
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
@@ -27,8 +27,8 @@ func (g *Group) Await(ctx context.Context, s stack.Service, log *progress.Log) e
 	}()
 	for _, p := range g.probes(s) {
 		what := "waiting for " + g.title(s.Name) + ": " + p.String()
-		log.Waiting(what, "")
-		err := probe.Wait(alive, p.Probe, g.dialer(s.Name, p), g.patience(s), func(err error) { log.Waiting(what, reason(err)) })
+		log.SetStatus(what, "")
+		err := probe.Wait(alive, p.Probe, g.dialer(s.Name, p), g.patience(s), func(err error) { log.SetStatus(what, reason(err)) })
 		if err != nil && ctx.Err() != nil {
 			return context.Cause(ctx) // called off, which is no fault of this service
 		}
@@ -79,5 +79,5 @@ func (g *Group) failure(service string, err error, log *progress.Log) error {
 		w := g.Journal.Source(g.title(service))
 		_ = g.Engine.Logs(ctx, g.ID(service), false, w, w)
 	}
-	return &ServiceError{Service: service, Err: err, Output: Quote(log, service, g.Journal.Tail(g.title(service))), Shown: log.Shown()}
+	return &ServiceError{Service: service, Err: err, Output: Quote(log, service, g.Journal.Tail(g.title(service))), OutputShown: log.Visible()}
 }

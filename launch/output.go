@@ -5,21 +5,21 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/docker-bmo/docker-bmo/internal/progress"
 	"github.com/docker-bmo/docker-bmo/probe"
+	"github.com/docker-bmo/docker-bmo/progress"
 )
 
 // ServiceError says why a service did not come up, with its last lines.
 type ServiceError struct {
-	Service string
-	Err     error
-	Output  []string
-	Shown   bool // the output, as that of a step that has failed
+	Service     string
+	Err         error
+	Output      []string
+	OutputShown bool // Output, as that of a step that has failed
 }
 
 func (e *ServiceError) Error() string {
 	msg := fmt.Sprintf("service %s: %v", e.Service, e.Err)
-	if len(e.Output) > 0 && !e.Shown {
+	if len(e.Output) > 0 && !e.OutputShown {
 		msg += "\nlast lines of " + e.Service + ":\n  " + strings.Join(e.Output, "\n  ")
 	}
 	return msg

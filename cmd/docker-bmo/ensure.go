@@ -14,7 +14,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/internal/label"
 	"github.com/docker-bmo/docker-bmo/internal/owner"
-	"github.com/docker-bmo/docker-bmo/internal/progress"
+	"github.com/docker-bmo/docker-bmo/progress"
 	"github.com/docker-bmo/docker-bmo/prune"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
@@ -163,7 +163,7 @@ func (p *pipeline) await(ctx context.Context) error {
 			if i < 0 {
 				return nil
 			}
-			log.Waiting("waiting for "+owner.Describe(locks[i].Labels), "")
+			log.SetStatus("waiting for "+owner.Describe(locks[i].Labels), "")
 			// Somebody else may be sweeping at the same time; only trouble that does not pass is ours.
 			if _, err := prune.Sweep(ctx, p.engine); err == nil {
 				failures = 0

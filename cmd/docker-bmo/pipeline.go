@@ -17,9 +17,9 @@ import (
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/internal/label"
-	"github.com/docker-bmo/docker-bmo/internal/progress"
 	"github.com/docker-bmo/docker-bmo/internal/version"
 	"github.com/docker-bmo/docker-bmo/journal"
+	"github.com/docker-bmo/docker-bmo/progress"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 	"github.com/docker-bmo/docker-bmo/stack"
 )
@@ -63,13 +63,13 @@ func (p *pipeline) compose(ctx context.Context) error {
 			Source: p.options.source, Overrides: overrides, Cache: cacheDir(),
 			Progress: func(name, detail string) {
 				if detail == "" {
-					log.Waiting(name, "")
+					log.SetStatus(name, "")
 					return
 				}
-				log.Waiting("", "")
+				log.SetStatus("", "")
 				log.Note(name + ": " + detail)
 			},
-			Counting: log.Counting,
+			Counting: log.SetBytes,
 		})
 		return err
 	})

@@ -13,8 +13,8 @@ import (
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/instance"
 	"github.com/docker-bmo/docker-bmo/internal/hint"
-	"github.com/docker-bmo/docker-bmo/internal/progress"
 	"github.com/docker-bmo/docker-bmo/journal"
+	"github.com/docker-bmo/docker-bmo/progress"
 )
 
 // stopGrace is how long services may take to end before they are killed; docker's own default.
@@ -123,7 +123,7 @@ func teardown(p *progress.Printer, e *engine.Engine, inst *instance.Instance, gr
 	ctx, cancel := context.WithTimeout(context.Background(), grace+30*time.Second)
 	defer cancel()
 	return p.Step(ctx, "stop "+inst.Name, func(ctx context.Context, log *progress.Log) error {
-		log.Waiting(fmt.Sprintf("waiting for its services to end, for %s at most", grace), "")
+		log.SetStatus(fmt.Sprintf("waiting for its services to end, for %s at most", grace), "")
 		inst.Forward.Close()
 		return instance.Remove(ctx, e, inst.Name, grace)
 	})

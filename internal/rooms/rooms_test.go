@@ -23,14 +23,14 @@ const module = "github.com/docker-bmo/docker-bmo"
 var mayImport = map[string][]string{
 	"cmd": {
 		"bootstrap", "build", "contexts", "dockerfiles", "engine", "instance", "journal", "launch", "probe", "prune",
-		"snapshot", "stack", "internal/clidoc", "internal/progress", "internal/version",
+		"snapshot", "stack", "internal/clidoc", "progress", "internal/version",
 	},
-	"instance":  {"engine", "journal", "launch", "probe", "snapshot", "stack", "internal/progress"},
-	"bootstrap": {"engine", "journal", "launch", "probe", "snapshot", "stack", "internal/progress"},
+	"instance":  {"engine", "journal", "launch", "probe", "snapshot", "stack", "progress"},
+	"bootstrap": {"engine", "journal", "launch", "probe", "snapshot", "stack", "progress"},
 	// launch is what bootstrap and instance have in common: services started
 	// in order, each when those before it are ready.
-	"launch":   {"engine", "journal", "probe", "stack", "internal/progress"},
-	"build":    {"contexts", "engine", "stack", "internal/progress"},
+	"launch":   {"engine", "journal", "probe", "stack", "progress"},
+	"build":    {"contexts", "engine", "stack", "progress"},
 	"prune":    {"engine", "snapshot"},
 	"journal":  {"engine"},
 	"snapshot": {"engine"},
@@ -41,13 +41,13 @@ var mayImport = map[string][]string{
 	"probe":       nil,
 	"stack":       nil,
 
-	"internal/clidoc":   nil,
-	"internal/hint":     nil,
-	"internal/label":    nil,
-	"internal/owner":    {"internal/label"},
-	"internal/progress": nil,
-	"internal/rooms":    nil,
-	"internal/version":  nil,
+	"internal/clidoc":  nil,
+	"internal/hint":    nil,
+	"internal/label":   nil,
+	"internal/owner":   {"internal/label"},
+	"progress":         nil,
+	"internal/rooms":   nil,
+	"internal/version": nil,
 
 	"e2e": {"dockerfiles", "stack"},
 }
@@ -183,8 +183,8 @@ func TestCheck(t *testing.T) {
 		},
 		{
 			name: "a helper that is not allowed",
-			pkg:  pkg{ImportPath: module + "/stack", Imports: []string{module + "/internal/progress"}},
-			want: []string{module + "/stack: stack may not import internal/progress"},
+			pkg:  pkg{ImportPath: module + "/stack", Imports: []string{module + "/progress"}},
+			want: []string{module + "/stack: stack may not import progress"},
 		},
 		{
 			name: "a new room",

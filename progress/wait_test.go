@@ -33,7 +33,7 @@ func timed(t *testing.T, name string, fn func(ctx context.Context, p *Printer)) 
 // poll asks every 25 ms for as long as that takes, as a probe does.
 func poll(log *Log, d time.Duration, what, why string) {
 	for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(25 * time.Millisecond) {
-		log.Waiting(what, why)
+		log.SetStatus(what, why)
 	}
 }
 
@@ -73,10 +73,10 @@ func TestCounting(t *testing.T) {
 	timed(t, "counting", func(ctx context.Context, p *Printer) {
 		_ = p.Step(ctx, "load contexts", func(_ context.Context, log *Log) error {
 			for i := range 30 {
-				log.Counting("hashing /src", int64(i)*1e6, 30e6)
+				log.SetBytes("hashing /src", int64(i)*1e6, 30e6)
 				time.Sleep(time.Second)
 			}
-			log.Waiting("", "")
+			log.SetStatus("", "")
 			time.Sleep(time.Second)
 			return nil
 		})

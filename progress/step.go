@@ -22,7 +22,7 @@ func (p *Printer) Step(ctx context.Context, name string, fn func(ctx context.Con
 	v := bkclient.Vertex{Digest: log.id, Name: name, Started: &start}
 	p.vertex(v)
 	err := fn(ctx, log)
-	log.Waiting("", "")
+	log.SetStatus("", "")
 	end := time.Now()
 	v.Completed = &end
 	switch {
@@ -73,9 +73,9 @@ func (l *Log) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// Shown tells whether somebody sees the step's lines. When it fails, the last ones are shown again at the end, and its
+// Visible reports whether somebody sees the step's lines. When it fails, the last ones are shown again at the end, and its
 // error need not quote them.
-func (l *Log) Shown() bool { return l.p.Shows() }
+func (l *Log) Visible() bool { return l.p.Visible() }
 
 // Note shows a line that stays, also on a terminal, where a step's other lines go with its end.
 func (l *Log) Note(text string) {
@@ -87,12 +87,12 @@ func (l *Log) Note(text string) {
 	l.p.Write(status(row(l.id, text, now, now, true)))
 }
 
-// Waiting shows what the step waits for, in words like "waiting for the database", why that is not over yet, and how
-// long it takes, unless that is no time. No words at all end it; so do others.
-func (l *Log) Waiting(what, why string) { l.await(awaited{what: what, why: why}) }
+// SetStatus shows what the step waits for, in words like "waiting for the database", why that is not over yet, and how
+// long it has taken, unless that is no time. Another status replaces it, and an empty one ends it.
+func (l *Log) SetStatus(what, why string) { l.await(awaited{what: what, why: why}) }
 
-// Counting is Waiting for something of which is known how many bytes it has and how many are done.
-func (l *Log) Counting(what string, done, total int64) {
+// SetBytes is SetStatus for something of which it is known how many bytes it has and how many are done.
+func (l *Log) SetBytes(what string, done, total int64) {
 	l.await(awaited{what: what, done: done, total: total})
 }
 

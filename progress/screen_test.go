@@ -84,7 +84,7 @@ func TestFailureOnATerminal(t *testing.T) {
 	shown(t, 64, 20, func(ctx context.Context, p *Printer, s *screen) {
 		_ = p.Step(ctx, "start db", func(_ context.Context, log *Log) error {
 			poll(log, 2*time.Second, "waiting for db: mysql query", "nothing listens on port 3306")
-			assert.Check(t, log.Shown())
+			assert.Check(t, log.Visible())
 			fmt.Fprintln(log, "out of memory")
 			return errors.New("service db: ended with exit code 1")
 		})

@@ -22,10 +22,10 @@ func (p *Printer) Forward(prefix string, ch <-chan *bkclient.SolveStatus) {
 	}
 }
 
-// metAgain tells whether BuildKit has begun to do once more what a display has shown already: to read a Dockerfile and
+// metAgain reports whether BuildKit has begun to do once more what a display has shown already: to read a Dockerfile and
 // its .dockerignore, for a second look at the same files. Unless it fails, that is no news.
 func (p *Printer) metAgain(v *bkclient.Vertex) bool {
-	if !p.Shows() || !strings.Contains(v.Name, "internal] load ") && !strings.HasSuffix(v.Name, "] load .dockerignore") {
+	if !p.Visible() || !strings.Contains(v.Name, "internal] load ") && !strings.HasSuffix(v.Name, "] load .dockerignore") {
 		return false
 	}
 	p.mu.Lock()

@@ -106,8 +106,8 @@ func (p *Printer) Close() {
 	<-p.done
 }
 
-// Shows tells whether somebody reads what is shown on the way.
-func (p *Printer) Shows() bool {
+// Visible reports whether somebody reads what is shown on the way.
+func (p *Printer) Visible() bool {
 	return p != nil && (p.mode == progressui.PlainMode || p.mode == progressui.TtyMode)
 }
 
