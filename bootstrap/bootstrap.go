@@ -73,7 +73,7 @@ func Name(key string) string { return "docker-bmo-bootstrap-" + snapshot.Short(k
 // Run makes the snapshot. It returns ErrBusy when another process makes it already.
 func Run(ctx context.Context, r Request) (*snapshot.Snapshot, error) {
 	b := newRun(r)
-	defer b.clear()
+	defer b.clear(ctx)
 	if err := b.lock(ctx); err != nil {
 		return nil, err
 	}

@@ -140,9 +140,9 @@ func (b *run) sealSpec(ctx context.Context, service string) (engine.SealSpec, er
 
 // clear removes containers, network and raw images, even when the caller's context has ended. What it cannot remove
 // now has an owner that will be gone soon: the next command removes it.
-func (b *run) clear() {
+func (b *run) clear(ctx context.Context) {
 	b.Journal.Flush()
-	ctx, cancel := context.WithTimeout(context.Background(), teardownTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), teardownTimeout)
 	defer cancel()
 	if b.network == "" {
 		return // another process has the lock, and all of this is its own

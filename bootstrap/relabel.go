@@ -19,7 +19,7 @@ func Relabel(ctx context.Context, r Request) (*snapshot.Snapshot, error) {
 	r.Snapshot.Created = time.Now().UTC()
 	b := newRun(r)
 	b.group = b.newGroup() // of no containers
-	defer b.clear()
+	defer b.clear(ctx)
 	if err := b.lock(ctx); err != nil {
 		return nil, err
 	}

@@ -51,8 +51,11 @@ func (i Info) SlowDriver() bool {
 	return i.Driver == "vfs" || i.Driver == "devicemapper" || i.Driver == "native"
 }
 
+// API is the client of the Engine API that an Engine speaks through.
+type API = client.APIClient
+
 // New returns an engine that is spoken to through api.
-func New(api client.APIClient) *Engine { return (&Engine{api: api}).At(api.DaemonHost()) }
+func New(api API) *Engine { return (&Engine{api: api}).At(api.DaemonHost()) }
 
 // Host is the address that the engine is reached at, for example "unix:///var/run/docker.sock".
 func (e *Engine) Host() string { return e.host }

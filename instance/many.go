@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
@@ -32,7 +32,7 @@ func StartMany(ctx context.Context, r Request, n, atOnce int) ([]*Instance, erro
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return nil, errors.Join(err, removeAll(r.Engine, started))
+		return nil, errors.Join(err, r.removeStarted(ctx, started))
 	}
 	return started, nil
 }
@@ -60,14 +60,42 @@ func (r Request) checkMany() error {
 	return nil
 }
 
-func removeAll(e *engine.Engine, list []*Instance) error {
-	ctx, cancel := context.WithTimeout(context.Background(), removeTimeout)
+// RemoveAll calls remove for each name once, for all of them at a time, and done, one at a time, for each that is gone;
+// done may be nil. It returns the errors together, in the order of the names.
+func RemoveAll(ctx context.Context, names []string, remove func(ctx context.Context, name string) error, done func(name string)) error {
+	var (
+		wg   sync.WaitGroup
+		mu   sync.Mutex
+		errs = make([]error, len(names))
+		seen = map[string]bool{}
+	)
+	for i, name := range names {
+		if seen[name] {
+			continue
+		}
+		seen[name] = true
+		wg.Go(func() {
+			if errs[i] = remove(ctx, name); errs[i] != nil || done == nil {
+				return
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			done(name)
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// removeStarted removes the instances of a start that failed, also when ctx has ended.
+func (r Request) removeStarted(ctx context.Context, list []*Instance) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeTimeout)
 	defer cancel()
-	var group errgroup.Group
+	var names []string
 	for _, i := range list {
 		if i != nil {
-			group.Go(func() error { return Remove(ctx, e, i.Name, 0) })
+			names = append(names, i.Name)
 		}
 	}
-	return group.Wait()
+	return RemoveAll(ctx, names, func(ctx context.Context, name string) error { return Remove(ctx, r.Engine, name, 0) }, nil)
 }

@@ -84,7 +84,7 @@ func Start(ctx context.Context, r Request) (_ *Instance, err error) {
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, s.abandon())
+			err = errors.Join(err, s.abandon(ctx))
 		}
 	}()
 	s.Engine.Locate(ctx)
@@ -221,8 +221,8 @@ func (s *start) finish(ctx context.Context) error {
 }
 
 // abandon removes what there is, even when the caller's context has ended.
-func (s *start) abandon() error {
-	ctx, cancel := context.WithTimeout(context.Background(), removeTimeout)
+func (s *start) abandon(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeTimeout)
 	defer cancel()
 	s.forward.Close()
 	return s.Progress.Step(ctx, "remove "+s.Name, func(ctx context.Context, _ *progress.Log) error {

@@ -33,7 +33,7 @@ func (g *Group) Await(ctx context.Context, s stack.Service, log *progress.Log) e
 			return context.Cause(ctx) // called off, which is no fault of this service
 		}
 		if err != nil {
-			return g.failure(s.Name, err, log)
+			return g.failure(ctx, s.Name, err, log)
 		}
 	}
 	return nil
@@ -68,13 +68,13 @@ func (e *ExitError) Error() string {
 }
 
 // failure adds the service's last lines to err, and to log.
-func (g *Group) failure(service string, err error, log *progress.Log) error {
+func (g *Group) failure(ctx context.Context, service string, err error, log *progress.Log) error {
 	var late *probe.NotReadyError
 	if g.Within > 0 && errors.As(err, &late) {
 		late.After = time.Since(g.begin) // the probe has had only what was left of it
 	}
 	if !g.Attach {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
 		w := g.Journal.Source(g.title(service))
 		_ = g.Engine.Logs(ctx, g.ID(service), false, w, w)

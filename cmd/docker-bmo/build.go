@@ -10,10 +10,7 @@ import (
 	"github.com/docker/cli/cli/command"
 	"github.com/spf13/cobra"
 
-	"github.com/docker-bmo/docker-bmo/bootstrap"
-	"github.com/docker-bmo/docker-bmo/journal"
-	"github.com/docker-bmo/docker-bmo/launch"
-	"github.com/docker-bmo/docker-bmo/snapshot"
+	"github.com/docker-bmo/docker-bmo/bmo"
 )
 
 type buildOptions struct {
@@ -53,27 +50,43 @@ func runBuild(ctx context.Context, dockerCli command.Cli, options buildOptions) 
 	if err := errors.Join(checkOutput("--iidfile", options.iidFile), checkOutput("--metadata-file", options.metadataFile)); err != nil {
 		return err
 	}
-	p, closeAll, err := open(ctx, dockerCli, options.stackOptions)
+	build, err := options.build()
 	if err != nil {
 		return err
 	}
-	s, err := p.ensure(ctx)
-	closeAll()
+	st, err := options.load(ctx)
 	if err != nil {
-		return p.explain(err)
+		return err
 	}
+	c, err := options.connect(ctx, dockerCli)
+	if err != nil {
+		return err
+	}
+	if build.Progress, err = options.printer(dockerCli, "Building"); err != nil {
+		return err
+	}
+	result, err := c.Build(ctx, st, build)
+	build.Progress.Close()
+	if err != nil {
+		return err
+	}
+	s := result.Snapshot
 	if !options.quiet {
-		fmt.Fprintf(dockerCli.Err(), "snapshot %s of %s %s in %s\n", snapshot.Short(s.Key), s.Stack, p.outcome, time.Since(start).Round(time.Millisecond))
+		fmt.Fprintf(dockerCli.Err(), "snapshot %s of %s %s in %s\n", bmo.ShortKey(s.Key), s.Stack,
+			outcomes[result.Outcome], time.Since(start).Round(time.Millisecond))
 	}
 	if err := options.writeFiles(s); err != nil {
 		return err
 	}
-	fmt.Fprintln(dockerCli.Out(), snapshot.Short(s.Key))
+	fmt.Fprintln(dockerCli.Out(), bmo.ShortKey(s.Key))
 	return nil
 }
 
+// outcomes are what build says became of a snapshot.
+var outcomes = map[bmo.Outcome]string{bmo.Found: "is up to date", bmo.Labeled: "labelled", bmo.Made: "made"}
+
 // writeFiles writes the files that were asked for.
-func (o buildOptions) writeFiles(s *snapshot.Snapshot) error {
+func (o buildOptions) writeFiles(s *bmo.Snapshot) error {
 	if o.iidFile != "" {
 		if err := os.WriteFile(o.iidFile, []byte(s.Key), 0o644); err != nil {
 			return fmt.Errorf("--iidfile: %w", err)
@@ -90,15 +103,4 @@ func (o buildOptions) writeFiles(s *snapshot.Snapshot) error {
 		return fmt.Errorf("--metadata-file: %w", err)
 	}
 	return nil
-}
-
-// explain adds where the whole output of a failed bootstrap is, or of a service of which only the end is shown.
-func (p *pipeline) explain(err error) error {
-	var step *bootstrap.StepError
-	var service *launch.ServiceError
-	more := errors.As(err, &service) && len(service.Output) == journal.TailLines
-	if p.logFile != "" && (more || errors.As(err, &step)) {
-		return fmt.Errorf("%w\nwhole output: %s", err, p.logFile)
-	}
-	return err
 }

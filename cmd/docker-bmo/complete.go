@@ -8,13 +8,12 @@ import (
 	"github.com/docker/cli/cli/command"
 	"github.com/spf13/cobra"
 
-	"github.com/docker-bmo/docker-bmo/instance"
-	"github.com/docker-bmo/docker-bmo/snapshot"
+	"github.com/docker-bmo/docker-bmo/bmo"
 )
 
 // completeStacks offers the built-in stacks; a Compose file is the shell's to complete.
 func completeStacks(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	return builtinStacks(), cobra.ShellCompDirectiveDefault
+	return bmo.Stacks(), cobra.ShellCompDirectiveDefault
 }
 
 // completeFlavors offers the flavors of the stack that the other flags name.
@@ -42,33 +41,33 @@ func (o *stackOptions) completeSnapshotsOf(dockerCli command.Cli) cobra.Completi
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveError
 		}
-		return snapshotKeys(cmd.Context(), dockerCli, func(s snapshot.Snapshot) bool { return s.Stack == st.Name })
+		return snapshotKeys(cmd.Context(), dockerCli, func(s bmo.Snapshot) bool { return s.Stack == st.Name })
 	}
 }
 
 // completeSnapshots offers the keys of snapshots that are not among the arguments yet.
 func completeSnapshots(dockerCli command.Cli) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-		return snapshotKeys(cmd.Context(), dockerCli, func(s snapshot.Snapshot) bool {
-			return !slices.Contains(args, snapshot.Short(s.Key))
+		return snapshotKeys(cmd.Context(), dockerCli, func(s bmo.Snapshot) bool {
+			return !slices.Contains(args, bmo.ShortKey(s.Key))
 		})
 	}
 }
 
 // snapshotKeys are the keys of the snapshots that are wanted, each once, with what they are of.
-func snapshotKeys(ctx context.Context, dockerCli command.Cli, wanted func(snapshot.Snapshot) bool) ([]string, cobra.ShellCompDirective) {
-	list, err := snapshot.List(ctx, newEngine(dockerCli))
+func snapshotKeys(ctx context.Context, dockerCli command.Cli, wanted func(bmo.Snapshot) bool) ([]string, cobra.ShellCompDirective) {
+	list, err := newClient(dockerCli).Snapshots(ctx, bmo.SnapshotFilter{})
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
 	var keys []string
 	for _, s := range list {
-		if s.Complete() && wanted(s) {
-			about := strings.TrimSpace(s.Stack + " " + strings.Join(s.Bases(), " "))
-			keys = append(keys, snapshot.Short(s.Key)+"\t"+about)
+		about := strings.TrimSpace(s.Stack + " " + strings.Join(s.Bases(), " "))
+		if word := bmo.ShortKey(s.Key) + "\t" + about; wanted(s) && !slices.Contains(keys, word) {
+			keys = append(keys, word)
 		}
 	}
-	return unique(keys), cobra.ShellCompDirectiveNoFileComp
+	return keys, cobra.ShellCompDirectiveNoFileComp
 }
 
 // completeServiceNames offers the services of the stack that the other flags name.
@@ -86,7 +85,7 @@ func (o *stackOptions) completeServiceNames(cmd *cobra.Command, _ []string, _ st
 
 // stacksOf are the names of the stacks that have snapshots.
 func stacksOf(ctx context.Context, dockerCli command.Cli) ([]string, cobra.ShellCompDirective) {
-	list, err := snapshot.List(ctx, newEngine(dockerCli))
+	list, err := newClient(dockerCli).Snapshots(ctx, bmo.SnapshotFilter{})
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
@@ -101,7 +100,7 @@ func stacksOf(ctx context.Context, dockerCli command.Cli) ([]string, cobra.Shell
 // completeInstances offers the names of instances that are not among the arguments yet.
 func completeInstances(dockerCli command.Cli) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-		list, err := instance.List(cmd.Context(), newEngine(dockerCli))
+		list, err := newClient(dockerCli).List(cmd.Context(), bmo.InstanceFilter{})
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveError
 		}
@@ -125,7 +124,7 @@ func completeInstanceServices(dockerCli command.Cli, most int) cobra.CompletionF
 		if most > 0 && len(args) > most {
 			return nil, cobra.ShellCompDirectiveDefault
 		}
-		i, err := instance.Find(cmd.Context(), newEngine(dockerCli), args[0])
+		i, err := newClient(dockerCli).Find(cmd.Context(), args[0])
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveError
 		}

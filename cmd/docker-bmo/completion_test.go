@@ -6,6 +6,8 @@ import (
 
 	"gotest.tools/v3/assert"
 	is "gotest.tools/v3/assert/cmp"
+
+	"github.com/docker-bmo/docker-bmo/bmo"
 )
 
 // offered is what the shell is told to offer for the last word.
@@ -61,7 +63,7 @@ func TestCompletionOfWords(t *testing.T) {
 		words := strings.Split(strings.ReplaceAll(c.words, "FILE", x.file), " ")
 		assert.DeepEqual(t, x.offered(words...), c.want)
 	}
-	for _, stack := range builtinStacks() {
+	for _, stack := range bmo.Stacks() {
 		assert.Assert(t, is.Contains(x.offered("build", "--stack", ""), stack))
 	}
 }

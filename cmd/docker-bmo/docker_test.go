@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"gotest.tools/v3/assert"
 
+	"github.com/docker-bmo/docker-bmo/bmo"
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
 	"github.com/docker-bmo/docker-bmo/internal/label"
@@ -71,6 +72,16 @@ func (d *docker) cli(t *testing.T, out, errOut io.Writer) *command.DockerCli {
 	assert.NilError(t, err)
 	assert.NilError(t, dockerCli.Initialize(flags.NewClientOptions()))
 	return dockerCli
+}
+
+// inputs is the digest of what goes into the snapshot of a stack.
+func (d *docker) inputs(t *testing.T, o stackOptions) string {
+	t.Helper()
+	st, err := o.load(t.Context())
+	assert.NilError(t, err)
+	inputs, err := newClient(d.cli(t, io.Discard, io.Discard)).Inputs(t.Context(), st, bmo.BuildOptions{})
+	assert.NilError(t, err)
+	return inputs
 }
 
 // underDocker puts the plugin under a command docker, as the docker client's part of it does.

@@ -10,9 +10,8 @@ import (
 
 	"github.com/docker/cli/cli"
 
-	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/bmo"
 	"github.com/docker-bmo/docker-bmo/internal/hint"
-	"github.com/docker-bmo/docker-bmo/probe"
 )
 
 // Exit codes beside 0, 1 for a mistake in the input or a failed build, and a test command's own.
@@ -42,7 +41,7 @@ func report(w io.Writer, err error) int {
 		}
 		return max(st.StatusCode, 1)
 	}
-	err = engine.Lost(err)
+	err = bmo.ConnectionLost(err)
 	code := exitCode(err)
 	if code == exitInterrupted {
 		fmt.Fprintln(w, "interrupted")
@@ -82,7 +81,7 @@ func each(err error) []error {
 }
 
 func exitCode(err error) int {
-	var notReady *probe.NotReadyError
+	var notReady *bmo.NotReadyError
 	var sig interrupted
 	var c coded
 	switch {
@@ -90,7 +89,7 @@ func exitCode(err error) int {
 		return exitInterrupted
 	case errors.As(err, &notReady):
 		return exitNotReady
-	case engine.IsFailure(err):
+	case bmo.IsEngineFailure(err):
 		return exitEngine
 	case errors.As(err, &c):
 		return c.code

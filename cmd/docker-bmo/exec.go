@@ -11,8 +11,7 @@ import (
 	"github.com/docker/cli/cli/command/container"
 	"github.com/spf13/cobra"
 
-	"github.com/docker-bmo/docker-bmo/engine"
-	"github.com/docker-bmo/docker-bmo/instance"
+	"github.com/docker-bmo/docker-bmo/bmo"
 	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
@@ -59,11 +58,11 @@ func runExec(ctx context.Context, dockerCli command.Cli, options execOptions, na
 	if strings.HasPrefix(service, "-") {
 		return hint.Wrap(fmt.Errorf("unexpected flag %q", service), "flags of `docker bmo exec` stand before the instance")
 	}
-	e, _, err := connect(ctx, dockerCli)
+	c, _, err := connect(ctx, dockerCli)
 	if err != nil {
 		return err
 	}
-	inst, err := instance.Find(ctx, e, name)
+	inst, err := c.Find(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -73,5 +72,5 @@ func runExec(ctx context.Context, dockerCli command.Cli, options execOptions, na
 	}
 	terminal := dockerCli.In().IsTerminal() && dockerCli.Out().IsTerminal()
 	options.TTY = !options.noTTY && !options.Detach && (options.tty || terminal)
-	return engine.Plain(container.RunExec(ctx, dockerCli, id, options.ExecOptions))
+	return bmo.PlainError(container.RunExec(ctx, dockerCli, id, options.ExecOptions))
 }

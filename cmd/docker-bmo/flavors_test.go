@@ -6,6 +6,7 @@ import (
 
 	"gotest.tools/v3/assert"
 
+	"github.com/docker-bmo/docker-bmo/bmo"
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
@@ -16,8 +17,8 @@ func TestFlavorsOfEveryService(t *testing.T) {
 		"bmo externalapi": "stands in for servers outside that BMO asks for a file now and then",
 	}
 	found := map[string]string{}
-	for _, name := range builtinStacks() {
-		for _, db := range databases {
+	for _, name := range bmo.Stacks() {
+		for _, db := range bmo.Databases() {
 			o := stackOptions{stack: name, db: database(db)}
 			st, err := o.load(t.Context())
 			assert.NilError(t, err)

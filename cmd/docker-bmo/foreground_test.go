@@ -14,15 +14,14 @@ import (
 	"gotest.tools/v3/assert"
 	"gotest.tools/v3/poll"
 
-	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/bmo"
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
-	"github.com/docker-bmo/docker-bmo/instance"
 	"github.com/docker-bmo/docker-bmo/internal/label"
 	"github.com/docker-bmo/docker-bmo/internal/owner"
 )
 
 // running puts an instance whose web service runs program onto the engine.
-func running(t *testing.T, d *docker, program enginetest.Program) (*engine.Engine, *instance.Instance) {
+func running(t *testing.T, d *docker, program enginetest.Program) (*bmo.Client, *bmo.Instance) {
 	t.Helper()
 	d.SetPrograms(func(s enginetest.Spec) enginetest.Program {
 		if s.Labels[label.Service] == "web" {
@@ -31,10 +30,10 @@ func running(t *testing.T, d *docker, program enginetest.Program) (*engine.Engin
 		return enginetest.Serve("ready for connections")
 	})
 	d.instance(t, "demo-1", d.add("demo", "aa", 1), noon, owner.Current())
-	e := d.Engine(t)
-	list, err := instance.List(t.Context(), e)
+	c := newClient(d.cli(t, io.Discard, io.Discard))
+	list, err := c.List(t.Context(), bmo.InstanceFilter{})
 	assert.NilError(t, err)
-	return e, &list[0]
+	return c, &list[0]
 }
 
 // TestForegroundEndsWithAService: an instance one of whose services has ended is no use, and goes.
@@ -42,14 +41,14 @@ func TestForegroundEndsWithAService(t *testing.T) {
 	d := newDocker(t)
 	before := len(d.Objects())
 	end := make(chan struct{})
-	e, inst := running(t, d, func(p *enginetest.Proc) int {
+	c, inst := running(t, d, func(p *enginetest.Proc) int {
 		p.Print("GET /", "out of memory")
 		<-end
 		return 1
 	})
 	var out, errOut bytes.Buffer
 	close(end)
-	err := foreground(t.Context(), d.cli(t, &out, &errOut), e, []*instance.Instance{inst}, runOptions{stackOptions: stackOptions{progress: "plain"}})
+	err := foreground(t.Context(), d.cli(t, &out, &errOut), c, []*bmo.Instance{inst}, runOptions{stackOptions: stackOptions{progress: "plain"}})
 	assert.Error(t, err, "service web ended with exit code 1")
 	assert.Equal(t, out.String(), inst.URL+"\n")
 	for _, line := range []string{"web | GET /", "web | out of memory", "#1 stop demo-1"} {
@@ -61,20 +60,22 @@ func TestForegroundEndsWithAService(t *testing.T) {
 // TestForegroundSaysTheAddressLast, behind what the services printed as they came up: it would be out of sight.
 func TestForegroundSaysTheAddressLast(t *testing.T) {
 	d := newDocker(t)
-	e, inst := running(t, d, func(p *enginetest.Proc) int {
+	c, inst := running(t, d, func(p *enginetest.Proc) int {
 		p.Print("starting", "listening", "GET /version 200")
 		return p.UntilStopped(0)
 	})
-	list := []*instance.Instance{inst}
+	list := []*bmo.Instance{inst}
 	poll.WaitOn(t, func(poll.LogT) poll.Result { // one that is ready has printed something
-		if linesSoFar(t.Context(), e, list) < 4 {
+		lines := 0
+		assert.NilError(t, c.Logs(t.Context(), inst.Name, nil, bmo.LogOptions{}, func(bmo.LogLine) { lines++ }))
+		if lines < 4 {
 			return poll.Continue("not all lines are there")
 		}
 		return poll.Success()
 	}, poll.WithDelay(time.Millisecond))
 	ctx, cancel := context.WithCancelCause(t.Context())
 	shown := &stopper{at: "Ctrl-C stops and removes it\n", stop: func() { cancel(interrupted{os.Interrupt}) }}
-	err := foreground(ctx, d.cli(t, shown, shown), e, list, runOptions{stackOptions: stackOptions{quiet: true}})
+	err := foreground(ctx, d.cli(t, shown, shown), c, list, runOptions{stackOptions: stackOptions{quiet: true}})
 	assert.Assert(t, errors.As(err, new(interrupted)), "%v", err)
 	assert.Assert(t, strings.HasSuffix(shown.String(), inst.URL+"\ndemo-1 is ready; Ctrl-C stops and removes it\n"), shown)
 	for _, line := range []string{"db | ready for connections\n", "web | starting\n", "web | listening\n", "web | GET /version 200\n"} {
@@ -98,27 +99,6 @@ func (s *stopper) Write(b []byte) (int, error) {
 		s.stop()
 	}
 	return len(b), nil
-}
-
-// TestFollowLogsKeepsStreamsApart, and shows what a service has printed before.
-func TestFollowLogsKeepsStreamsApart(t *testing.T) {
-	d := newDocker(t)
-	e, inst := running(t, d, func(p *enginetest.Proc) int {
-		_, _ = io.WriteString(p.Stdout, "half ")
-		_, _ = io.WriteString(p.Stderr, "trouble\n")
-		_, _ = io.WriteString(p.Stdout, "a line\nunfinished")
-		return 0
-	})
-	var b bytes.Buffer
-	err := followLogs(t.Context(), &b, e, []*instance.Instance{inst}, func() {})
-	assert.Error(t, err, "service web ended with exit code 0")
-	var web []string
-	for _, l := range strings.Split(b.String(), "\n") {
-		if strings.HasPrefix(l, "web | ") {
-			web = append(web, l)
-		}
-	}
-	assert.DeepEqual(t, web, []string{"web | trouble", "web | half a line", "web | unfinished"})
 }
 
 func TestConfirmInterrupted(t *testing.T) {

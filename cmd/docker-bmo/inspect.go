@@ -9,8 +9,6 @@ import (
 	"github.com/docker/cli/cli/command/inspect"
 	"github.com/docker/cli/cli/flags"
 	"github.com/spf13/cobra"
-
-	"github.com/docker-bmo/docker-bmo/instance"
 )
 
 func newInspectCommand(dockerCli command.Cli) *cobra.Command {
@@ -29,11 +27,11 @@ func newInspectCommand(dockerCli command.Cli) *cobra.Command {
 }
 
 func runInspect(ctx context.Context, dockerCli command.Cli, format string, names []string) error {
-	e, _, err := connect(ctx, dockerCli)
+	c, _, err := connect(ctx, dockerCli)
 	if err != nil {
 		return err
 	}
-	return inspectAll(dockerCli, format, names, func(name string) (any, error) { return instance.Inspect(ctx, e, name) })
+	return inspectAll(dockerCli, format, names, func(name string) (any, error) { return c.Inspect(ctx, name) })
 }
 
 // addInspectFlags adds the flag that every inspecting command of docker has.

@@ -9,13 +9,11 @@ import (
 	"github.com/docker/cli/cli/command"
 	"github.com/spf13/cobra"
 
-	"github.com/docker-bmo/docker-bmo/engine"
-	"github.com/docker-bmo/docker-bmo/instance"
-	"github.com/docker-bmo/docker-bmo/journal"
+	"github.com/docker-bmo/docker-bmo/bmo"
 )
 
 type logsOptions struct {
-	engine.LogOptions
+	bmo.LogOptions
 	timestamps, noPrefix bool
 }
 
@@ -41,19 +39,19 @@ func newLogsCommand(dockerCli command.Cli) *cobra.Command {
 }
 
 func runLogs(ctx context.Context, dockerCli command.Cli, options logsOptions, name string, services []string) error {
-	e, _, err := connect(ctx, dockerCli)
-	if err != nil {
-		return err
-	}
-	inst, err := instance.Find(ctx, e, name)
+	c, _, err := connect(ctx, dockerCli)
 	if err != nil {
 		return err
 	}
 	if len(services) == 0 {
+		inst, err := c.Find(ctx, name)
+		if err != nil {
+			return err
+		}
 		services = inst.ServiceNames()
 	}
 	width := widest(services)
-	return instance.Logs(ctx, e, inst, services, options.LogOptions, func(l journal.LogLine) {
+	return c.Logs(ctx, name, services, options.LogOptions, func(l bmo.LogLine) {
 		w := dockerCli.Out()
 		if l.Stderr {
 			w = dockerCli.Err()
@@ -72,7 +70,7 @@ func widest(names []string) int {
 }
 
 // line is a line as `docker compose logs` shows it, behind the name of its service, all of one width.
-func (o logsOptions) line(l journal.LogLine, width int) string {
+func (o logsOptions) line(l bmo.LogLine, width int) string {
 	text := l.Text
 	if o.timestamps {
 		text = l.Time.Format(time.RFC3339Nano) + " " + text

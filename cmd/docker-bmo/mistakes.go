@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/bmo"
 	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
@@ -57,8 +57,8 @@ func space(err error) string {
 	switch {
 	case errors.Is(err, syscall.ENOSPC):
 		return "the disk of this machine is full: make room; XDG_CACHE_HOME and XDG_STATE_HOME put our files elsewhere"
-	case engine.IsNoSpace(err):
-		return engine.SpaceHint
+	case bmo.IsNoSpace(err):
+		return bmo.SpaceHint
 	default:
 		return ""
 	}

@@ -3,24 +3,19 @@ package main
 import (
 	"context"
 	"fmt"
-	"net/url"
+	"io"
 	"os"
-	"path"
-	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/docker/cli/cli/command"
 	"github.com/docker/cli/cli/command/completion"
 	"github.com/docker/cli/opts"
-	"github.com/moby/buildkit/session"
-	"github.com/moby/buildkit/session/auth/authprovider"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/docker-bmo/docker-bmo/dockerfiles"
+	"github.com/docker-bmo/docker-bmo/bmo"
 	"github.com/docker-bmo/docker-bmo/internal/hint"
-	"github.com/docker-bmo/docker-bmo/snapshot"
+	"github.com/docker-bmo/docker-bmo/progress"
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
@@ -35,7 +30,6 @@ type stackOptions struct {
 	buildContexts, buildArgs []string
 	noCache, pull, quiet     bool
 	progress                 string
-	doing                    string // what the progress display says at its top; empty for "Building"
 	resultOptions
 }
 
@@ -66,7 +60,7 @@ func (o *stackOptions) addFlags(flags *pflag.FlagSet) {
 // complete gives shell completion to those of the flags that the command has.
 func (o *stackOptions) complete(cmd *cobra.Command) {
 	for flag, complete := range map[string]cobra.CompletionFunc{
-		"stack": completeStacks, "set": cobra.NoFileCompletions, "db": completion.FromList(databases...),
+		"stack": completeStacks, "set": cobra.NoFileCompletions, "db": completion.FromList(bmo.Databases()...),
 		"progress":  completion.FromList("auto", "plain", "tty", "quiet", "rawjson"),
 		"build-arg": completion.EnvVarNames,
 	} {
@@ -102,34 +96,62 @@ func (o *stackOptions) load(ctx context.Context) (*stack.Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	how := stack.Options{Set: set, Environ: os.Environ()}
-	if slices.Contains(builtinStacks(), o.stack) {
-		if err := checkDatabase(set); err != nil {
-			return nil, err
-		}
-		return stack.LoadFS(ctx, dockerfiles.FS, path.Join(o.stack, "compose.yaml"), how)
+	return bmo.LoadStack(ctx, o.stack, bmo.StackOptions{Set: set, Environ: os.Environ()})
+}
+
+// build parses the flags that say how a snapshot is made.
+func (o *stackOptions) build() (b bmo.BuildOptions, err error) {
+	b = bmo.BuildOptions{Source: o.source, NoCache: o.noCache, Pull: o.pull, Platforms: o.platforms, Labels: opts.ConvertKVStringsToMap(o.labels)}
+	if err := bmo.CheckLabels(b.Labels); err != nil {
+		return b, err
 	}
-	file, err := stack.FindFile(o.stack)
-	if os.IsNotExist(err) {
-		return nil, hint.Wrap(fmt.Errorf("no stack %q: neither built in nor a Compose file", o.stack),
-			"built in are "+strings.Join(builtinStacks(), " and "))
+	if b.BuildContexts, err = keyValues("--build-context", "NAME=FOLDER", o.buildContexts); err != nil {
+		return b, err
 	}
+	if b.BuildArgs, err = environValues("--build-arg", o.buildArgs); err != nil {
+		return b, err
+	}
+	b.Cache, err = bmo.ParseCache(o.cacheFrom, o.cacheTo)
+	return b, err
+}
+
+// checkPlatform refuses another platform than the engine's own in DOCKER_DEFAULT_PLATFORM, which docker and buildx
+// follow where --platform is left out.
+func (o *stackOptions) checkPlatform(info bmo.Info) error {
+	env := os.Getenv("DOCKER_DEFAULT_PLATFORM")
+	if len(o.platforms) > 0 || env == "" {
+		return nil
+	}
+	if err := info.CheckPlatform([]string{env}); err != nil {
+		return hint.Wrap(fmt.Errorf("DOCKER_DEFAULT_PLATFORM is set: %w", err), "unset DOCKER_DEFAULT_PLATFORM")
+	}
+	return nil
+}
+
+// connect returns a client of the engine, after removing what earlier commands left behind there: before a progress
+// display is started, which warnings would garble.
+func (o *stackOptions) connect(ctx context.Context, dockerCli command.Cli) (*bmo.Client, error) {
+	c, info, err := connect(ctx, dockerCli)
 	if err != nil {
 		return nil, err
 	}
-	return stack.Load(ctx, file, how)
+	if _, err := c.Sweep(ctx); err != nil && ctx.Err() == nil {
+		warn(dockerCli.Err(), fmt.Errorf("leftovers of earlier commands could not all be removed: %w", err))
+	}
+	return c, o.checkPlatform(info)
 }
 
-// builtinStacks are the folders of the embedded tree that hold a Compose file.
-func builtinStacks() []string {
-	entries, _ := dockerfiles.FS.ReadDir(".")
-	var names []string
-	for _, e := range entries {
-		if _, err := dockerfiles.FS.Open(path.Join(e.Name(), "compose.yaml")); err == nil {
-			names = append(names, e.Name())
-		}
+// printer starts the progress display, which says at its top what is done. The caller closes it.
+func (o *stackOptions) printer(dockerCli command.Cli, doing string) (*progress.Printer, error) {
+	return progress.New(progressOut(dockerCli), o.mode(), doing)
+}
+
+// progressOut is where progress is shown. The display needs the terminal itself, not the client's wrapper of it.
+func progressOut(dockerCli command.Cli) io.Writer {
+	if dockerCli.Err().IsTerminal() {
+		return os.Stderr
 	}
-	return names
+	return dockerCli.Err()
 }
 
 // keyValues parses a flag's KEY=VALUE words.
@@ -143,53 +165,4 @@ func keyValues(flag, form string, words []string) (map[string]string, error) {
 		m[k] = v
 	}
 	return m, nil
-}
-
-// labelValues parses --label as docker does: KEY alone has an empty value.
-func labelValues(words []string) (map[string]string, error) {
-	labels := opts.ConvertKVStringsToMap(words)
-	return labels, snapshot.CheckLabels(labels)
-}
-
-// sessionFunc makes what BuildKit may ask the client for.
-type sessionFunc func() []session.Attachable
-
-// registryAuth lets BuildKit use the credentials of the docker configuration.
-func registryAuth(dockerCli command.Cli) sessionFunc {
-	return func() []session.Attachable {
-		return []session.Attachable{authprovider.NewDockerAuthProvider(authprovider.DockerAuthProviderConfig{
-			ConfigFile: dockerCli.ConfigFile(),
-		})}
-	}
-}
-
-// publicSource is a Git URL without its credentials, and nothing for a folder: neither belongs into a label.
-func publicSource(source string) string {
-	u, err := url.Parse(source)
-	if err != nil || u.Scheme == "" || u.Host == "" {
-		return ""
-	}
-	u.User = nil
-	return u.String()
-}
-
-// cacheDir holds what can be made again: checkouts and the stat cache. Empty when the user has no such folder.
-func cacheDir() string {
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return ""
-	}
-	return filepath.Join(dir, "docker-bmo")
-}
-
-// stateDir holds journals.
-func stateDir() string {
-	if dir := os.Getenv("XDG_STATE_HOME"); dir != "" {
-		return filepath.Join(dir, "docker-bmo")
-	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return filepath.Join(os.TempDir(), "docker-bmo")
-	}
-	return filepath.Join(home, ".local", "state", "docker-bmo")
 }

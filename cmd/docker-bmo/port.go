@@ -7,8 +7,6 @@ import (
 	"github.com/docker/cli/cli"
 	"github.com/docker/cli/cli/command"
 	"github.com/spf13/cobra"
-
-	"github.com/docker-bmo/docker-bmo/instance"
 )
 
 func newPortCommand(dockerCli command.Cli) *cobra.Command {
@@ -24,11 +22,11 @@ func newPortCommand(dockerCli command.Cli) *cobra.Command {
 }
 
 func runPort(ctx context.Context, dockerCli command.Cli, args []string) error {
-	e, _, err := connect(ctx, dockerCli)
+	c, _, err := connect(ctx, dockerCli)
 	if err != nil {
 		return err
 	}
-	inst, err := instance.Find(ctx, e, args[0])
+	inst, err := c.Find(ctx, args[0])
 	if err != nil {
 		return err
 	}

@@ -13,14 +13,12 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/bmo"
 	"github.com/docker-bmo/docker-bmo/internal/hint"
-	"github.com/docker-bmo/docker-bmo/prune"
-	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
 type pruneOptions struct {
-	policy        prune.Policy
+	policy        bmo.Policy
 	filter        opts.FilterOpt
 	all           bool
 	force, dryRun bool
@@ -86,7 +84,7 @@ type filterValues interface {
 	Validate(accepted map[string]bool) error
 }
 
-func pruneFilter(args filterValues, now time.Time) (f prune.Filter, err error) {
+func pruneFilter(args filterValues, now time.Time) (f bmo.PolicyFilter, err error) {
 	if err := args.Validate(map[string]bool{"label": true, "label!": true, "until": true}); err != nil {
 		return f, hint.Wrap(err, "filters are label, label! and until; some may come from pruneFilters in the docker configuration")
 	}
@@ -95,7 +93,7 @@ func pruneFilter(args filterValues, now time.Time) (f prune.Filter, err error) {
 	case len(until) > 1:
 		return f, hint.Wrap(errors.New("more than one until filter specified"), "one may come from pruneFilters in the docker configuration")
 	case len(until) == 1:
-		if f.Until, err = engine.ParseTime(until[0], now); err != nil {
+		if f.Until, err = bmo.ParseTime(until[0], now); err != nil {
 			return f, hint.Wrap(fmt.Errorf("--filter until: %w", err), "a time is an age such as 24h, or as in 2026-01-31T12:00:00Z")
 		}
 	}
@@ -103,16 +101,16 @@ func pruneFilter(args filterValues, now time.Time) (f prune.Filter, err error) {
 }
 
 func runPrune(ctx context.Context, dockerCli command.Cli, options pruneOptions) error {
-	e, _, err := reach(ctx, dockerCli)
+	c, _, err := connect(ctx, dockerCli)
 	if err != nil {
 		return err
 	}
-	plan, err := pruningPlan(ctx, e, options.policy)
+	plan, err := c.PlanPrune(ctx, options.policy, now())
 	if err != nil {
 		return err
 	}
 	if options.dryRun {
-		left, err := prune.LeftOvers(ctx, e)
+		left, err := c.Leftovers(ctx)
 		if err != nil {
 			return err
 		}
@@ -124,17 +122,7 @@ func runPrune(ctx context.Context, dockerCli command.Cli, options pruneOptions) 
 			return err
 		}
 	}
-	return prunePlan(ctx, dockerCli, e, plan)
-}
-
-func pruningPlan(ctx context.Context, e *engine.Engine, policy prune.Policy) ([]snapshot.Snapshot, error) {
-	list, err := snapshot.List(ctx, e)
-	if err != nil {
-		return nil, err
-	}
-	inUse, err := prune.InUse(ctx, e)
-	if err != nil {
-		return nil, err
-	}
-	return prune.Plan(list, inUse, policy, now()), nil
+	report, err := c.Prune(ctx, plan)
+	printReport(dockerCli.Out(), report)
+	return err
 }

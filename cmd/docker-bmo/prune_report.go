@@ -3,27 +3,24 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"time"
 
-	"github.com/docker-bmo/docker-bmo/engine"
-	"github.com/docker-bmo/docker-bmo/prune"
-	"github.com/docker-bmo/docker-bmo/snapshot"
-	"github.com/docker/cli/cli/command"
 	"github.com/docker/go-units"
+
+	"github.com/docker-bmo/docker-bmo/bmo"
 )
 
 // printPlan says what would be removed.
-func printPlan(w io.Writer, left prune.Report, plan []snapshot.Snapshot) error {
+func printPlan(w io.Writer, left bmo.Report, plan []bmo.Snapshot) error {
 	printLeftOvers(w, left)
 	if len(plan) > 0 {
 		fmt.Fprintln(w, "Would delete snapshots:")
 	}
 	for _, s := range plan {
-		fmt.Fprintf(w, "%s\t%s\t%s\n", snapshot.Short(s.Key), s.Stack, since(s.Created))
+		fmt.Fprintf(w, "%s\t%s\t%s\n", bmo.ShortKey(s.Key), s.Stack, since(s.Created))
 	}
 	snapshots := "snapshots"
 	if len(plan) == 1 {
@@ -33,7 +30,7 @@ func printPlan(w io.Writer, left prune.Report, plan []snapshot.Snapshot) error {
 	return err
 }
 
-func printLeftOvers(w io.Writer, left prune.Report) {
+func printLeftOvers(w io.Writer, left bmo.Report) {
 	title := "Would delete what was left behind:\n"
 	for _, kind := range []struct {
 		name string
@@ -91,24 +88,8 @@ func confirm(ctx context.Context, in io.Reader, out io.Writer, question string) 
 	}
 }
 
-// prunePlan removes and reports in docker's words.
-func prunePlan(ctx context.Context, dockerCli command.Cli, e *engine.Engine, plan []snapshot.Snapshot) error {
-	before, err := e.LayersSize(ctx)
-	if err != nil {
-		return err
-	}
-	report, sweepErr := prune.Sweep(ctx, e)
-	removed, removeErr := prune.Remove(ctx, e, plan)
-	report.Merge(removed)
-	printReport(dockerCli.Out(), report)
-	after, err := e.LayersSize(ctx)
-	if err == nil {
-		fmt.Fprintln(dockerCli.Out(), "Total reclaimed space:", units.HumanSize(float64(max(before-after, 0))))
-	}
-	return errors.Join(sweepErr, removeErr, err)
-}
-
-func printReport(w io.Writer, r prune.Report) {
+// printReport says what was removed, in docker's words.
+func printReport(w io.Writer, r bmo.PruneReport) {
 	section := func(title string, lines []string) {
 		if len(lines) > 0 {
 			fmt.Fprintf(w, "%s:\n%s\n\n", title, strings.Join(lines, "\n"))
@@ -125,4 +106,7 @@ func printReport(w io.Writer, r prune.Report) {
 		images = append(images, "deleted: "+d)
 	}
 	section("Deleted Images", images)
+	if r.Reclaimed >= 0 {
+		fmt.Fprintln(w, "Total reclaimed space:", units.HumanSize(float64(r.Reclaimed)))
+	}
 }

@@ -12,9 +12,8 @@ import (
 	"github.com/docker/go-units"
 	"github.com/spf13/cobra"
 
-	"github.com/docker-bmo/docker-bmo/instance"
+	"github.com/docker-bmo/docker-bmo/bmo"
 	"github.com/docker-bmo/docker-bmo/internal/hint"
-	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
 type psOptions struct {
@@ -52,24 +51,24 @@ func completeFilters(_ *cobra.Command, _ []string, word string) ([]string, cobra
 }
 
 // instanceFilter reads --filter. Without a status asked for, only running instances pass, as for `docker ps`.
-func (o psOptions) instanceFilter() (instance.Filter, error) {
+func (o psOptions) instanceFilter() (bmo.InstanceFilter, error) {
 	args := o.filter.Value()
 	err := args.Validate(map[string]bool{"flavor": true, "name": true, "snapshot": true, "stack": true, "status": true})
 	if err != nil {
-		return instance.Filter{}, hint.Wrap(err, "filters are flavor, name, snapshot, stack and status")
+		return bmo.InstanceFilter{}, hint.Wrap(err, "filters are flavor, name, snapshot, stack and status")
 	}
-	f := instance.Filter{
+	f := bmo.InstanceFilter{
 		Names: args.Get("name"), Stacks: args.Get("stack"), Flavors: args.Get("flavor"), Snapshots: args.Get("snapshot"),
 	}
 	for _, s := range args.Get("status") {
-		state, err := instance.ParseState(s)
+		state, err := bmo.ParseState(s)
 		if err != nil {
 			return f, err
 		}
 		f.States = append(f.States, state)
 	}
 	if !o.all && len(f.States) == 0 {
-		f.States = []instance.State{instance.Ready}
+		f.States = []bmo.State{bmo.Ready}
 	}
 	return f, nil
 }
@@ -79,11 +78,11 @@ func runPs(ctx context.Context, dockerCli command.Cli, options psOptions) error 
 	if err != nil {
 		return err
 	}
-	e, _, err := connect(ctx, dockerCli)
+	c, _, err := connect(ctx, dockerCli)
 	if err != nil {
 		return err
 	}
-	list, err := instance.List(ctx, e)
+	list, err := c.List(ctx, filter)
 	if err != nil {
 		return err
 	}
@@ -94,9 +93,6 @@ func runPs(ctx context.Context, dockerCli command.Cli, options psOptions) error 
 			"RunningFor": "CREATED", "CreatedAt": "CREATED AT", "State": "STATE", "Status": "STATUS", "URL": "URL",
 		}, func(write func(formatter.SubContext) error) error {
 			for _, i := range list {
-				if !filter.Match(i) {
-					continue
-				}
 				if err := write(&instanceContext{i: i, trunc: !options.noTrunc}); err != nil {
 					return err
 				}
@@ -108,7 +104,7 @@ func runPs(ctx context.Context, dockerCli command.Cli, options psOptions) error 
 // instanceContext is what a template sees of an instance.
 type instanceContext struct {
 	formatter.HeaderContext
-	i     instance.Instance
+	i     bmo.Instance
 	trunc bool
 }
 
@@ -123,7 +119,7 @@ func (c *instanceContext) Stack() string { return c.i.Stack }
 // Snapshot is the key of the snapshot that it was started from.
 func (c *instanceContext) Snapshot() string {
 	if c.trunc {
-		return snapshot.Short(c.i.Key)
+		return bmo.ShortKey(c.i.Key)
 	}
 	return c.i.Key
 }

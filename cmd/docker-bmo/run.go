@@ -10,11 +10,8 @@ import (
 	"github.com/docker/cli/cli/command/completion"
 	"github.com/spf13/cobra"
 
-	"github.com/docker-bmo/docker-bmo/engine"
-	"github.com/docker-bmo/docker-bmo/instance"
+	"github.com/docker-bmo/docker-bmo/bmo"
 	"github.com/docker-bmo/docker-bmo/internal/hint"
-	"github.com/docker-bmo/docker-bmo/internal/owner"
-	"github.com/docker-bmo/docker-bmo/snapshot"
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
@@ -100,7 +97,7 @@ func (o runOptions) check() error {
 	case (o.noBuild || o.snapshot != "") && (o.noCache || o.pull):
 		return errors.New("--no-cache and --pull are for building: leave them out beside --no-build and --snapshot")
 	}
-	if err := instance.CheckName(o.name); err != nil {
+	if err := bmo.CheckName(o.name); err != nil {
 		return err
 	}
 	_, err := parseInstanceFormat(o.format)
@@ -111,84 +108,58 @@ func runRun(ctx context.Context, dockerCli command.Cli, options runOptions) erro
 	if err := options.check(); err != nil {
 		return coded{err, exitEngine}
 	}
-	list, e, err := startInstances(ctx, dockerCli, options)
+	c, result, err := startInstances(ctx, dockerCli, options)
 	if err != nil {
 		return coded{err, exitEngine}
 	}
 	switch {
 	case options.detach:
-		defer hintTunnels(dockerCli, e, list, options)
-		return printInstances(dockerCli, list, options)
+		defer func() {
+			for _, h := range result.Hints {
+				if !options.quiet {
+					fmt.Fprintf(dockerCli.Err(), "hint: %s\n", h)
+				}
+			}
+		}()
+		return printInstances(dockerCli, result.Instances, options)
 	case len(options.command) > 0:
-		return runCommand(ctx, dockerCli, e, list[0], options.command)
+		return runCommand(ctx, dockerCli, c, result.Instances[0], options.command)
 	default:
-		return coded{foreground(ctx, dockerCli, e, list, options), exitEngine}
+		return coded{foreground(ctx, dockerCli, c, result.Instances, options), exitEngine}
 	}
 }
 
 // startInstances makes the snapshot when it is missing and starts instances of it.
-func startInstances(ctx context.Context, dockerCli command.Cli, options runOptions) ([]*instance.Instance, *engine.Engine, error) {
-	options.doing = "Running"
-	p, closeAll, err := open(ctx, dockerCli, options.stackOptions)
+func startInstances(ctx context.Context, dockerCli command.Cli, options runOptions) (*bmo.Client, *bmo.RunResult, error) {
+	run, err := options.run()
 	if err != nil {
 		return nil, nil, err
 	}
-	defer closeAll()
-	request, err := options.request(p)
+	st, err := options.load(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	if request.Snapshot, err = options.choose(ctx, p); err != nil {
-		return nil, nil, p.explain(err)
+	c, err := options.connect(ctx, dockerCli)
+	if err != nil {
+		return nil, nil, err
 	}
-	request.Warn = func(err error) { fmt.Fprintf(dockerCli.Err(), "warning: %v\n", err) }
-	list, err := instance.StartMany(ctx, request, options.number, p.info.CPUs)
-	return list, p.engine, p.explain(err)
+	if run.Progress, err = options.printer(dockerCli, "Running"); err != nil {
+		return nil, nil, err
+	}
+	defer run.Progress.Close()
+	result, err := c.Run(ctx, st, run)
+	return c, result, err
 }
 
-// request says what to start, but for the snapshot.
-func (o runOptions) request(p *pipeline) (instance.Request, error) {
-	r := instance.Request{
-		Engine: p.engine, Stack: p.stack, Flavor: o.flavor, Name: o.name, Detach: o.detach, Owner: owner.Current(),
-		Within: time.Duration(o.waitTimeout) * time.Second, Journal: p.journal, Progress: p.progress,
+// run parses the flags that say what is started.
+func (o runOptions) run() (r bmo.RunOptions, err error) {
+	r = bmo.RunOptions{
+		Snapshot: o.snapshot, NoBuild: o.noBuild, Number: o.number, Name: o.name, Flavor: o.flavor, Detach: o.detach,
+		Publish: o.publish, WaitTimeout: time.Duration(o.waitTimeout) * time.Second,
 	}
-	if err := p.stack.CheckFlavor(o.flavor); err != nil {
+	if r.Env, err = o.environment(); err != nil {
 		return r, err
 	}
-	var err error
-	if r.Environment, err = o.environment(); err != nil {
-		return r, err
-	}
-	r.Publish, err = instance.ParsePublish(p.stack, o.publish)
+	r.BuildOptions, err = o.build()
 	return r, err
-}
-
-// hintTunnels says how to reach instances on an engine elsewhere, once there is nobody to forward their addresses.
-func hintTunnels(dockerCli command.Cli, e *engine.Engine, list []*instance.Instance, options runOptions) {
-	for _, inst := range list {
-		if hint := e.Tunnel(inst.URL); hint != "" && !options.quiet {
-			fmt.Fprintf(dockerCli.Err(), "hint: %s\n", hint)
-		}
-	}
-}
-
-// choose returns the snapshot to start from.
-func (o runOptions) choose(ctx context.Context, p *pipeline) (*snapshot.Snapshot, error) {
-	switch {
-	case o.snapshot != "":
-		s, err := snapshot.Resolve(ctx, p.engine, o.snapshot)
-		if err != nil {
-			return nil, err
-		}
-		return s, s.Fits(p.stack.Name, p.serviceNames())
-	case o.noBuild:
-		s, err := p.find(ctx)
-		if s == nil && err == nil {
-			err = hint.Wrap(fmt.Errorf("stack %s has no snapshot of these inputs, and --no-build is given", p.stack.Name),
-				"run `docker bmo build` with the same options first")
-		}
-		return s, err
-	default:
-		return p.ensure(ctx)
-	}
 }

@@ -15,24 +15,23 @@ import (
 	"github.com/docker/cli/cli"
 	"github.com/docker/cli/cli/command"
 
-	"github.com/docker-bmo/docker-bmo/engine"
-	"github.com/docker-bmo/docker-bmo/instance"
+	"github.com/docker-bmo/docker-bmo/bmo"
 )
 
 // runCommand runs a test command beside the instance and returns its exit code, whatever the teardown says.
-func runCommand(ctx context.Context, dockerCli command.Cli, e *engine.Engine, inst *instance.Instance, words []string) error {
-	c := exec.CommandContext(ctx, words[0], words[1:]...)
-	c.Stdin, c.Stdout, c.Stderr = os.Stdin, os.Stdout, os.Stderr
-	c.Env = os.Environ()
+func runCommand(ctx context.Context, dockerCli command.Cli, c *bmo.Client, inst *bmo.Instance, words []string) error {
+	cmd := exec.CommandContext(ctx, words[0], words[1:]...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	cmd.Env = os.Environ()
 	for _, k := range slices.Sorted(maps.Keys(inst.Env)) {
-		c.Env = append(c.Env, k+"="+inst.Env[k])
+		cmd.Env = append(cmd.Env, k+"="+inst.Env[k])
 	}
 	// An interrupt is the command's to handle, for a while; then it is killed.
-	c.Cancel = func() error { return c.Process.Signal(os.Interrupt) }
-	c.WaitDelay = 10 * time.Second
-	err := c.Run()
-	if terr := teardown(nil, e, inst, 0); terr != nil {
-		fmt.Fprintf(dockerCli.Err(), "warning: %v\n", terr)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 10 * time.Second
+	err := cmd.Run()
+	if rerr := c.Remove(ctx, []*bmo.Instance{inst}, bmo.StopOptions{}); rerr != nil {
+		warn(dockerCli.Err(), rerr)
 	}
 	return commandResult(ctx, words[0], err)
 }

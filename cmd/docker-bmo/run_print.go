@@ -11,8 +11,7 @@ import (
 	"github.com/docker/cli/cli/command"
 	"github.com/docker/cli/templates"
 
-	"github.com/docker-bmo/docker-bmo/engine"
-	"github.com/docker-bmo/docker-bmo/instance"
+	"github.com/docker-bmo/docker-bmo/bmo"
 )
 
 // startedInstance is what a script goes on with, by the same names in JSON and in templates, as docker has them.
@@ -27,12 +26,12 @@ type startedInstance struct {
 	Env      map[string]string
 }
 
-func describeStarted(i *instance.Instance) startedInstance {
+func describeStarted(i *bmo.Instance) startedInstance {
 	ports := map[string]map[string]string{}
 	for service, list := range i.Ports {
 		ports[service] = map[string]string{}
 		for private, public := range list {
-			ports[service][strconv.Itoa(private)+"/tcp"] = net.JoinHostPort(engine.Loopback, strconv.Itoa(public))
+			ports[service][strconv.Itoa(private)+"/tcp"] = net.JoinHostPort(bmo.Loopback, strconv.Itoa(public))
 		}
 	}
 	return startedInstance{i.Name, i.URL, i.Key, i.Stack, i.Flavor, i.Services, ports, i.Env}
@@ -58,7 +57,7 @@ func parseInstanceFormat(format string) (*template.Template, error) {
 }
 
 // printInstances prints what a script goes on with: the names, or what the format says, a line an instance.
-func printInstances(dockerCli command.Cli, list []*instance.Instance, options runOptions) error {
+func printInstances(dockerCli command.Cli, list []*bmo.Instance, options runOptions) error {
 	if options.format != "" {
 		return printFormatted(dockerCli, list, options.format)
 	}
@@ -71,7 +70,7 @@ func printInstances(dockerCli command.Cli, list []*instance.Instance, options ru
 	return nil
 }
 
-func printFormatted(dockerCli command.Cli, list []*instance.Instance, format string) error {
+func printFormatted(dockerCli command.Cli, list []*bmo.Instance, format string) error {
 	t, err := parseInstanceFormat(format)
 	if err != nil {
 		return err

@@ -84,12 +84,8 @@ func newStage(t *testing.T, stackFile string) *stage {
 	s.SetPrograms(func(spec enginetest.Spec) enginetest.Program {
 		return s.programs[spec.Labels[label.Service]].Load().(enginetest.Program)
 	})
-	p, closeAll, err := open(t.Context(), s.cli(t, io.Discard, io.Discard), stackOptions{stack: stackFile, progress: "quiet"})
-	assert.NilError(t, err)
-	assert.NilError(t, p.compose(t.Context()))
-	closeAll()
 	made := snapshottest.New("app", "0123456789ab", time.Now(), "db", "web")
-	made.Inputs = p.inputs.Digest()
+	made.Inputs = s.inputs(t, stackOptions{stack: stackFile})
 	snapshottest.Add(s.Fake, made)
 	return s
 }

@@ -6,8 +6,6 @@ import (
 	"github.com/docker/cli/cli"
 	"github.com/docker/cli/cli/command"
 	"github.com/spf13/cobra"
-
-	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
 func newSnapshotInspectCommand(dockerCli command.Cli) *cobra.Command {
@@ -26,12 +24,12 @@ func newSnapshotInspectCommand(dockerCli command.Cli) *cobra.Command {
 }
 
 func runSnapshotInspect(ctx context.Context, dockerCli command.Cli, format string, keys []string) error {
-	e, _, err := connect(ctx, dockerCli)
+	c, _, err := connect(ctx, dockerCli)
 	if err != nil {
 		return err
 	}
 	return inspectAll(dockerCli, format, keys, func(key string) (any, error) {
-		s, err := snapshot.Resolve(ctx, e, key)
+		s, err := c.Snapshot(ctx, key)
 		if err != nil {
 			return nil, err
 		}

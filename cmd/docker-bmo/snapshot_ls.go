@@ -12,8 +12,8 @@ import (
 	"github.com/docker/go-units"
 	"github.com/spf13/cobra"
 
+	"github.com/docker-bmo/docker-bmo/bmo"
 	"github.com/docker-bmo/docker-bmo/internal/hint"
-	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
 type snapshotLsOptions struct {
@@ -45,12 +45,12 @@ func runSnapshotLs(ctx context.Context, dockerCli command.Cli, options snapshotL
 	if err := args.Validate(map[string]bool{"label": true, "stack": true}); err != nil {
 		return hint.Wrap(err, "filters are label and stack")
 	}
-	filter := snapshot.Filter{Labels: args.Get("label"), Stacks: args.Get("stack")}
-	e, _, err := connect(ctx, dockerCli)
+	filter := bmo.SnapshotFilter{Labels: args.Get("label"), Stacks: args.Get("stack")}
+	client, _, err := connect(ctx, dockerCli)
 	if err != nil {
 		return err
 	}
-	list, err := snapshot.List(ctx, e)
+	list, err := client.Snapshots(ctx, filter)
 	if err != nil {
 		return err
 	}
@@ -61,9 +61,6 @@ func runSnapshotLs(ctx context.Context, dockerCli command.Cli, options snapshotL
 			"CreatedSince": "CREATED", "CreatedAt": "CREATED AT", "Size": "SIZE",
 		}, func(write func(formatter.SubContext) error) error {
 			for _, s := range list {
-				if !s.Complete() || !filter.Match(s) {
-					continue
-				}
 				if err := write(&snapshotContext{s: s, trunc: !options.noTrunc}); err != nil {
 					return err
 				}
@@ -75,7 +72,7 @@ func runSnapshotLs(ctx context.Context, dockerCli command.Cli, options snapshotL
 // snapshotContext is what a template sees of a snapshot.
 type snapshotContext struct {
 	formatter.HeaderContext
-	s     snapshot.Snapshot
+	s     bmo.Snapshot
 	trunc bool
 }
 
@@ -84,7 +81,7 @@ func (c *snapshotContext) MarshalJSON() ([]byte, error) { return formatter.Marsh
 // Key is the snapshot's key.
 func (c *snapshotContext) Key() string {
 	if c.trunc {
-		return snapshot.Short(c.s.Key)
+		return bmo.ShortKey(c.s.Key)
 	}
 	return c.s.Key
 }

@@ -2,16 +2,13 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/docker/cli/cli"
 	"github.com/docker/cli/cli/command"
 	"github.com/spf13/cobra"
 
-	"github.com/docker-bmo/docker-bmo/internal/hint"
-	"github.com/docker-bmo/docker-bmo/prune"
-	"github.com/docker-bmo/docker-bmo/snapshot"
+	"github.com/docker-bmo/docker-bmo/bmo"
 )
 
 func newSnapshotRmCommand(dockerCli command.Cli) *cobra.Command {
@@ -28,29 +25,9 @@ func newSnapshotRmCommand(dockerCli command.Cli) *cobra.Command {
 }
 
 func runSnapshotRm(ctx context.Context, dockerCli command.Cli, keys []string) error {
-	e, _, err := connect(ctx, dockerCli)
+	c, _, err := connect(ctx, dockerCli)
 	if err != nil {
 		return err
 	}
-	inUse, err := prune.InUse(ctx, e)
-	if err != nil {
-		return err
-	}
-	var errs []error
-	for _, key := range keys {
-		s, err := snapshot.Resolve(ctx, e, key)
-		if err == nil && inUse.Has(*s) {
-			err = hint.Wrap(fmt.Errorf("snapshot %s is in use", snapshot.Short(s.Key)),
-				"`docker bmo ps` lists instances, `docker bmo stop` removes them; `docker ps -a` lists all containers")
-		}
-		if err == nil {
-			_, err = prune.Remove(ctx, e, []snapshot.Snapshot{*s})
-		}
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		fmt.Fprintln(dockerCli.Out(), snapshot.Short(s.Key))
-	}
-	return errors.Join(errs...)
+	return c.RemoveSnapshots(ctx, keys, func(key string) { fmt.Fprintln(dockerCli.Out(), bmo.ShortKey(key)) })
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"maps"
@@ -178,14 +177,8 @@ func (x *terminal) addSnapshot(s snapshot.Snapshot, labels map[string]string) sn
 // current puts the snapshot of the terminal's stack on the engine, as it is now and with variables set.
 func (x *terminal) current(set ...string) snapshot.Snapshot {
 	x.t.Helper()
-	dockerCli := x.cli(x.t, &bytes.Buffer{}, &bytes.Buffer{})
-	p, closeAll, err := open(context.Background(), dockerCli, stackOptions{stack: x.file, set: set, progress: "quiet"})
-	assert.NilError(x.t, err)
-	defer closeAll()
-	assert.NilError(x.t, p.compose(context.Background()))
-	return x.addSnapshot(snapshot.Snapshot{
-		Key: p.inputs.Key(nil), Inputs: p.inputs.Digest(), Stack: "shop", Created: time.Now().UTC(),
-	}, nil)
+	inputs := x.inputs(x.t, stackOptions{stack: x.file, set: set})
+	return x.addSnapshot(snapshot.Snapshot{Key: inputs, Inputs: inputs, Stack: "shop", Created: time.Now().UTC()}, nil)
 }
 
 // start starts an instance as run does, without a command around it.

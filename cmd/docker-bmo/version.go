@@ -14,7 +14,7 @@ import (
 	"github.com/docker/cli/templates"
 	"github.com/spf13/cobra"
 
-	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/bmo"
 	"github.com/docker-bmo/docker-bmo/internal/version"
 )
 
@@ -38,12 +38,12 @@ const exitTemplate = 64
 // versions is what `docker bmo version` tells.
 type versions struct {
 	Version, GoVersion, Platform string
-	Engine                       *engine.Info `json:",omitempty"`
+	Engine                       *bmo.Info `json:",omitempty"`
 }
 
 func runVersion(ctx context.Context, dockerCli command.Cli, format string) error {
 	v := versions{Version: version.Version, GoVersion: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
-	_, info, err := reach(ctx, dockerCli)
+	_, info, err := connect(ctx, dockerCli)
 	if err == nil {
 		v.Engine = &info
 	}

@@ -1,4 +1,4 @@
-package main
+package bmo
 
 import (
 	"context"
@@ -21,7 +21,7 @@ import (
 
 // find returns the snapshot of the inputs, or nil. It takes one question to the engine.
 func (p *pipeline) find(ctx context.Context) (*snapshot.Snapshot, error) {
-	if err := p.compose(ctx); err != nil {
+	if err := p.loadContexts(ctx); err != nil {
 		return nil, err
 	}
 	return snapshot.Find(ctx, p.engine, p.inputs.Digest())
@@ -30,10 +30,10 @@ func (p *pipeline) find(ctx context.Context) (*snapshot.Snapshot, error) {
 // ensure returns the snapshot of the inputs, with the user's labels. One that is there is found; else it is made, here
 // or by another process that is at it already.
 func (p *pipeline) ensure(ctx context.Context) (*snapshot.Snapshot, error) {
-	if err := p.compose(ctx); err != nil {
+	if err := p.loadContexts(ctx); err != nil {
 		return nil, err
 	}
-	force := p.options.noCache || p.options.pull
+	force := p.options.NoCache || p.options.Pull
 	for {
 		s, err := p.ensureOnce(ctx, force)
 		if !errors.Is(err, bootstrap.ErrBusy) {
@@ -61,15 +61,15 @@ func (p *pipeline) ensureOnce(ctx context.Context, force bool) (*snapshot.Snapsh
 
 // labelled returns the snapshot with the user's labels: as it is when it has them, else made anew from its images.
 func (p *pipeline) labelled(ctx context.Context, s *snapshot.Snapshot) (*snapshot.Snapshot, error) {
-	p.outcome = "is up to date"
-	if s.HasLabels(p.labels) {
+	p.outcome = Found
+	if s.HasLabels(p.options.Labels) {
 		return s, nil
 	}
 	p.want = *s
 	var made *snapshot.Snapshot
-	err := p.progress.Step(ctx, "label snapshot "+snapshot.Short(s.Key), func(ctx context.Context, _ *progress.Log) (err error) {
+	err := p.options.Progress.Step(ctx, "label snapshot "+snapshot.Short(s.Key), func(ctx context.Context, _ *progress.Log) (err error) {
 		made, err = bootstrap.Relabel(ctx, bootstrap.Request{
-			Engine: p.engine, Stack: p.stack, Snapshot: *s, Labels: p.labels, Platform: p.info.Platform(),
+			Engine: p.engine, Stack: p.stack, Snapshot: *s, Labels: p.options.Labels, Platform: p.info.Platform(),
 			Owner: owner.Current(), Journal: p.journal,
 		})
 		return err
@@ -77,19 +77,19 @@ func (p *pipeline) labelled(ctx context.Context, s *snapshot.Snapshot) (*snapsho
 	if err != nil {
 		return nil, err
 	}
-	p.outcome = "labelled"
+	p.outcome = Labeled
 	return made, p.supersede(ctx, made)
 }
 
 // make builds the images and bootstraps them.
 func (p *pipeline) make(ctx context.Context) (*snapshot.Snapshot, error) {
-	bases, err := build.Bases(ctx, p.engine, p.request, p.progress)
+	bases, err := build.Bases(ctx, p.engine, p.request, p.options.Progress)
 	if err != nil {
 		return nil, err
 	}
 	want := p.describe(bases)
 	p.want = want
-	if p.options.pull && !p.options.noCache {
+	if p.options.Pull && !p.options.NoCache {
 		if s, err := snapshot.FindKey(ctx, p.engine, want.Key); err != nil {
 			return nil, err
 		} else if s != nil {
@@ -105,19 +105,19 @@ func (p *pipeline) make(ctx context.Context) (*snapshot.Snapshot, error) {
 			label.Service: service, label.Owner: self.String(),
 			label.Created: time.Now().UTC().Format(time.RFC3339Nano),
 		}
-	}, p.progress)
-	defer p.untag(images)
+	}, p.options.Progress)
+	defer p.untag(ctx, images)
 	if err != nil {
 		return nil, err
 	}
 	s, err := bootstrap.Run(ctx, bootstrap.Request{
 		Engine: p.engine, Stack: p.stack, Snapshot: want, Built: images, Labels: p.imageLabels(bases),
-		Platform: p.info.Platform(), Owner: self, Journal: p.journal, Progress: p.progress,
+		Platform: p.info.Platform(), Owner: self, Journal: p.journal, Progress: p.options.Progress,
 	})
 	if err != nil {
 		return nil, err
 	}
-	p.outcome = "made"
+	p.outcome = Made
 	return s, p.supersede(ctx, s)
 }
 
@@ -136,8 +136,8 @@ func (p *pipeline) supersede(ctx context.Context, s *snapshot.Snapshot) error {
 }
 
 // untag takes the names of the built images away; their layers live on in the snapshot and in BuildKit's cache.
-func (p *pipeline) untag(images map[string]string) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+func (p *pipeline) untag(ctx context.Context, images map[string]string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
 	for _, ref := range slices.Compact(slices.Sorted(maps.Values(images))) {
 		if _, _, err := p.engine.RemoveImage(ctx, ref); err != nil && !engine.IsNotFound(err) {
@@ -151,7 +151,7 @@ const sweepTries = 20
 
 // await waits until another process has ended its bootstrap of the same snapshot, or is gone.
 func (p *pipeline) await(ctx context.Context) error {
-	return p.progress.Step(ctx, "wait for another docker bmo that is making the same snapshot", func(ctx context.Context, log *progress.Log) error {
+	return p.options.Progress.Step(ctx, "wait for another docker bmo that is making the same snapshot", func(ctx context.Context, log *progress.Log) error {
 		tick := time.NewTicker(250 * time.Millisecond)
 		defer tick.Stop()
 		for failures := 0; ; {

@@ -1,10 +1,10 @@
-package main
+package bmo
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -15,7 +15,6 @@ import (
 	"github.com/docker-bmo/docker-bmo/build"
 	"github.com/docker-bmo/docker-bmo/contexts"
 	"github.com/docker-bmo/docker-bmo/engine"
-	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/internal/label"
 	"github.com/docker-bmo/docker-bmo/internal/version"
 	"github.com/docker-bmo/docker-bmo/journal"
@@ -26,41 +25,50 @@ import (
 
 // pipeline leads from a stack to its snapshot: contexts, key, look-up, images, bootstrap.
 type pipeline struct {
-	engine   *engine.Engine
-	info     engine.Info
-	stack    *stack.Stack
-	options  stackOptions
-	session  sessionFunc
-	request  build.Request
-	inputs   snapshot.Inputs
-	labels   map[string]string // the user's
-	cache    build.Cache
-	progress *progress.Printer
-	journal  *journal.Recorder
-	logFile  string
+	client  *Client
+	engine  *engine.Engine
+	info    engine.Info
+	stack   *stack.Stack
+	options BuildOptions
+	request build.Request
+	inputs  snapshot.Inputs
+	journal *journal.Recorder
+	file    *os.File // the journal's; nil when none is kept
 	// want is the snapshot that make was last about to make.
 	want snapshot.Snapshot
 	// outcome says what became of the snapshot, once ensure has succeeded.
-	outcome string
+	outcome Outcome
 }
 
-// compose makes the stack's contexts and the digest of all inputs, once. BuildKit is not asked for anything.
-func (p *pipeline) compose(ctx context.Context) error {
+// newPipeline checks the options that have nothing to do with the key, and begins the log file. The caller closes it.
+func (c *Client) newPipeline(st *stack.Stack, info engine.Info, o BuildOptions) (*pipeline, error) {
+	if err := info.CheckPlatform(o.Platforms); err != nil {
+		return nil, err
+	}
+	if err := snapshot.CheckLabels(o.Labels); err != nil {
+		return nil, err
+	}
+	if err := checkCache(o.Cache, info); err != nil {
+		return nil, err
+	}
+	p := &pipeline{client: c, engine: c.engine, info: info, stack: st, options: o}
+	p.openOutput()
+	if info.SlowDriver() {
+		c.warn(fmt.Errorf("the engine's storage driver %s copies whole filesystems: commits take seconds", info.Driver))
+	}
+	return p, nil
+}
+
+// loadContexts loads the stack's contexts and computes the digest of all inputs, once. BuildKit is not asked for
+// anything.
+func (p *pipeline) loadContexts(ctx context.Context) error {
 	if p.request.Contexts != nil {
 		return nil
 	}
-	overrides, err := keyValues("--build-context", "NAME=FOLDER", p.options.buildContexts)
-	if err != nil {
-		return err
-	}
-	args, err := environValues("--build-arg", p.options.buildArgs)
-	if err != nil {
-		return err
-	}
 	var res *contexts.Result
-	err = p.progress.Step(ctx, "load contexts of "+p.stack.Name, func(ctx context.Context, log *progress.Log) error {
+	err := p.options.Progress.Step(ctx, "load contexts of "+p.stack.Name, func(ctx context.Context, log *progress.Log) (err error) {
 		res, err = contexts.Load(ctx, p.stack, contexts.Options{
-			Source: p.options.source, Overrides: overrides, Cache: cacheDir(),
+			Source: p.options.Source, Overrides: p.options.BuildContexts, Cache: p.client.cacheDir,
 			Progress: func(name, detail string) {
 				if detail == "" {
 					log.SetStatus(name, "")
@@ -81,11 +89,11 @@ func (p *pipeline) compose(ctx context.Context) error {
 		return err
 	}
 	p.inputs = snapshot.Inputs{
-		Platform: p.info.Platform(), Stack: canonical, Contexts: digests(res.Trees), Remote: res.Remote, BuildArgs: args,
+		Platform: p.info.Platform(), Stack: canonical, Contexts: digests(res.Trees), Remote: res.Remote, BuildArgs: p.options.BuildArgs,
 	}
 	p.request = build.Request{
-		Stack: p.stack, Contexts: res, Platform: p.info.Platform(), Args: args,
-		Cache: p.cache, NoCache: p.options.noCache, Pull: p.options.pull, Session: p.session(),
+		Stack: p.stack, Contexts: res, Platform: p.info.Platform(), Args: p.options.BuildArgs,
+		Cache: p.options.Cache, NoCache: p.options.NoCache, Pull: p.options.Pull, Session: p.client.session(),
 	}
 	return nil
 }
@@ -96,37 +104,6 @@ func digests(trees contexts.Set) map[string]string {
 		m[name] = t.Digest().String()
 	}
 	return m
-}
-
-// prepare reads the options that have nothing to do with the key.
-func (p *pipeline) prepare() (err error) {
-	if err := p.checkPlatform(); err != nil {
-		return err
-	}
-	if p.labels, err = labelValues(p.options.labels); err != nil {
-		return err
-	}
-	if p.cache, err = build.ParseCache(p.options.cacheFrom, p.options.cacheTo); err != nil {
-		return err
-	}
-	if p.cache.NeedsContainerdStore() && !p.info.ContainerdStore {
-		return hint.Wrap(errors.New("the engine's image store cannot export a build cache"),
-			"turn on its containerd image store, or use --cache-to type=inline")
-	}
-	return nil
-}
-
-// checkPlatform refuses other platforms than the engine's own, be they asked for by --platform or, where that is left
-// out, by DOCKER_DEFAULT_PLATFORM, which docker and buildx heed.
-func (p *pipeline) checkPlatform() error {
-	env := os.Getenv("DOCKER_DEFAULT_PLATFORM")
-	if len(p.options.platforms) > 0 || env == "" {
-		return p.info.CheckPlatform(p.options.platforms)
-	}
-	if err := p.info.CheckPlatform([]string{env}); err != nil {
-		return hint.Wrap(fmt.Errorf("DOCKER_DEFAULT_PLATFORM is set: %w", err), "unset DOCKER_DEFAULT_PLATFORM")
-	}
-	return nil
 }
 
 // describe says what the snapshot will be called.
@@ -149,7 +126,10 @@ func (p *pipeline) serviceNames() []string {
 
 // imageLabels are those of the snapshot's images beside the snapshot's own.
 func (p *pipeline) imageLabels(bases map[string]string) map[string]string {
-	labels := maps.Clone(p.labels)
+	labels := maps.Clone(p.options.Labels)
+	if labels == nil {
+		labels = map[string]string{}
+	}
 	labels[label.Bases] = strings.Join(familiar(bases), ",")
 	for name, dgst := range p.inputs.Contexts {
 		labels[label.Context+name] = dgst
@@ -171,4 +151,14 @@ func familiar(images map[string]string) []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// publicSource is a Git URL without its credentials, and nothing for a folder: neither belongs in a label.
+func publicSource(source string) string {
+	u, err := url.Parse(source)
+	if err != nil || u.Scheme == "" || u.Host == "" {
+		return ""
+	}
+	u.User = nil
+	return u.String()
 }

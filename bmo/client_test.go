@@ -1,4 +1,4 @@
-package main
+package bmo
 
 import (
 	"net/http"
@@ -11,37 +11,29 @@ import (
 
 // TestSlowEngineIsSaid: an engine that does not answer at once, and one that has much to remove.
 func TestSlowEngineIsSaid(t *testing.T) {
-	was := slow
-	t.Cleanup(func() { slow = was })
-	slow = time.Nanosecond
+	was := slowAfter
+	t.Cleanup(func() { slowAfter = was })
+	slowAfter = time.Nanosecond
 	for request, text := range map[string]string{
-		"/_ping": "waiting for the engine at ", "/networks": "removing what earlier commands have left behind",
+		"/_ping": "waiting for the engine at ", "/networks": "removing what earlier commands left behind",
 	} {
 		t.Run(text, func(t *testing.T) {
-			d := newDocker(t)
+			d := newFixture(t)
 			said := make(chan struct{})
-			w := writerFunc(func(b []byte) {
-				if strings.HasPrefix(string(b), text) {
+			c := d.client(t, WithNotices(func(notice string) {
+				if strings.HasPrefix(notice, text) {
 					close(said)
 				}
-			})
+			}))
 			d.Before("(GET|HEAD)", request, func(*http.Request) {
 				select {
 				case <-said: // and only then does the engine answer
 				case <-t.Context().Done():
 				}
 			})
-			_, _, err := connect(t.Context(), d.cli(t, w, w))
+			_, err := c.Sweep(t.Context())
 			assert.NilError(t, err)
 			<-said
 		})
 	}
-}
-
-// writerFunc is a writer that only looks on.
-type writerFunc func([]byte)
-
-func (f writerFunc) Write(b []byte) (int, error) {
-	f(b)
-	return len(b), nil
 }

@@ -1,4 +1,4 @@
-package main
+package bmo
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,18 +23,18 @@ import (
 )
 
 // awaiting returns a pipeline that waits for the bootstrap of another process.
-func awaiting(t *testing.T, d *docker, o owner.Owner) *pipeline {
+func awaiting(t *testing.T, d *fixture, o owner.Owner) *pipeline {
 	t.Helper()
 	want := snapshottest.New("demo", "aa", noon, "web")
 	_, err := d.AddNetwork(bootstrap.Name(want.Key), map[string]string{
 		label.Role: label.RoleBootstrap, label.Key: want.Key, label.Owner: o.String(),
 	})
 	assert.NilError(t, err)
-	return &pipeline{engine: d.Engine(t), want: want}
+	return &pipeline{client: d.client(t), engine: d.Engine(t), want: want}
 }
 
 func TestAwaitTheOtherBootstrap(t *testing.T) {
-	d := newDocker(t)
+	d := newFixture(t)
 	p := awaiting(t, d, owner.Current())
 	other := d.EngineAs(t, "other")
 	questions := 0
@@ -46,7 +47,7 @@ func TestAwaitTheOtherBootstrap(t *testing.T) {
 }
 
 func TestAwaitOneThatWasKilled(t *testing.T) {
-	d := newDocker(t)
+	d := newFixture(t)
 	gone := owner.Current()
 	gone.Start = "0"
 	p := awaiting(t, d, gone)
@@ -55,28 +56,28 @@ func TestAwaitOneThatWasKilled(t *testing.T) {
 }
 
 func TestAwaitInterrupted(t *testing.T) {
-	d := newDocker(t)
+	d := newFixture(t)
 	p := awaiting(t, d, owner.Current())
 	ctx, cancel := context.WithCancelCause(t.Context())
-	d.After("GET", "/images/json", func(*http.Request) { cancel(interrupted{os.Interrupt}) })
-	assert.Assert(t, errors.As(p.await(ctx), new(interrupted)))
+	d.After("GET", "/images/json", func(*http.Request) { cancel(errStopped) })
+	assert.Assert(t, errors.Is(p.await(ctx), errStopped))
 }
 
 func TestAwaitNobody(t *testing.T) {
-	d := newDocker(t)
-	p := &pipeline{engine: d.Engine(t), want: snapshottest.New("demo", "aa", noon, "web")}
+	d := newFixture(t)
+	p := &pipeline{client: d.client(t), engine: d.Engine(t), want: snapshottest.New("demo", "aa", noon, "web")}
 	assert.NilError(t, p.await(t.Context()))
 }
 
 // TestSupersede: a build with --no-cache leaves the snapshot before it without names.
 func TestSupersede(t *testing.T) {
-	d := newDocker(t)
+	d := newFixture(t)
 	d.add("demo", "aa", 9)
 	used := d.add("demo", "aa", 8)
 	d.instance(t, "demo-1", used, noon, owner.Current())
 	other := d.add("demo", "bb", 5)
 	made := d.add("demo", "aa", 1)
-	p := &pipeline{engine: d.Engine(t)}
+	p := &pipeline{client: d.client(t), engine: d.Engine(t)}
 	assert.NilError(t, p.supersede(t.Context(), &made))
 	list, err := snapshot.List(t.Context(), p.engine)
 	assert.NilError(t, err)
@@ -88,32 +89,16 @@ func TestSupersede(t *testing.T) {
 }
 
 func TestExplain(t *testing.T) {
-	p := &pipeline{logFile: "/journals/x.log"}
+	file, err := os.Create(filepath.Join(t.TempDir(), "x.log"))
+	assert.NilError(t, err)
+	defer file.Close()
+	p := &pipeline{file: file}
 	step := &bootstrap.StepError{Step: stack.Step{Service: "web", Command: []string{"load"}}, Code: 1}
-	err := p.explain(fmt.Errorf("bootstrap step 1 of 1: %w", step))
-	assert.Error(t, err, "bootstrap step 1 of 1: `load` in service web ended with exit code 1\nwhole output: /journals/x.log")
+	err = p.explain(fmt.Errorf("bootstrap step 1 of 1: %w", step))
+	assert.Error(t, err, "bootstrap step 1 of 1: `load` in service web ended with exit code 1\nwhole output: "+file.Name())
 	assert.Assert(t, errors.As(err, &step))
 	other := errors.New("no space")
 	assert.Equal(t, p.explain(other), other)
-}
-
-func TestKeyValues(t *testing.T) {
-	m, err := keyValues("--set", "KEY=VALUE", []string{"A=1", "B=", "C=x=y", "A=2"})
-	assert.NilError(t, err)
-	assert.DeepEqual(t, m, map[string]string{"A": "2", "B": "", "C": "x=y"})
-	for _, bad := range []string{"", "A", "=1"} {
-		_, err = keyValues("--set", "KEY=VALUE", []string{bad})
-		assert.Error(t, err, fmt.Sprintf("invalid --set %q: want KEY=VALUE", bad))
-	}
-}
-
-func TestEnvironValues(t *testing.T) {
-	t.Setenv("FROM_ENVIRONMENT", "yes")
-	m, err := environValues("--build-arg", []string{"A=1", "B=", "FROM_ENVIRONMENT", "NOT_THERE_AT_ALL"})
-	assert.NilError(t, err)
-	assert.DeepEqual(t, m, map[string]string{"A": "1", "B": "", "FROM_ENVIRONMENT": "yes"})
-	_, err = environValues("--build-arg", []string{"=1"})
-	assert.Error(t, err, `invalid --build-arg "=1": want KEY=VALUE`)
 }
 
 // TestPublicSource: neither credentials nor folders of this machine get into labels.
@@ -130,24 +115,15 @@ func TestPublicSource(t *testing.T) {
 }
 
 func TestBuiltinStacks(t *testing.T) {
-	assert.DeepEqual(t, builtinStacks(), []string{"bmo", "demo"})
+	assert.DeepEqual(t, Stacks(), []string{"bmo", "demo"})
 }
 
-func TestFolders(t *testing.T) {
-	home := t.TempDir()
-	t.Setenv("HOME", home)
-	t.Setenv("XDG_STATE_HOME", "")
-	assert.Equal(t, stateDir(), filepath.Join(home, ".local", "state", "docker-bmo"))
-	t.Setenv("XDG_STATE_HOME", "/state")
-	assert.Equal(t, stateDir(), "/state/docker-bmo")
-}
-
-func TestJournalFiles(t *testing.T) {
-	t.Setenv("XDG_STATE_HOME", t.TempDir())
-	dir := filepath.Join(stateDir(), "journals")
+func TestOutputFiles(t *testing.T) {
+	state := t.TempDir()
+	dir := filepath.Join(state, "journals")
 	var names []string
-	for range keepJournals + 3 {
-		f, err := newJournalFile("demo")
+	for range keepOutputFiles + 3 {
+		f, err := newOutputFile(state, "demo")
 		assert.NilError(t, err)
 		names = append(names, filepath.Base(f.Name()))
 		assert.NilError(t, f.Close())
@@ -155,12 +131,12 @@ func TestJournalFiles(t *testing.T) {
 	assert.NilError(t, os.WriteFile(filepath.Join(dir, "notes.txt"), nil, 0o600))
 	entries, err := os.ReadDir(dir)
 	assert.NilError(t, err)
-	assert.Equal(t, len(entries), keepJournals+1)
+	assert.Equal(t, len(entries), keepOutputFiles+1)
 	assert.Assert(t, slices.ContainsFunc(entries, func(e os.DirEntry) bool { return e.Name() == names[len(names)-1] }))
 }
 
 func TestFamiliarNames(t *testing.T) {
 	assert.DeepEqual(t, familiar(map[string]string{
-		"docker.io/library/mysql:9.7": "", "docker.io/library/debian:trixie-slim": "", "registry.example/x/y@sha256:" + key("1"): "", "No Name": "",
-	}), []string{"No Name", "debian:trixie-slim", "mysql:9.7", "registry.example/x/y@sha256:" + key("1")})
+		"docker.io/library/mysql:9.7": "", "docker.io/library/debian:trixie-slim": "", "registry.example/x/y@sha256:" + strings.Repeat("1", 64): "", "No Name": "",
+	}), []string{"No Name", "debian:trixie-slim", "mysql:9.7", "registry.example/x/y@sha256:" + strings.Repeat("1", 64)})
 }

@@ -1,0 +1,154 @@
+package bmo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/docker/cli/cli/config/configfile"
+	"github.com/moby/buildkit/session"
+	"github.com/moby/buildkit/session/auth/authprovider"
+
+	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/prune"
+)
+
+// Client works on one docker engine. It is safe for concurrent use.
+type Client struct {
+	engine             *engine.Engine
+	cacheDir, stateDir string
+	registries         *configfile.ConfigFile
+	warn               func(error)
+	notice             func(string)
+
+	mu    sync.Mutex
+	info  *Info
+	swept bool
+}
+
+// Info is what is known of an engine.
+type Info = engine.Info
+
+// Option changes what New returns.
+type Option func(*Client)
+
+// WithHost says where the engine really is, for example "ssh://me@build.example". A docker client that reaches it
+// through another program, such as ssh, knows a made-up address only.
+func WithHost(host string) Option { return func(c *Client) { c.engine.At(host) } }
+
+// WithCacheDir names the folder for what can be made again: checkouts of Git repositories and the digests of files.
+// Without it, every file is read again at each Build.
+func WithCacheDir(dir string) Option { return func(c *Client) { c.cacheDir = dir } }
+
+// WithStateDir names the folder for log files of what containers print. Without it none are written.
+func WithStateDir(dir string) Option { return func(c *Client) { c.stateDir = dir } }
+
+// WithRegistryAuth lets builds use the credentials of a docker configuration.
+func WithRegistryAuth(f *configfile.ConfigFile) Option { return func(c *Client) { c.registries = f } }
+
+// WithWarnings has fn told of trouble that does not stop the work. It may be called from several goroutines at once.
+func WithWarnings(fn func(error)) Option { return func(c *Client) { c.warn = fn } }
+
+// WithNotices has fn told what is under way when something that no progress is shown of takes longer than three
+// seconds.
+func WithNotices(fn func(string)) Option { return func(c *Client) { c.notice = fn } }
+
+// New returns a client for the engine that api speaks to. The engine is not asked for anything yet.
+func New(api engine.API, opts ...Option) *Client {
+	c := &Client{engine: engine.New(api), warn: func(error) {}, notice: func(string) {}}
+	for _, o := range opts {
+		o(c)
+	}
+	return c
+}
+
+// Host is the address that the engine is reached at, for example "unix:///var/run/docker.sock".
+func (c *Client) Host() string { return c.engine.Host() }
+
+// Connect makes sure that an engine answers and is new enough, and returns what it is. The engine is asked once; every
+// method that needs it does so by itself. The error satisfies IsEngineFailure.
+func (c *Client) Connect(ctx context.Context) (Info, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.info != nil {
+		return *c.info, nil
+	}
+	defer c.sayIfSlow("waiting for the engine at " + c.engine.Host())()
+	info, err := c.engine.Connect(ctx)
+	if err != nil {
+		return Info{}, err
+	}
+	c.info = &info
+	return info, nil
+}
+
+// Sweep removes what commands and programs that have ended left behind: containers and networks whose owner is gone,
+// images of builds that nobody will finish, incomplete snapshots. It goes on past what it cannot remove and returns
+// those errors together.
+func (c *Client) Sweep(ctx context.Context) (Report, error) {
+	if _, err := c.Connect(ctx); err != nil {
+		return Report{}, err
+	}
+	c.mu.Lock()
+	c.swept = true
+	c.mu.Unlock()
+	defer c.sayIfSlow("removing what earlier commands left behind")()
+	return prune.Sweep(ctx, c.engine)
+}
+
+// connectAndSweep is how methods begin that change something. A client sweeps once.
+func (c *Client) connectAndSweep(ctx context.Context) (Info, error) {
+	info, err := c.Connect(ctx)
+	if err != nil {
+		return info, err
+	}
+	c.mu.Lock()
+	swept := c.swept
+	c.mu.Unlock()
+	if swept {
+		return info, nil
+	}
+	if _, err := c.Sweep(ctx); err != nil && ctx.Err() == nil {
+		// The next one meets again what cannot be removed now; it is no reason to refuse the work.
+		c.warn(fmt.Errorf("leftovers of earlier commands could not all be removed: %w", err))
+	}
+	return info, nil
+}
+
+// slowAfter is how long something may take that no progress is shown of, before a notice says what it is.
+var slowAfter = 3 * time.Second
+
+// sayIfSlow gives a notice of what is under way when it is not over soon. The caller calls done when it is.
+func (c *Client) sayIfSlow(text string) (done func()) {
+	over := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		select {
+		case <-over:
+		case <-time.After(slowAfter):
+			c.notice(text)
+		}
+	})
+	return func() {
+		close(over)
+		wg.Wait()
+	}
+}
+
+// session is what BuildKit may ask the client for.
+func (c *Client) session() []session.Attachable {
+	if c.registries == nil {
+		return nil
+	}
+	return []session.Attachable{authprovider.NewDockerAuthProvider(authprovider.DockerAuthProviderConfig{ConfigFile: c.registries})}
+}
+
+// checkCache refuses a cache export that the engine's image store cannot do.
+func checkCache(cache Cache, info Info) error {
+	if cache.NeedsContainerdStore() && !info.ContainerdStore {
+		return hintCache(errors.New("the engine's image store cannot export a build cache"))
+	}
+	return nil
+}

@@ -1,0 +1,89 @@
+package bmo
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/hint"
+	"github.com/docker-bmo/docker-bmo/journal"
+)
+
+// FollowOptions say what Follow does with what it sees. None of the functions may be nil.
+type FollowOptions struct {
+	// Line is called with each line, and the service that printed it; with several instances the service is
+	// "INSTANCE SERVICE". One call at a time.
+	Line func(service, text string)
+	// CaughtUp is called once, when what the services printed before has been passed to Line.
+	CaughtUp func()
+}
+
+// Follow passes on the output of all services of the instances until ctx ends or one of the services does, and returns
+// why.
+func (c *Client) Follow(ctx context.Context, list []*Instance, o FollowOptions) error {
+	early := c.linesSoFar(ctx, list)
+	caughtUp := sync.OnceFunc(o.CaughtUp)
+	defer caughtUp()                                   // whatever the engine has said
+	defer time.AfterFunc(time.Second, caughtUp).Stop() // lines that the engine has dropped since must not hold it up
+	if early == 0 {
+		caughtUp()
+	}
+	j := journal.New(nil, func(l journal.Line) {
+		o.Line(l.Source, l.Text)
+		if early--; early == 0 {
+			caughtUp()
+		}
+	})
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var wg sync.WaitGroup
+	for _, inst := range list {
+		for service, id := range inst.Services {
+			name := service
+			if len(list) > 1 {
+				name = inst.Name + " " + service
+			}
+			wg.Go(func() {
+				err := c.engine.Logs(ctx, id, true, j.Source(name), j.Source(name))
+				switch {
+				case ctx.Err() != nil:
+				case err != nil:
+					cancel(fmt.Errorf("follow the output of %s: %w", name, err))
+				default:
+					cancel(c.endOf(ctx, name, id))
+				}
+			})
+		}
+	}
+	wg.Wait()
+	j.Flush()
+	return context.Cause(ctx)
+}
+
+// endOf says how a service ended.
+func (c *Client) endOf(ctx context.Context, name, id string) error {
+	code, err := c.engine.ExitCode(ctx, id)
+	switch {
+	case engine.IsNotFound(err):
+		return fmt.Errorf("service %s was removed", name)
+	case err != nil:
+		return fmt.Errorf("service %s ended: %w", name, err)
+	default:
+		return hint.Wrap(fmt.Errorf("service %s ended with exit code %d", name, code),
+			"its last lines are above; the instance is no use without it, and has been removed")
+	}
+}
+
+// linesSoFar counts the lines that services have printed.
+func (c *Client) linesSoFar(ctx context.Context, list []*Instance) (n int) {
+	count := journal.New(nil, func(journal.Line) { n++ })
+	for _, inst := range list {
+		for service, id := range inst.Services {
+			// An engine that does not keep logs has nothing to show, either.
+			_ = c.engine.Logs(ctx, id, false, count.Source(service), count.Source(service))
+		}
+	}
+	return n
+}

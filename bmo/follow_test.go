@@ -1,0 +1,47 @@
+package bmo
+
+import (
+	"io"
+	"testing"
+
+	"gotest.tools/v3/assert"
+
+	"github.com/docker-bmo/docker-bmo/engine/enginetest"
+	"github.com/docker-bmo/docker-bmo/internal/label"
+	"github.com/docker-bmo/docker-bmo/internal/owner"
+)
+
+// running puts an instance whose web service runs program onto the engine.
+func running(t *testing.T, d *fixture, program enginetest.Program) (*Client, *Instance) {
+	t.Helper()
+	d.SetPrograms(func(s enginetest.Spec) enginetest.Program {
+		if s.Labels[label.Service] == "web" {
+			return program
+		}
+		return enginetest.Serve("ready for connections")
+	})
+	d.instance(t, "demo-1", d.add("demo", "aa", 1), noon, owner.Current())
+	c := d.client(t)
+	list, err := c.List(t.Context(), InstanceFilter{})
+	assert.NilError(t, err)
+	return c, &list[0]
+}
+
+// TestFollowKeepsStreamsApart, and shows what a service has printed before.
+func TestFollowKeepsStreamsApart(t *testing.T) {
+	d := newFixture(t)
+	c, inst := running(t, d, func(p *enginetest.Proc) int {
+		_, _ = io.WriteString(p.Stdout, "half ")
+		_, _ = io.WriteString(p.Stderr, "trouble\n")
+		_, _ = io.WriteString(p.Stdout, "a line\nunfinished")
+		return 0
+	})
+	var web []string
+	err := c.Follow(t.Context(), []*Instance{inst}, FollowOptions{CaughtUp: func() {}, Line: func(service, text string) {
+		if service == "web" {
+			web = append(web, text)
+		}
+	}})
+	assert.Error(t, err, "service web ended with exit code 0")
+	assert.DeepEqual(t, web, []string{"trouble", "half a line", "unfinished"})
+}
