@@ -110,18 +110,8 @@ func digests(trees contexts.Set) map[string]string {
 func (p *pipeline) describe(bases map[string]string) snapshot.Snapshot {
 	return snapshot.Snapshot{
 		Key: p.inputs.Key(bases), Inputs: p.inputs.Digest(), Stack: p.stack.Name, Version: version.Version,
-		Created: time.Now().UTC(), Services: p.serviceNames(),
+		Created: time.Now().UTC(), Services: p.stack.ServiceNames(),
 	}
-}
-
-// serviceNames are the names of the stack's services, sorted.
-func (p *pipeline) serviceNames() []string {
-	services := make([]string, len(p.stack.Services))
-	for i, s := range p.stack.Services {
-		services[i] = s.Name
-	}
-	slices.Sort(services)
-	return services
 }
 
 // imageLabels are those of the snapshot's images beside the snapshot's own.

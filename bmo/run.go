@@ -101,7 +101,7 @@ func (o RunOptions) choose(ctx context.Context, p *pipeline) (*snapshot.Snapshot
 		if err != nil {
 			return nil, err
 		}
-		return s, s.Fits(p.stack.Name, p.serviceNames())
+		return s, s.Fits(p.stack.Name, p.stack.ServiceNames())
 	case o.NoBuild:
 		s, err := p.find(ctx)
 		if s == nil && err == nil {

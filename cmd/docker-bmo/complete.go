@@ -76,11 +76,7 @@ func (o *stackOptions) completeServiceNames(cmd *cobra.Command, _ []string, _ st
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
-	var names []string
-	for _, s := range st.Services {
-		names = append(names, s.Name)
-	}
-	return names, cobra.ShellCompDirectiveNoFileComp
+	return st.ServiceNames(), cobra.ShellCompDirectiveNoFileComp
 }
 
 // stacksOf are the names of the stacks that have snapshots.

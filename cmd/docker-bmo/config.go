@@ -71,11 +71,7 @@ func runConfig(ctx context.Context, dockerCli command.Cli, options configOptions
 func (o configOptions) render(st *stack.Stack) ([]byte, error) {
 	switch {
 	case o.services:
-		var names []string
-		for _, s := range st.Services {
-			names = append(names, s.Name)
-		}
-		return lines(slices.Sorted(slices.Values(names))), nil
+		return lines(st.ServiceNames()), nil
 	case o.flavors:
 		return lines(st.Flavors()), nil
 	case o.hash != "":
