@@ -77,7 +77,7 @@ check_filesystem() {
 environment() {
   local name
   printf '%s\n' PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8
-  printf '%s\n' "ROOT=$(root_folder)" "STATE=$STATE" "RUN=$RUN" "SOCKET=$SOCKET"
+  printf '%s\n' "ROOT=$(root_folder)" "STATE=$STATE" "RUN=$RUN" "SOCKET=$SOCKET" "DOCKERD=$(dockerd_binary "$(our_release)")"
   for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY; do
     [[ -z ${!name:-} ]] || printf '%s=%s\n' "$name" "${!name}"
   done

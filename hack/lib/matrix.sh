@@ -2,7 +2,7 @@
 # What the matrix of engines is made of: its legs, engines of its own beside any
 # other, and how the tests are run and counted.
 
-LEGS=(28.5/overlay2 28.5/containerd 26.1/overlay2 20.10/overlay2)
+LEGS=(28.5/overlay2 29.9/containerd 26.1/overlay2 20.10/overlay2)
 
 GOTESTSUM=gotest.tools/gotestsum@v1.13.0
 

@@ -1,13 +1,15 @@
 # shellcheck shell=bash
 # The root folder that the engine runs in. Each Debian suite has one release of
-# the engine: who names a release gets the suite that has it.
+# the engine: whoever names a release gets the suite that has it. One that no
+# suite has yet is built from its Go module, and runs in the newest suite.
 
-RELEASES=(28.5 26.1 20.10)
+# The first one is the default.
+RELEASES=(28.5 29.9 26.1 20.10)
 
 # root_suite RELEASE
 root_suite() {
   case $1 in
-    28.5) printf 'forky\n' ;;
+    28.5 | 29.9) printf 'forky\n' ;;
     26.1) printf 'trixie\n' ;;
     20.10) printf 'bookworm\n' ;;
   esac
@@ -31,9 +33,27 @@ root_folder() {
     "$(printf '%s %s' "$(root_suite "$release")" "$(root_packages "$release")" | sha256sum | cut -c1-12)"
 }
 
+# dockerd_module RELEASE: the version of github.com/moby/moby/v2 that a release
+# is built from, and what it is to call itself; nothing where Debian has it.
+dockerd_module() {
+  case $1 in
+    29.9) printf 'v2.0.0-beta.24 29.9.0\n' ;;
+  esac
+}
+
+# dockerd_binary RELEASE: the dockerd that takes the place of Debian's.
+dockerd_binary() {
+  local module
+  module=$(dockerd_module "$1")
+  [[ -z $module ]] || printf '%s/dockerd-%s\n' "$CACHE" "${module/ /-}"
+}
+
 # ensure_root RELEASE
 ensure_root() {
+  local binary
   [[ -d $(root_folder "$1") ]] || with_cache make_root "$1"
+  binary=$(dockerd_binary "$1")
+  [[ -z $binary || -x $binary ]] || with_cache make_dockerd "$1" "$binary"
 }
 
 make_root() {
@@ -46,6 +66,32 @@ make_root() {
   need_space 3000 "the engine"
   step "a root folder for the engine, from Debian $suite" \
     debian_tree "$suite" "$root" --include="$(root_packages "$1")"
+}
+
+# make_dockerd RELEASE FILE
+make_dockerd() {
+  # Whoever filled the cache before us may have built it.
+  [[ ! -x $2 ]] || return 0
+  command -v "${GO:-go}" >/dev/null || die "building the engine $1 needs go" "https://go.dev/doc/install"
+  need_space 3000 "building the engine"
+  step "the engine $1, built from its Go module" build_dockerd "$1" "$2"
+}
+
+# build_dockerd RELEASE FILE: one package at a time, since the machine has other things to do.
+build_dockerd() {
+  local module=github.com/moby/moby/v2 version name part=$2.part.$$
+  read -r version name < <(dockerd_module "$1")
+  mkdir -p "$RUN"
+  rm -rf --one-file-system "$2".part.*
+  if ! GOBIN=$part GOFLAGS='' CGO_ENABLED=0 "${GO:-go}" install -p 1 -trimpath \
+    -ldflags "-s -w -X $module/dockerversion.Version=$name" "$module/cmd/dockerd@$version" \
+    </dev/null >"$RUN/dockerd.log" 2>&1; then
+    rm -rf --one-file-system "$part"
+    tail -n 8 "$RUN/dockerd.log" >&2
+    die "cannot build the engine $1" "see $RUN/dockerd.log; a proxy for Go modules has to be reachable"
+  fi
+  mv "$part/dockerd" "$2"
+  rmdir "$part"
 }
 
 # ensure_client RELEASE: a docker client of the engine's own version where there is none.

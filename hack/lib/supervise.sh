@@ -43,6 +43,8 @@ make_mounts() {
     mkdir -p "$ROOT/lib/modules"
     mount --bind /lib/modules "$ROOT/lib/modules"
   fi
+  # An engine that Debian does not have, in the place of the one that it has.
+  [[ -z ${DOCKERD:-} ]] || mount --bind "$DOCKERD" "$ROOT/usr/sbin/dockerd"
   share_host_files
 }
 
