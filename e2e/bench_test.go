@@ -11,6 +11,8 @@ import (
 
 	"github.com/docker/go-units"
 	"gotest.tools/v3/assert"
+
+	"github.com/docker-bmo/docker-bmo/e2e/harness"
 )
 
 // way is one of several ways to the same end.
@@ -49,25 +51,25 @@ func median(values []float64) float64 {
 func BenchmarkBuildUnchanged(b *testing.B) {
 	a, _ := demo(b)
 	sideBySide(b,
-		way{"version", func(b *testing.B) { bmo(b, "version").ok(b) }},
-		way{"unchanged", func(b *testing.B) { a.build(b) }})
+		way{"version", func(b *testing.B) { harness.BMO(b, "version").OK(b) }},
+		way{"unchanged", func(b *testing.B) { a.Build(b) }})
 }
 
 // BenchmarkRun sets an instance that is ready beside the same two containers by plain docker commands, and beside what
 // it spares: a first run, its images made already.
 func BenchmarkRun(b *testing.B) {
 	a, key := demo(b)
-	images := map[string]string{"db": a.image(b, key, "db"), "web": a.image(b, key, "web")}
+	images := map[string]string{"db": a.Image(b, key, "db"), "web": a.Image(b, key, "web")}
 	n := 0
 	sideBySide(b,
 		way{"docker", func(b *testing.B) {
 			n++
-			byHand(b, fmt.Sprintf("%s-hand-%d", suite.id, n), images)
+			byHand(b, fmt.Sprintf("%s-hand-%d", harness.Suite.ID, n), images)
 		}},
-		way{"run", func(b *testing.B) { a.do(b, "run", "--", "true").ok(b) }},
+		way{"run", func(b *testing.B) { a.Do(b, "run", "--", "true").OK(b) }},
 		way{"first", func(b *testing.B) {
-			fresh := newDemo(b, fmt.Sprintf("first-%d", n), edits{"services.web.environment.DEMO_BENCH": fmt.Sprint(n)})
-			fresh.do(b, "run", "--", "true").ok(b)
+			fresh := harness.NewDemo(b, fmt.Sprintf("first-%d", n), harness.Edits{"services.web.environment.DEMO_BENCH": fmt.Sprint(n)})
+			fresh.Do(b, "run", "--", "true").OK(b)
 		}})
 }
 
@@ -75,27 +77,27 @@ func BenchmarkRun(b *testing.B) {
 // wait for an answer; then all of it goes.
 func byHand(b *testing.B, name string, images map[string]string) {
 	b.Helper()
-	docker(b, "network", "create", name)
-	db := docker(b, "run", "--detach", "--network", name, "--network-alias", "db", "--tmpfs", "/tmp",
+	harness.Docker(b, "network", "create", name)
+	db := harness.Docker(b, "run", "--detach", "--network", name, "--network-alias", "db", "--tmpfs", "/tmp",
 		"--env", "MYSQL_DATABASE=demo", "--env", "MYSQL_USER=demo", "--env", "MYSQL_PASSWORD=demo",
 		images["db"], "--defaults-file=/etc/docker-bmo/low.cnf")
-	until(b, "the database", func() bool {
+	harness.Until(b, "the database", func() bool {
 		return exec.Command("docker", "exec", db, "mysql", "-udemo", "-pdemo", "-h127.0.0.1", "-eSELECT 1", "demo").Run() == nil
 	})
-	web := docker(b, "run", "--detach", "--network", name, "--network-alias", "web", "--tmpfs", "/tmp", "--publish", "127.0.0.1::8000",
+	web := harness.Docker(b, "run", "--detach", "--network", name, "--network-alias", "web", "--tmpfs", "/tmp", "--publish", "127.0.0.1::8000",
 		"--env", "DEMO_db_host=db", "--env", "DEMO_db_port=3306", "--env", "DEMO_db_name=demo", "--env", "DEMO_db_user=demo",
 		"--env", "DEMO_db_pass=demo", "--env", "DEMO_urlbase=http://127.0.0.1/", images["web"])
-	address := docker(b, "port", web, "8000")
-	until(b, "the web server", func() bool {
-		res, err := browser.Get("http://" + address + "/rest/version")
+	address := harness.Docker(b, "port", web, "8000")
+	harness.Until(b, "the web server", func() bool {
+		res, err := harness.Browser.Get("http://" + address + "/rest/version")
 		if err != nil {
 			return false
 		}
 		res.Body.Close()
 		return res.StatusCode == http.StatusOK
 	})
-	docker(b, "rm", "--force", "--volumes", web, db)
-	docker(b, "network", "rm", name)
+	harness.Docker(b, "rm", "--force", "--volumes", web, db)
+	harness.Docker(b, "network", "rm", name)
 }
 
 // BenchmarkMemory reports what an instance takes in each flavor, in MiB, and how many times the low one that is.
@@ -110,14 +112,14 @@ func BenchmarkMemory(b *testing.B) {
 }
 
 // memory starts an instance and returns what its services take together, in MiB.
-func memory(b *testing.B, a *app, flavor string) float64 {
+func memory(b *testing.B, a *harness.App, flavor string) float64 {
 	b.Helper()
-	i := a.run(b, "--flavor", flavor)
-	defer i.remove(b)
-	i.tracker().answers(b)
+	i := a.Run(b, "--flavor", flavor)
+	defer i.Remove(b)
+	i.Tracker().Answers(b)
 	var sum int64
 	for _, id := range i.Services {
-		used, _, _ := strings.Cut(docker(b, "stats", "--no-stream", "--format", "{{.MemUsage}}", id), " ")
+		used, _, _ := strings.Cut(harness.Docker(b, "stats", "--no-stream", "--format", "{{.MemUsage}}", id), " ")
 		bytes, err := units.RAMInBytes(used)
 		assert.NilError(b, err)
 		sum += bytes

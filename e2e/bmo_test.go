@@ -11,40 +11,42 @@ import (
 	"gotest.tools/v3/assert"
 
 	"github.com/docker-bmo/docker-bmo/dockerfiles"
+
+	"github.com/docker-bmo/docker-bmo/e2e/harness"
 )
 
 // newBMO is the built-in stack of the real one, from the source tree that BMO_SOURCE names.
-func newBMO(t testing.TB, suffix string) *app {
+func newBMO(t testing.TB, suffix string) *harness.App {
 	t.Helper()
 	source := os.Getenv("BMO_SOURCE")
 	assert.Assert(t, source != "", "BMO_SOURCE names no source tree of BMO")
-	cpan, err := command("../hack/cpan") // what stands in for CPAN where that cannot be reached
+	cpan, err := harness.Command("../hack/cpan") // what stands in for CPAN where that cannot be reached
 	assert.NilError(t, err)
-	a := newApp(t, dockerfiles.FS, "bmo", suffix, nil)
-	a.flags = append([]string{"--source", source}, lines(cpan)...)
+	a := harness.NewApp(t, dockerfiles.FS, "bmo", suffix, nil)
+	a.Flags = append([]string{"--source", source}, harness.Lines(cpan)...)
 	return a
 }
 
 // The real one: built and bootstrapped from a source tree, asked by REST, and found again when nothing has changed.
 func TestBMO(t *testing.T) {
-	p := newProxy(t, nil, nil)
+	p := harness.NewProxy(t, nil, nil)
 	a := newBMO(t, "bmo")
-	a.cli = p.cli()
+	a.CLI = p.CLI()
 
-	key := a.build(t)
-	p.forget()
-	assert.Equal(t, a.build(t), key)
-	assert.DeepEqual(t, p.seen(buildKit), []string{})
+	key := a.Build(t)
+	p.Forget()
+	assert.Equal(t, a.Build(t), key)
+	assert.DeepEqual(t, p.Seen(buildKit), []string{})
 
-	i, other := a.run(t), a.run(t)
-	b := i.tracker()
-	b.answers(t)
-	id := b.create(t, "TestProduct", "TestComponent", "made by the end-to-end test")
-	assert.Equal(t, b.summary(t, id), "made by the end-to-end test")
-	assert.Equal(t, other.tracker().summary(t, id), "")
+	i, other := a.Run(t), a.Run(t)
+	b := i.Tracker()
+	b.Answers(t)
+	id := b.Create(t, "TestProduct", "TestComponent", "made by the end-to-end test")
+	assert.Equal(t, b.Summary(t, id), "made by the end-to-end test")
+	assert.Equal(t, other.Tracker().Summary(t, id), "")
 
 	// Its pages stay at the instance's address.
-	code, page := tracker{url: i.URL}.request(t, http.MethodGet, "/login", nil, nil)
+	code, page := harness.Tracker{URL: i.URL}.Request(t, http.MethodGet, "/login", nil, nil)
 	assert.Equal(t, code, http.StatusOK, "the login page leads away from the instance's address")
 	assert.Assert(t, strings.Contains(page, "Bugzilla_login"))
 }
@@ -53,6 +55,6 @@ func TestBMO(t *testing.T) {
 func TestBMOOverSSH(t *testing.T) {
 	m, _, c := overSSH(t)
 	a := newBMO(t, "bmo-ssh")
-	a.cli = c
+	a.CLI = c
 	mainPath(t, a, m, sshHint)
 }

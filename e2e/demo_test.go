@@ -5,23 +5,25 @@ import (
 	"testing"
 
 	"gotest.tools/v3/assert"
+
+	"github.com/docker-bmo/docker-bmo/e2e/harness"
 )
 
 // built is the demo stack's snapshot, which most tests start from.
 var built struct {
 	sync.Once
-	app      *app
+	app      *harness.App
 	key      string
-	progress []status
+	progress []harness.Status
 }
 
 // demo returns the demo stack, as it is built in, and its snapshot's key. The first who asks makes the snapshot.
-func demo(t testing.TB) (*app, string) {
+func demo(t testing.TB) (*harness.App, string) {
 	t.Helper()
 	built.Do(func() {
-		a := newDemo(forever{t}, "demo", nil)
-		r := a.do(t, "build", "--progress", "rawjson").ok(t)
-		built.app, built.key, built.progress = a, r.text(), parseProgress(t, r.stderr)
+		a := harness.NewDemo(forever{t}, "demo", nil)
+		r := a.Do(t, "build", "--progress", "rawjson").OK(t)
+		built.app, built.key, built.progress = a, r.Text(), harness.ParseProgress(t, r.Stderr)
 	})
 	assert.Assert(t, built.app != nil, "the demo stack could not be built: see the first test that asked for it")
 	return built.app, built.key

@@ -2,8 +2,8 @@
 //
 // The plugin under test is built by the tests and found through a docker configuration of their own, so that an
 // installed one does not matter. They look at the engine as any user would, with the docker command, and know the
-// product's labels by their documented names only. Tests are named after what once went wrong: TestStory08 is about a
-// database that was killed instead of stopped.
+// product's labels by their documented names only. Each file is about one thing that docker bmo can do; docs/stories.md
+// says which test is about what once went wrong. What the tests are made of is in package harness.
 //
 // The engine is the one that docker itself would use. Others may use it at the same time: the stacks of a run bear a
 // name that is its own, and only objects with that name count. Afterwards none of them may be left.

@@ -10,6 +10,8 @@ import (
 	"gotest.tools/v3/assert"
 
 	"github.com/docker-bmo/docker-bmo/internal/clidoc"
+
+	"github.com/docker-bmo/docker-bmo/e2e/harness"
 )
 
 // flagLine is a flag in a help text: its letter, its name and its type.
@@ -66,7 +68,7 @@ func TestFlagsAreTheirs(t *testing.T) {
 	t.Parallel()
 	theirs, checked := others{}, 0
 	for name, c := range clidoc.Table {
-		ours := flagsOf(bmo(t, append(strings.Fields(name), "--help")...).ok(t).stdout)
+		ours := flagsOf(harness.BMO(t, append(strings.Fields(name), "--help")...).OK(t).Stdout)
 		for flag, f := range c.Flags {
 			for _, command := range f.Same {
 				flags := theirs.of(t, command)

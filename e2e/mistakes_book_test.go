@@ -10,6 +10,8 @@ import (
 
 	"gotest.tools/v3/assert"
 	"gotest.tools/v3/golden"
+
+	"github.com/docker-bmo/docker-bmo/e2e/harness"
 )
 
 // varying are the marks of a run in what is said, and what stands for them.
@@ -25,8 +27,8 @@ var varying = []struct{ pattern, shown string }{
 
 // story is all that a user sees, as docs/errors.md has it.
 func (m *try) story() string {
-	text := "$ " + m.shown + "\n" + m.result.stdout + m.result.stderr
-	m.masks = append(m.masks, suite.dir, "~")
+	text := "$ " + m.shown + "\n" + m.result.Stdout + m.result.Stderr
+	m.masks = append(m.masks, harness.Suite.Dir, "~")
 	text = strings.NewReplacer(m.masks...).Replace(text)
 	for _, v := range varying {
 		text = regexp.MustCompile(v.pattern).ReplaceAllString(text, v.shown)
@@ -35,7 +37,7 @@ func (m *try) story() string {
 	for _, l := range strings.Split(strings.TrimRight(text, "\n"), "\n") {
 		b.WriteString(strings.TrimRight("    "+l, " \r") + "\n")
 	}
-	return b.String() + "\n" + exitLine(m.result.code)
+	return b.String() + "\n" + exitLine(m.result.Code)
 }
 
 func exitLine(code int) string { return "Exit code " + strconv.Itoa(code) + ".\n" }
@@ -117,7 +119,7 @@ func count(list []chapter) (n int) {
 // that is not there with the kind of error, and what docker exec cannot start has exit code 126 throughout.
 func wording(t *testing.T, text string) string {
 	t.Helper()
-	minor, err := strconv.Atoi(strings.TrimPrefix(docker(t, "version", "--format", "{{.Server.APIVersion}}"), "1."))
+	minor, err := strconv.Atoi(strings.TrimPrefix(harness.Docker(t, "version", "--format", "{{.Server.APIVersion}}"), "1."))
 	assert.NilError(t, err)
 	if minor >= 48 {
 		return text

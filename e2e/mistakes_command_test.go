@@ -1,6 +1,10 @@
 package e2e
 
-import "path/filepath"
+import (
+	"path/filepath"
+
+	"github.com/docker-bmo/docker-bmo/e2e/harness"
+)
 
 // says makes a row of a command without a stack of its own.
 func says(name string, args ...string) mistake {
@@ -11,7 +15,7 @@ func says(name string, args ...string) mistake {
 func onShop(name, verb string, args ...string) mistake {
 	return mistake{name, func(m *try) {
 		m.on(m.shop, verb, args...)
-		m.shop.cli.run(m.T, "ps").ok(m.T)
+		m.shop.CLI.Run(m.T, "ps").OK(m.T)
 	}}
 }
 
@@ -39,6 +43,6 @@ var commandMistakes = []mistake{
 	says("A port of a service that is none", "run", "--stack", "demo", "-p", "nope:80"),
 	says("A name that is none", "run", "--stack", "demo", "--name", "my shop"),
 	{"A file in a folder that is not there", func(m *try) {
-		m.on(m.shop, "build", "--iidfile", filepath.Join(suite.dir, "nowhere", "key"))
+		m.on(m.shop, "build", "--iidfile", filepath.Join(harness.Suite.Dir, "nowhere", "key"))
 	}},
 }

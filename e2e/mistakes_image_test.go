@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 
 	"gotest.tools/v3/assert"
+
+	"github.com/docker-bmo/docker-bmo/e2e/harness"
 )
 
 // failing makes a row of a build whose Dockerfile goes wrong.
@@ -55,10 +57,10 @@ var imageMistakes = []mistake{
 	}},
 	{"A credential helper that is not installed", func(m *try) {
 		config := filepath.Join(m.TempDir(), "config")
-		plugins := `{"cliPluginsExtraDirs": ["` + filepath.Join(suite.dir, "plugins") + `"], "credsStore": "nowhere"}`
+		plugins := `{"cliPluginsExtraDirs": ["` + filepath.Join(harness.Suite.Dir, "plugins") + `"], "credsStore": "nowhere"}`
 		assert.NilError(m, os.MkdirAll(config, 0o700))
 		assert.NilError(m, os.WriteFile(filepath.Join(config, "config.json"), []byte(plugins), 0o600))
-		m.cli.env = []string{"DOCKER_CONFIG=" + config}
+		m.cli.Env = []string{"DOCKER_CONFIG=" + config}
 		a := m.dockerfile("FROM " + registry(m, http.StatusUnauthorized) + "/base:1")
 		m.on(a, "build", "-q")
 	}},

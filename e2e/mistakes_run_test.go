@@ -8,52 +8,54 @@ import (
 	"syscall"
 
 	"gotest.tools/v3/assert"
+
+	"github.com/docker-bmo/docker-bmo/e2e/harness"
 )
 
 // bootstrapped makes a row of a build that gets as far as the first run; nothing of it may stay.
-func bootstrapped(name string, changes edits) mistake {
+func bootstrapped(name string, changes harness.Edits) mistake {
 	return mistake{name, func(m *try) {
 		a := m.stack(changes)
 		m.on(a, "build", "-q")
-		a.leavesNothing(m.T)
-		assert.Equal(m, len(a.keys(m.T)), 0)
+		a.LeavesNothing(m.T)
+		assert.Equal(m, len(a.Keys(m.T)), 0)
 	}}
 }
 
 // steps are the bootstrap of a stack with one step.
-func steps(timeout string, command ...string) edits {
-	return edits{"x-bmo.bootstrap": []any{map[string]any{"service": "web", "command": command, "timeout": timeout}}}
+func steps(timeout string, command ...string) harness.Edits {
+	return harness.Edits{"x-bmo.bootstrap": []any{map[string]any{"service": "web", "command": command, "timeout": timeout}}}
 }
 
 var bootstrapMistakes = []mistake{
 	bootstrapped("A step that fails", steps("1m", "sh", "-c", "echo making tables; echo no such column; exit 3")),
 	bootstrapped("A step whose program is not in the image", steps("1m", "migrate", "all")),
 	bootstrapped("A step that takes too long", steps("4s", "sh", "-c", "echo waiting; sleep infinity")),
-	bootstrapped("A service that dies", edits{"services.web.command": []string{"sh", "-c", "echo no such table >&2; exit 4"}}),
-	bootstrapped("A service that runs out of memory", edits{
+	bootstrapped("A service that dies", harness.Edits{"services.web.command": []string{"sh", "-c", "echo no such table >&2; exit 4"}}),
+	bootstrapped("A service that runs out of memory", harness.Edits{
 		"services.web.command": []string{"tail", "/dev/zero"}, "services.web.mem_limit": "16m",
 	}),
-	bootstrapped("A database that dies", edits{
+	bootstrapped("A database that dies", harness.Edits{
 		"services.db": map[string]any{
 			"build": ".", "command": []string{"sh", "-c", "echo corrupt page >&2; exit 1"},
 			"x-bmo": map[string]any{"ready": map[string]any{"mysql": map[string]string{"user": "shop", "password": "shop", "database": "shop"}}},
 		},
 		"services.web.depends_on": []string{"db"},
 	}),
-	bootstrapped("A web server that answers with an error", edits{
+	bootstrapped("A web server that answers with an error", harness.Edits{
 		"services.web.environment":         map[string]string{"MINI_FAULT": "ill", "MINI_INSTANCE": "any"},
 		"services.web.x-bmo.ready.timeout": "4s",
 	}),
-	bootstrapped("A service that cannot be asked", edits{
+	bootstrapped("A service that cannot be asked", harness.Edits{
 		"services.web.build": map[string]any{"dockerfile_inline": "FROM debian:trixie-slim\nRUN rm /bin/bash\nCMD [\"sleep\", \"infinity\"]\n"},
 		"x-bmo.contexts":     map[string]any{}, "x-bmo.bootstrap": []any{}, "services.web.x-bmo.ready.timeout": "10m",
 	}),
-	bootstrapped("An account that the image lacks", edits{"services.web.user": "nobody-there"}),
-	bootstrapped("Too little memory to begin with", edits{"services.web.mem_limit": "1m"}),
-	bootstrapped("A service that fails on its way out", edits{
+	bootstrapped("An account that the image lacks", harness.Edits{"services.web.user": "nobody-there"}),
+	bootstrapped("Too little memory to begin with", harness.Edits{"services.web.mem_limit": "1m"}),
+	bootstrapped("A service that fails on its way out", harness.Edits{
 		"services.web.command": []string{"bash", "-c", `trap "echo cannot flush; exit 3" TERM; perl /srv/server.pl & wait`},
 	}),
-	bootstrapped("A service that does not stop", edits{
+	bootstrapped("A service that does not stop", harness.Edits{
 		"services.web.command": []string{"bash", "-c", `trap "" TERM; perl /srv/server.pl; true`}, "services.web.stop_grace_period": "1s",
 	}),
 }
@@ -81,22 +83,22 @@ var instanceMistakes = []mistake{
 	{"An instance that is not ready in time", func(m *try) {
 		a := newPhases(m.T, "ill")
 		m.hide(a, "app")
-		a.build(m.T, "--set", "MINI_FAULT=ill")
+		a.Build(m.T, "--set", "MINI_FAULT=ill")
 		m.on(a, "run", "-d", "-q", "--set", "MINI_FAULT=ill", "--wait-timeout", "4")
-		a.leavesNothing(m.T)
+		a.LeavesNothing(m.T)
 	}},
 	onShop("No snapshot, and none to be built", "run", "-q", "--no-build", "--build-arg", "OTHER=inputs"),
 	onShop("A snapshot that is not there", "run", "-q", "--snapshot", "fffffffff"),
 	{"Ctrl-C", func(m *try) {
-		args := m.shop.args("run", "-q", "--", "sh", "-c", "echo testing; exec sleep infinity")
-		p := m.cli.start(m.T, args...)
-		p.await(m.T, &p.stdout, "testing")
-		assert.NilError(m, p.signal(syscall.SIGINT))
+		args := m.shop.Args("run", "-q", "--", "sh", "-c", "echo testing; exec sleep infinity")
+		p := m.cli.Start(m.T, args...)
+		p.Await(m.T, &p.Stdout, "testing")
+		assert.NilError(m, p.Signal(syscall.SIGINT))
 		m.note(args)
-		m.result = p.wait(m.T)
+		m.result = p.Wait(m.T)
 	}},
 	{"No folder for the journal", func(m *try) {
-		m.cli.env = []string{"XDG_STATE_HOME=/dev/null"}
+		m.cli.Env = []string{"XDG_STATE_HOME=/dev/null"}
 		m.on(m.shop, "run", "-q", "--", "echo", "tested")
 	}},
 }

@@ -8,10 +8,12 @@ import (
 	"syscall"
 
 	"gotest.tools/v3/assert"
+
+	"github.com/docker-bmo/docker-bmo/e2e/harness"
 )
 
 // edited makes a row of a build of a stack with changes.
-func edited(name string, changes edits) mistake {
+func edited(name string, changes harness.Edits) mistake {
 	return mistake{name, func(m *try) { m.on(m.stack(changes), "build", "-q") }}
 }
 
@@ -19,10 +21,10 @@ func edited(name string, changes edits) mistake {
 func rewritten(name, old, replacement string) mistake {
 	return mistake{name, func(m *try) {
 		a := m.stack(nil)
-		text := a.read(m.T, "compose.yaml")
+		text := a.Read(m.T, "compose.yaml")
 		changed := strings.Replace(text, old, replacement, 1)
 		assert.Assert(m, changed != text, "no %q in:\n%s", old, text)
-		a.write(m.T, "compose.yaml", changed)
+		a.Write(m.T, "compose.yaml", changed)
 		m.on(a, "build", "-q")
 	}}
 }
@@ -35,18 +37,18 @@ var stackMistakes = []mistake{
 		m.bmo("build", "--stack", dir)
 	}},
 	rewritten("A Compose file that is no YAML", "services:", "services: ["),
-	edited("A key that is not supported", edits{"services.web.volumes": []string{"data:/data"}}),
+	edited("A key that is not supported", harness.Edits{"services.web.volumes": []string{"data:/data"}}),
 	rewritten("A misspelt key", "environment:", "enviroment:"),
 	rewritten("No name", "name: ", "x-name: "),
-	edited("A variable that is not set", edits{"services.web.environment.PRICE": "${PRICE}"}),
-	edited("A dependency that is none", edits{"services.web.depends_on": []string{"db"}}),
-	edited("A number for a time", edits{"services.web.x-bmo.ready.timeout": 90}),
-	edited("A build context that is not there", edits{"services.web.build.context": "./nowhere"}),
-	edited("A named context that is not there", edits{"x-bmo.contexts.shared": map[string]string{"from": "../shard"}}),
-	edited("A Dockerfile that is not there", edits{"services.web.build.dockerfile": "web.Dockerfile"}),
+	edited("A variable that is not set", harness.Edits{"services.web.environment.PRICE": "${PRICE}"}),
+	edited("A dependency that is none", harness.Edits{"services.web.depends_on": []string{"db"}}),
+	edited("A number for a time", harness.Edits{"services.web.x-bmo.ready.timeout": 90}),
+	edited("A build context that is not there", harness.Edits{"services.web.build.context": "./nowhere"}),
+	edited("A named context that is not there", harness.Edits{"x-bmo.contexts.shared": map[string]string{"from": "../shard"}}),
+	edited("A Dockerfile that is not there", harness.Edits{"services.web.build.dockerfile": "web.Dockerfile"}),
 	{"What no build context can hold", func(m *try) {
 		a := m.stack(nil)
-		assert.NilError(m, syscall.Mkfifo(filepath.Join(a.dir, "pipe"), 0o600))
+		assert.NilError(m, syscall.Mkfifo(filepath.Join(a.Dir, "pipe"), 0o600))
 		m.on(a, "build", "-q")
 	}},
 }
@@ -66,7 +68,7 @@ var sourceMistakes = []mistake{
 	{"A repository of something else", func(m *try) { m.bmo("build", "-q", "--source", repository(m)) }},
 	{"No space for what is fetched", func(m *try) {
 		source := repository(m)
-		m.cli.put = onTinyDisk(filepath.Join(suite.dir, "cache"))
+		m.cli.Put = onTinyDisk(filepath.Join(harness.Suite.Dir, "cache"))
 		m.bmo("build", "-q", "--source", source)
 	}},
 }
@@ -80,7 +82,7 @@ func repository(m *try) (url string) {
 		{"init", "--quiet", "--initial-branch=main"}, {"add", "file"},
 		{"-c", "user.name=x", "-c", "user.email=x@example.com", "commit", "--quiet", "--message=x"},
 	} {
-		_, err := command("git", append([]string{"-C", dir}, args...)...)
+		_, err := harness.Command("git", append([]string{"-C", dir}, args...)...)
 		assert.NilError(m, err)
 	}
 	return "file://" + dir

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/docker-bmo/docker-bmo/e2e/harness"
 )
 
 // mistake is one of the likeliest mistakes and troubles, and how it comes about. What is said of it, all of it, stands
@@ -34,8 +36,8 @@ func chapters() []chapter {
 func TestMistakes(t *testing.T) {
 	t.Parallel()
 	shop := newPhases(t, "shop")
-	shop.build(t)
-	one := shop.run(t, "--name", shop.name+"-one")
+	shop.Build(t)
+	one := shop.Run(t, "--name", shop.Name+"-one")
 	book := readBook(t)
 	for _, c := range chapters() {
 		for _, m := range c.rows {
@@ -55,12 +57,12 @@ func TestMistakes(t *testing.T) {
 type try struct {
 	*testing.T
 	// shop is a stack whose snapshot is there, and one an instance of it; other mistakes are made with them at the same time.
-	shop *app
-	one  *instance
-	cli  cli
+	shop *harness.App
+	one  *harness.Instance
+	cli  harness.CLI
 	// story of the command that made it
 	shown  string
-	result result
+	result harness.Result
 	masks  []string // pairs of what differs from run to run and what is shown for it
 }
 
@@ -68,20 +70,20 @@ type try struct {
 func (m *try) bmo(args ...string) {
 	m.Helper()
 	m.note(args)
-	m.result = m.cli.run(m.T, args...)
+	m.result = m.cli.Run(m.T, args...)
 }
 
 // note says what the command is called in the story.
 func (m *try) note(args []string) {
 	var words []string
-	for _, v := range m.cli.env {
+	for _, v := range m.cli.Env {
 		if strings.HasPrefix(v, "DOCKER_") && !strings.HasSuffix(v, "=") && !strings.HasPrefix(v, "DOCKER_CONFIG=") {
 			words = append(words, v)
 		}
 	}
-	words = append(append(append(words, "docker"), m.cli.docker...), "bmo")
+	words = append(append(append(words, "docker"), m.cli.Docker...), "bmo")
 	for i := 0; i < len(args); i++ {
-		if n := len(suite.args); n > 0 && len(args)-i >= n && slices.Equal(args[i:i+n], suite.args) {
+		if n := len(harness.Suite.Args); n > 0 && len(args)-i >= n && slices.Equal(args[i:i+n], harness.Suite.Args) {
 			i += n - 1
 			continue
 		}
@@ -99,31 +101,31 @@ func quoted(word string) string {
 }
 
 // on runs the command that is the mistake on a stack.
-func (m *try) on(a *app, verb string, more ...string) {
+func (m *try) on(a *harness.App, verb string, more ...string) {
 	m.Helper()
-	m.bmo(a.args(verb, more...)...)
+	m.bmo(a.Args(verb, more...)...)
 }
 
 // stacks counts the stacks of rows.
 var stacks atomic.Int64
 
 // stack is a stack of the row's own, with changes; on disk it is called app.
-func (m *try) stack(changes edits) *app {
+func (m *try) stack(changes harness.Edits) *harness.App {
 	m.Helper()
-	a := newMini(m.T, "mistake"+strconv.FormatInt(stacks.Add(1), 10), changes)
+	a := harness.NewMini(m.T, "mistake"+strconv.FormatInt(stacks.Add(1), 10), changes)
 	m.hide(a, "app")
 	return a
 }
 
 // hide shows a stack's folder and name as those of a user.
-func (m *try) hide(a *app, name string) {
-	m.masks = append(m.masks, a.dir, name, strings.TrimSuffix(a.dir, "/app"), "..", a.name, name)
+func (m *try) hide(a *harness.App, name string) {
+	m.masks = append(m.masks, a.Dir, name, strings.TrimSuffix(a.Dir, "/app"), "..", a.Name, name)
 }
 
 // dockerfile is a stack with more in its Dockerfile, of which nothing is made.
-func (m *try) dockerfile(more string) *app {
+func (m *try) dockerfile(more string) *harness.App {
 	m.Helper()
 	a := m.stack(nil)
-	a.write(m.T, "Dockerfile", "FROM debian:trixie-slim\n"+more+"\n")
+	a.Write(m.T, "Dockerfile", "FROM debian:trixie-slim\n"+more+"\n")
 	return a
 }

@@ -2,30 +2,32 @@ package e2e
 
 import (
 	"testing"
+
+	"github.com/docker-bmo/docker-bmo/e2e/harness"
 )
 
 // phase is something that docker bmo can be in the middle of. Each lasts until it is ended.
 type phase struct {
 	name  string
-	args  []string                         // of docker bmo, the verb first
-	await func(*testing.T, *app, *process) // until it is in the middle
-	half  bool                             // whether its snapshot is not made yet
+	args  []string                                         // of docker bmo, the verb first
+	await func(*testing.T, *harness.App, *harness.Process) // until it is in the middle
+	half  bool                                             // whether its snapshot is not made yet
 }
 
 // stderrHas awaits words on standard error.
-func stderrHas(pattern string) func(*testing.T, *app, *process) {
-	return func(t *testing.T, _ *app, p *process) { p.await(t, &p.stderr, pattern) }
+func stderrHas(pattern string) func(*testing.T, *harness.App, *harness.Process) {
+	return func(t *testing.T, _ *harness.App, p *harness.Process) { p.Await(t, &p.Stderr, pattern) }
 }
 
 // stdoutHas awaits words on standard output.
-func stdoutHas(pattern string) func(*testing.T, *app, *process) {
-	return func(t *testing.T, _ *app, p *process) { p.await(t, &p.stdout, pattern) }
+func stdoutHas(pattern string) func(*testing.T, *harness.App, *harness.Process) {
+	return func(t *testing.T, _ *harness.App, p *harness.Process) { p.Await(t, &p.Stdout, pattern) }
 }
 
 // starting awaits a container that runs and has not been found ready.
-func starting(t *testing.T, a *app, _ *process) {
-	until(t, "an instance that is starting", func() bool {
-		return docker(t, "ps", "--quiet", "--filter", "label="+stackLabel+"="+a.name, "--filter", "name=-starting$") != ""
+func starting(t *testing.T, a *harness.App, _ *harness.Process) {
+	harness.Until(t, "an instance that is starting", func() bool {
+		return harness.Docker(t, "ps", "--quiet", "--filter", "label="+harness.StackLabel+"="+a.Name, "--filter", "name=-starting$") != ""
 	})
 }
 
@@ -41,7 +43,7 @@ var phases = []phase{
 }
 
 // newPhases is the mini stack with what the phases need of it: it knows whether it is being bootstrapped.
-func newPhases(t *testing.T, suffix string) *app {
+func newPhases(t *testing.T, suffix string) *harness.App {
 	t.Helper()
-	return newMini(t, suffix, edits{"x-bmo.url.environment": map[string]string{"MINI_INSTANCE": "{{.Instance}}"}})
+	return harness.NewMini(t, suffix, harness.Edits{"x-bmo.url.environment": map[string]string{"MINI_INSTANCE": "{{.Instance}}"}})
 }

@@ -10,71 +10,73 @@ import (
 	"testing"
 
 	"gotest.tools/v3/assert"
+
+	"github.com/docker-bmo/docker-bmo/e2e/harness"
 )
 
 // overSSH is docker bmo on another machine, with DOCKER_HOST leading to the engine by ssh.
-func overSSH(t testing.TB) (*machine, *sshd, cli) {
+func overSSH(t testing.TB) (*harness.Machine, *harness.SSHD, harness.CLI) {
 	t.Helper()
-	m := newMachine(t)
-	s, env := newSSHD(t, m)
-	return m, s, cli{env: append(env, "DOCKER_HOST=ssh://"+hostName), put: m.put}
+	m := harness.NewMachine(t)
+	s, env := harness.NewSSHD(t, m)
+	return m, s, harness.CLI{Env: append(env, "DOCKER_HOST=ssh://"+harness.HostName), Put: m.Put}
 }
 
 // overTLS is docker bmo on another machine, with a context that leads to the engine by TLS.
-func overTLS(t testing.TB) (*machine, cli) {
+func overTLS(t testing.TB) (*harness.Machine, harness.CLI) {
 	t.Helper()
-	m := newMachine(t)
-	certs := newTLS(t, m)
-	config := m.dir + "/config"
+	m := harness.NewMachine(t)
+	certs := harness.NewTLS(t, m)
+	config := m.Dir + "/config"
 	assert.NilError(t, os.CopyFS(config, os.DirFS(os.Getenv("DOCKER_CONFIG"))))
-	docker(t, "--config", config, "context", "create", "far", "--docker",
-		"host=tcp://127.0.0.1:"+tcpPort+",ca="+certs+"/ca.pem,cert="+certs+"/cert.pem,key="+certs+"/key.pem")
-	return m, cli{env: []string{"DOCKER_HOST=", "DOCKER_CONFIG=" + config, "DOCKER_CONTEXT=far"}, put: m.put}
+	harness.Docker(t, "--config", config, "context", "create", "far", "--docker",
+		"host=tcp://127.0.0.1:"+harness.TCPPort+",ca="+certs+"/ca.pem,cert="+certs+"/cert.pem,key="+certs+"/key.pem")
+	return m, harness.CLI{Env: []string{"DOCKER_HOST=", "DOCKER_CONFIG=" + config, "DOCKER_CONTEXT=far"}, Put: m.Put}
 }
 
 // The whole main path, on an engine of which nothing but its API can be reached.
 func TestRemoteOverSSH(t *testing.T) {
 	t.Parallel()
 	m, _, c := overSSH(t)
-	a := newDemo(t, "ssh", nil)
-	a.cli = c
+	a := harness.NewDemo(t, "ssh", nil)
+	a.CLI = c
 	mainPath(t, a, m, sshHint)
 }
 
 func TestRemoteOverTLS(t *testing.T) {
 	t.Parallel()
 	m, c := overTLS(t)
-	a := newDemo(t, "tls", nil)
-	a.cli = c
+	a := harness.NewDemo(t, "tls", nil)
+	a.CLI = c
 	mainPath(t, a, m, "`ssh -N -L [0-9]+:127\\.0\\.0\\.1:[0-9]+ 127\\.0\\.0\\.1`")
 }
 
 // sshHint is what a user is told who has to make the way to an instance himself.
 const sshHint = "`ssh -N -L [0-9]+:127\\.0\\.0\\.1:[0-9]+ far`"
 
-func mainPath(t *testing.T, a *app, m *machine, hint string) {
+func mainPath(t *testing.T, a *harness.App, m *harness.Machine, hint string) {
 	t.Helper()
-	key := a.build(t)
-	assert.Equal(t, a.build(t), key)
+	key := a.Build(t)
+	assert.Equal(t, a.Build(t), key)
 
 	asTestCommand(t, a)
 	inForeground(t, a, m)
 	detached(t, a, hint)
 
-	a.cli.run(t, "prune", "--all", "--force", "--stack", a.name).ok(t)
-	assert.Equal(t, len(a.keys(t)), 0)
-	a.leavesNothing(t)
+	a.CLI.Run(t, "prune", "--all", "--force", "--stack", a.Name).OK(t)
+	assert.Equal(t, len(a.Keys(t)), 0)
+	a.LeavesNothing(t)
 }
 
 // address matches links to an address or a name without a dot, as machines and containers here have them.
 var address = regexp.MustCompile(`http://(?:[^/":.]+|[0-9.]+)(?::[0-9]+)?[/"]`)
 
 // asTestCommand lets a test command on the machine ask for the page, whose links carry the address.
-func asTestCommand(t *testing.T, a *app) {
+func asTestCommand(t *testing.T, a *harness.App) {
 	t.Helper()
-	r := a.do(t, "run", "--", "sh", "-c", `echo "$BMO_URL" && curl --silent --show-error --fail "$BMO_URL/"; exit 7`)
-	r.fails(t, 7)
-	url, page, _ := strings.Cut(r.stdout, "\n")
+	r := a.Do(t, "run", "--", "sh", "-c", `echo "$BMO_URL" && curl --silent --show-error --fail "$BMO_URL/"; exit 7`)
+	r.Fails(t, 7)
+	url, page, _ := strings.Cut(r.Stdout, "\n")
 	assert.Assert(t, regexp.MustCompile(`^http://127\.0\.0\.1:[0-9]+$`).MatchString(url), url)
 	links := address.FindAllString(page, -1)
 	for i, l := range links {
@@ -82,40 +84,40 @@ func asTestCommand(t *testing.T, a *app) {
 	}
 	slices.Sort(links)
 	assert.DeepEqual(t, slices.Compact(links), []string{url})
-	a.leavesNothing(t)
+	a.LeavesNothing(t)
 }
 
 // inForeground works with an instance by an address of the machine, while nothing is published on the engine's host.
-func inForeground(t *testing.T, a *app, m *machine) {
+func inForeground(t *testing.T, a *harness.App, m *harness.Machine) {
 	t.Helper()
-	p := a.start(t, "run", "--format", "json")
-	p.await(t, &p.stdout, `(?m)^\{.*\}$`)
-	i := &instance{}
-	assert.NilError(t, json.Unmarshal([]byte(p.stdout.String()), i))
-	there := i.tracker()
-	there.from = m.browser()
-	id := there.create(t, "TestProduct", "TestComponent", "from afar")
-	assert.Equal(t, there.summary(t, id), "from afar")
+	p := a.Start(t, "run", "--format", "json")
+	p.Await(t, &p.Stdout, `(?m)^\{.*\}$`)
+	i := &harness.Instance{}
+	assert.NilError(t, json.Unmarshal([]byte(p.Stdout.String()), i))
+	there := i.Tracker()
+	there.From = m.Browser()
+	id := there.Create(t, "TestProduct", "TestComponent", "from afar")
+	assert.Equal(t, there.Summary(t, id), "from afar")
 	for _, container := range i.Services {
-		for port, bound := range inspect(t, container).NetworkSettings.Ports {
+		for port, bound := range harness.Inspect(t, container).NetworkSettings.Ports {
 			assert.Equal(t, len(bound), 0, port)
 		}
 	}
-	assert.NilError(t, p.signal(syscall.SIGINT))
-	p.wait(t).fails(t, 130)
-	a.leavesNothing(t)
+	assert.NilError(t, p.Signal(syscall.SIGINT))
+	p.Wait(t).Fails(t, 130)
+	a.LeavesNothing(t)
 }
 
 // detached starts an instance that nobody forwards: it is published on the engine's host, which is where the tests run.
-func detached(t *testing.T, a *app, hint string) {
+func detached(t *testing.T, a *harness.App, hint string) {
 	t.Helper()
-	r := a.do(t, "run", "--detach", "--format", "json").ok(t)
-	assert.Assert(t, regexp.MustCompile(`(?m)^hint: .*`+hint+`$`).MatchString(r.stderr), r.stderr)
-	i := parseInstance(t, r)
-	i.tracker().answers(t)
-	assert.Assert(t, strings.Contains(a.cli.run(t, "ps").ok(t).stdout, i.URL))
-	a.cli.run(t, "stop", i.Name).ok(t)
-	a.leavesNothing(t)
+	r := a.Do(t, "run", "--detach", "--format", "json").OK(t)
+	assert.Assert(t, regexp.MustCompile(`(?m)^hint: .*`+hint+`$`).MatchString(r.Stderr), r.Stderr)
+	i := harness.ParseInstance(t, r)
+	i.Tracker().Answers(t)
+	assert.Assert(t, strings.Contains(a.CLI.Run(t, "ps").OK(t).Stdout, i.URL))
+	a.CLI.Run(t, "stop", i.Name).OK(t)
+	a.LeavesNothing(t)
 }
 
 // The connection breaks, and with it what was under way: that is said, and the next command clears away.
@@ -123,26 +125,26 @@ func TestRemoteConnectionLost(t *testing.T) {
 	t.Parallel()
 	_, s, c := overSSH(t)
 	a := newPhases(t, "lost")
-	a.cli = c
+	a.CLI = c
 	for _, ph := range phases {
 		t.Run(ph.name, func(t *testing.T) {
-			before := a.keys(t)
-			p := a.start(t, ph.args[0], ph.args[1:]...)
+			before := a.Keys(t)
+			p := a.Start(t, ph.args[0], ph.args[1:]...)
 			ph.await(t, a, p)
-			s.close(true)
-			s.hangUp()
+			s.Close(true)
+			s.HangUp()
 			if ph.name == "testing" { // it would go on for ever: the command has not asked for anything
-				assert.NilError(t, p.signal(syscall.SIGINT))
-				p.wait(t).fails(t, 130, "warning: ")
+				assert.NilError(t, p.Signal(syscall.SIGINT))
+				p.Wait(t).Fails(t, 130, "warning: ")
 			} else {
-				p.wait(t).fails(t, 125, "the connection to the docker engine was lost: ", "\nhint: ")
+				p.Wait(t).Fails(t, 125, "the connection to the docker engine was lost: ", "\nhint: ")
 			}
-			s.close(false)
+			s.Close(false)
 
-			a.cli.run(t, "ps").ok(t)
-			a.leavesNothing(t)
+			a.CLI.Run(t, "ps").OK(t)
+			a.LeavesNothing(t)
 			if ph.half {
-				assert.DeepEqual(t, a.keys(t), before)
+				assert.DeepEqual(t, a.Keys(t), before)
 			}
 		})
 	}
@@ -152,47 +154,47 @@ func TestRemoteConnectionLost(t *testing.T) {
 func TestRemoteConnectionComesBack(t *testing.T) {
 	t.Parallel()
 	_, s, c := overSSH(t)
-	a := newMini(t, "back", nil)
-	a.cli = c
+	a := harness.NewMini(t, "back", nil)
+	a.CLI = c
 	reader, writer, err := os.Pipe()
 	assert.NilError(t, err)
 	defer writer.Close()
-	a.cli.stdin = reader
-	p := a.start(t, "run", "--", "sh", "-c", `ask() { curl --silent --max-time 60 "$MINI_URL/" || echo failed; }; ask; read -r _; ask; read -r _; ask`)
-	p.await(t, &p.stdout, `\Ahello.*\n`)
+	a.CLI.Stdin = reader
+	p := a.Start(t, "run", "--", "sh", "-c", `ask() { curl --silent --max-time 60 "$MINI_URL/" || echo failed; }; ask; read -r _; ask; read -r _; ask`)
+	p.Await(t, &p.Stdout, `\Ahello.*\n`)
 
-	s.close(true)
-	s.hangUp()
+	s.Close(true)
+	s.HangUp()
 	_, _ = writer.WriteString("\n")
-	p.await(t, &p.stderr, `(?m)^warning: forward 127\.0\.0\.1:[0-9]+ to the engine: `)
-	p.await(t, &p.stdout, `failed\n`)
+	p.Await(t, &p.Stderr, `(?m)^warning: forward 127\.0\.0\.1:[0-9]+ to the engine: `)
+	p.Await(t, &p.Stdout, `failed\n`)
 
-	s.close(false)
+	s.Close(false)
 	_, _ = writer.WriteString("\n")
-	r := p.wait(t).ok(t)
-	assert.Equal(t, strings.Count(r.stdout, "hello"), 2, r.stdout)
-	a.leavesNothing(t)
+	r := p.Wait(t).OK(t)
+	assert.Equal(t, strings.Count(r.Stdout, "hello"), 2, r.Stdout)
+	a.LeavesNothing(t)
 }
 
 // A socket that was mounted into a container is that of an engine elsewhere, too.
 func TestRemoteSocketInContainer(t *testing.T) {
 	t.Parallel()
-	a := newMini(t, "mounted", nil)
-	a.cli = cli{env: []string{"KUBERNETES_SERVICE_HOST=10.0.0.1"}, put: newMachine(t).put}
-	r := a.do(t, "run", "--", "sh", "-c", `curl --silent --show-error --fail "$MINI_URL/"`).ok(t)
-	assert.Assert(t, strings.HasPrefix(r.stdout, "hello"), r.stdout)
-	r = a.do(t, "run", "--detach", "--format", "json")
-	parseInstance(t, r.fails(t, 0, "\nhint: the address is one of the engine's host; to have it here: `ssh ", " HOST`"))
+	a := harness.NewMini(t, "mounted", nil)
+	a.CLI = harness.CLI{Env: []string{"KUBERNETES_SERVICE_HOST=10.0.0.1"}, Put: harness.NewMachine(t).Put}
+	r := a.Do(t, "run", "--", "sh", "-c", `curl --silent --show-error --fail "$MINI_URL/"`).OK(t)
+	assert.Assert(t, strings.HasPrefix(r.Stdout, "hello"), r.Stdout)
+	r = a.Do(t, "run", "--detach", "--format", "json")
+	harness.ParseInstance(t, r.Fails(t, 0, "\nhint: the address is one of the engine's host; to have it here: `ssh ", " HOST`"))
 }
 
 func TestRemoteUnreachable(t *testing.T) {
 	t.Parallel()
 	_, s, c := overSSH(t)
-	s.close(true)
-	c.run(t, "ps").fails(t, 125, "error: cannot reach a docker engine at ssh://far: ", "\nhint: `ssh far docker version` has to work")
+	s.Close(true)
+	c.Run(t, "ps").Fails(t, 125, "error: cannot reach a docker engine at ssh://far: ", "\nhint: `ssh far docker version` has to work")
 
 	_, c = overTLS(t)
-	others := newTLS(t, newMachine(t))
-	c.env = append(c.env, "DOCKER_HOST=tcp://127.0.0.1:"+tcpPort, "DOCKER_TLS_VERIFY=1", "DOCKER_CERT_PATH="+others)
-	c.run(t, "ps").fails(t, 125, "error: cannot reach a docker engine at tcp://127.0.0.1:"+tcpPort+": tls: ", "certificate")
+	others := harness.NewTLS(t, harness.NewMachine(t))
+	c.Env = append(c.Env, "DOCKER_HOST=tcp://127.0.0.1:"+harness.TCPPort, "DOCKER_TLS_VERIFY=1", "DOCKER_CERT_PATH="+others)
+	c.Run(t, "ps").Fails(t, 125, "error: cannot reach a docker engine at tcp://127.0.0.1:"+harness.TCPPort+": tls: ", "certificate")
 }

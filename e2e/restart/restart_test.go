@@ -8,49 +8,37 @@ package restart
 import (
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"gotest.tools/v3/assert"
 
-	"github.com/docker-bmo/docker-bmo/e2e/plugin"
+	"github.com/docker-bmo/docker-bmo/e2e/harness"
 )
 
 // A restarted engine knows layers by fewer references than before. The build that found its steps in the cache failed
 // with "layer does not exist" once a snapshot had been made and pruned.
 func TestBuildsAfterARestart(t *testing.T) {
-	dir := t.TempDir()
-	config, err := plugin.Install(dir, "under-test")
-	assert.NilError(t, err)
-	t.Setenv("DOCKER_CONFIG", config)
-	t.Setenv("XDG_CACHE_HOME", filepath.Join(dir, "cache"))
-	t.Setenv("XDG_STATE_HOME", filepath.Join(dir, "state"))
-
+	harness.UsePlugin(t, "under-test")
 	key := build(t, "--no-cache") // layers that the engine has never seen
-	run(t, "docker", "bmo", "prune", "--all", "--force", "--stack", "demo")
+	prune(t)
 	restart := exec.Command("sh", "-c", os.Getenv("BMO_RESTART"))
 	restart.Dir = "../.."
 	out, err := restart.CombinedOutput()
 	assert.NilError(t, err, "BMO_RESTART: %s", out)
 	for range 3 {
 		assert.Equal(t, build(t), key)
-		run(t, "docker", "bmo", "prune", "--all", "--force", "--stack", "demo")
+		prune(t)
 	}
 }
 
 func build(t *testing.T, more ...string) string {
 	t.Helper()
-	words := append([]string{"bmo", "build", "--quiet", "--stack", "demo"}, strings.Fields(os.Getenv("BMO_BUILD_ARGS"))...)
-	return run(t, "docker", append(words, more...)...)
+	words := append([]string{"build", "--quiet", "--stack", "demo"}, strings.Fields(os.Getenv("BMO_BUILD_ARGS"))...)
+	return harness.BMO(t, append(words, more...)...).OK(t).Text()
 }
 
-func run(t *testing.T, name string, words ...string) string {
+func prune(t *testing.T) {
 	t.Helper()
-	cmd := exec.Command(name, words...)
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	assert.NilError(t, err, "%s\n%s", cmd, stderr.String())
-	return string(out)
+	harness.BMO(t, "prune", "--all", "--force", "--stack", "demo").OK(t)
 }

@@ -1,0 +1,140 @@
+package harness
+
+import (
+	"embed"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+	"gotest.tools/v3/assert"
+
+	"github.com/docker-bmo/docker-bmo/dockerfiles"
+)
+
+// StackLabel bears a stack's name on all that is made for it.
+const StackLabel = "docker-bmo.stack"
+
+// App is an application's stack, copied to a folder and given a name of its own.
+type App struct {
+	Name string
+	Dir  string // holds its Compose file
+	CLI  CLI
+	// Flags are given to every command on the stack.
+	Flags []string
+}
+
+// Edits maps places in a Compose file, such as services.web.tmpfs, to what stands there instead.
+type Edits map[string]any
+
+// NewDemo copies the built-in demo stack.
+func NewDemo(t testing.TB, suffix string, changes Edits) *App {
+	t.Helper()
+	return NewApp(t, dockerfiles.FS, "demo", suffix, changes)
+}
+
+//go:embed testdata/mini
+var mini embed.FS
+
+// NewMini copies the stack in testdata/mini, which has no database and is made within two seconds.
+func NewMini(t testing.TB, suffix string, changes Edits) *App {
+	t.Helper()
+	tree, err := fs.Sub(mini, "testdata/mini")
+	assert.NilError(t, err)
+	return NewApp(t, tree, "app", suffix, changes)
+}
+
+// NewApp copies the tree that a stack's folder lies in.
+func NewApp(t testing.TB, tree fs.FS, folder, suffix string, changes Edits) *App {
+	t.Helper()
+	dir, err := os.MkdirTemp(Suite.Dir, suffix)
+	assert.NilError(t, err)
+	assert.NilError(t, os.CopyFS(dir, tree))
+	a := &App{Name: StackName(suffix), Dir: filepath.Join(dir, folder)}
+	a.Edit(t, changes)
+	t.Cleanup(func() { assert.NilError(t, a.Clear()) })
+	return a
+}
+
+// Edit changes the stack's Compose file.
+func (a *App) Edit(t testing.TB, changes Edits) {
+	t.Helper()
+	file := map[string]any{}
+	assert.NilError(t, yaml.Unmarshal([]byte(a.Read(t, "compose.yaml")), &file))
+	file["name"] = a.Name
+	for place, value := range changes {
+		m, keys := file, strings.Split(place, ".")
+		for _, k := range keys[:len(keys)-1] {
+			if m[k] == nil {
+				m[k] = map[string]any{}
+			}
+			m = m[k].(map[string]any)
+		}
+		m[keys[len(keys)-1]] = value
+	}
+	b, err := yaml.Marshal(file)
+	assert.NilError(t, err)
+	a.Write(t, "compose.yaml", string(b))
+}
+
+// Read returns a file of the stack's folder.
+func (a *App) Read(t testing.TB, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(a.Dir, filepath.FromSlash(name)))
+	assert.NilError(t, err)
+	return string(b)
+}
+
+// Write changes a file of the stack's folder.
+func (a *App) Write(t testing.TB, name, text string) {
+	t.Helper()
+	assert.NilError(t, os.WriteFile(filepath.Join(a.Dir, filepath.FromSlash(path.Clean(name))), []byte(text), 0o644))
+}
+
+// Args are a command of docker bmo on this stack.
+func (a *App) Args(verb string, more ...string) []string {
+	return slices.Concat([]string{verb, "--stack", filepath.Join(a.Dir, "compose.yaml")}, Suite.Args, a.Flags, more)
+}
+
+// Start starts a command on the stack.
+func (a *App) Start(t testing.TB, verb string, more ...string) *Process {
+	t.Helper()
+	return a.CLI.Start(t, a.Args(verb, more...)...)
+}
+
+// Do runs a command on the stack to its end.
+func (a *App) Do(t testing.TB, verb string, more ...string) Result {
+	t.Helper()
+	return a.Start(t, verb, more...).Wait(t)
+}
+
+// Build makes the snapshot, or finds it, and returns its key as it is shown.
+func (a *App) Build(t testing.TB, more ...string) string {
+	t.Helper()
+	return a.Do(t, "build", more...).OK(t).Text()
+}
+
+var names struct {
+	sync.Mutex
+	list []string
+}
+
+// StackName makes a name that is this run's own.
+func StackName(suffix string) string {
+	names.Lock()
+	defer names.Unlock()
+	name := Suite.ID + "-" + suffix
+	names.list = append(names.list, name)
+	return name
+}
+
+func stackNames() []string {
+	names.Lock()
+	defer names.Unlock()
+	return slices.Clone(names.list)
+}

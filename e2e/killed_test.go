@@ -1,0 +1,106 @@
+package e2e
+
+import (
+	"strings"
+	"syscall"
+	"testing"
+
+	"gotest.tools/v3/assert"
+
+	"github.com/docker-bmo/docker-bmo/e2e/harness"
+)
+
+// A killed test run left everything behind. What is killed without warning leaves nothing either, once the next
+// command has swept; and what it made by halves is never taken for a snapshot.
+func TestKilledLeavesNothing(t *testing.T) {
+	t.Parallel()
+	a := newPhases(t, "killed")
+	for _, ph := range phases {
+		t.Run(ph.name, func(t *testing.T) {
+			before := a.Keys(t)
+			p := a.Start(t, ph.args[0], ph.args[1:]...)
+			ph.await(t, a, p)
+			assert.NilError(t, p.Signal(syscall.SIGKILL))
+			p.Wait(t)
+
+			harness.BMO(t, "ps").OK(t)
+			a.LeavesNothing(t)
+			if ph.half {
+				assert.DeepEqual(t, a.Keys(t), before)
+			}
+		})
+	}
+}
+
+// The same where it matters most: while the database is being committed.
+func TestKilledWhileCommitting(t *testing.T) {
+	t.Parallel()
+	a := harness.NewDemo(t, "killed-commit", nil)
+	for _, moment := range []string{"commit db", "seal snapshot"} {
+		p := a.Start(t, "build", "--progress", "plain")
+		p.Await(t, &p.Stderr, `(?m)^#\d+ `+moment)
+		assert.NilError(t, p.Signal(syscall.SIGKILL))
+		p.Wait(t)
+
+		// The engine goes on with a commit that it was asked for, and may end it behind the first command that sweeps.
+		harness.Until(t, "a command that leaves nothing", func() bool {
+			harness.BMO(t, "ps").OK(t)
+			return len(a.Rest(t)) == 0
+		})
+		if len(a.Keys(t)) > 0 {
+			break // it was too quick for us, and made a whole one
+		}
+	}
+	i := a.Run(t)
+	i.Tracker().Answers(t)
+	i.Tracker().Create(t, "TestProduct", "TestComponent", "after all")
+	assert.Equal(t, len(a.Keys(t)), 1)
+}
+
+// A set of images of which one is gone is no snapshot, and the next command removes the others.
+func TestIncompleteSnapshotIsGarbage(t *testing.T) {
+	t.Parallel()
+	a := harness.NewDemo(t, "half", nil)
+	key := a.Build(t)
+	harness.Docker(t, "rmi", "docker-bmo/"+a.Name+"-db:"+key)
+	assert.Equal(t, len(a.Keys(t)), 0)
+	a.LeavesNothing(t)
+	assert.Equal(t, harness.Docker(t, "images", "--all", "--quiet", "--filter", "label="+harness.StackLabel+"="+a.Name), "")
+	assert.Equal(t, a.Build(t), key)
+	a.Run(t).Tracker().Answers(t)
+}
+
+// Ctrl-C reaches docker, the plugin and a test command at once. Nothing is left when they end, without any sweeping:
+// hence no other test may run beside this one.
+func TestInterruptedCleansUp(t *testing.T) {
+	a := newPhases(t, "interrupted")
+	for _, ph := range phases {
+		t.Run(ph.name, func(t *testing.T) {
+			before := a.Keys(t)
+			p := a.Start(t, ph.args[0], ph.args[1:]...)
+			ph.await(t, a, p)
+			assert.NilError(t, p.Signal(syscall.SIGINT))
+			r := p.Wait(t).Fails(t, 130, "interrupted")
+			assert.Assert(t, !strings.Contains(r.Stderr, "error: "), r.Stderr)
+			a.LeavesNothing(t)
+			if ph.half {
+				assert.DeepEqual(t, a.Keys(t), before)
+			}
+		})
+	}
+}
+
+// Terminated, as by a CI system that runs out of patience: only docker itself is told.
+func TestTerminatedCleansUp(t *testing.T) {
+	a := newPhases(t, "terminated")
+	for _, ph := range phases {
+		t.Run(ph.name, func(t *testing.T) {
+			p := a.Start(t, ph.args[0], ph.args[1:]...)
+			ph.await(t, a, p)
+			assert.NilError(t, p.Cmd.Process.Signal(syscall.SIGTERM))
+			r := p.Wait(t)
+			assert.Assert(t, r.Code == 130 || r.Code == 143, "exit code %d\n%s", r.Code, r.Stderr)
+			a.LeavesNothing(t)
+		})
+	}
+}
