@@ -61,6 +61,6 @@ func TestWaitingBuildTakesOver(t *testing.T) {
 	two.Await(t, &two.Stderr, `\d first run begins`)
 	assert.NilError(t, two.Signal(syscall.SIGINT))
 	two.Wait(t).Fails(t, 130)
-	harness.BMO(t, "ps").OK(t)
+	harness.Sweep(t)
 	a.LeavesNothing(t)
 }

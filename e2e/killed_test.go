@@ -10,8 +10,8 @@ import (
 	"github.com/docker-bmo/docker-bmo/e2e/harness"
 )
 
-// A killed test run left everything behind. What is killed without warning leaves nothing either, once the next
-// command has swept; and what it made by halves is never taken for a snapshot.
+// A killed test run left everything behind. What is killed without warning leaves nothing either, after the next
+// sweep; and what is incomplete is never taken for a snapshot.
 func TestKilledLeavesNothing(t *testing.T) {
 	t.Parallel()
 	a := newPhases(t, "killed")
@@ -23,7 +23,7 @@ func TestKilledLeavesNothing(t *testing.T) {
 			assert.NilError(t, p.Signal(syscall.SIGKILL))
 			p.Wait(t)
 
-			harness.BMO(t, "ps").OK(t)
+			harness.Sweep(t)
 			a.LeavesNothing(t)
 			if ph.half {
 				assert.DeepEqual(t, a.Keys(t), before)
@@ -42,9 +42,9 @@ func TestKilledWhileCommitting(t *testing.T) {
 		assert.NilError(t, p.Signal(syscall.SIGKILL))
 		p.Wait(t)
 
-		// The engine goes on with a commit that it was asked for, and may end it behind the first command that sweeps.
-		harness.Until(t, "a command that leaves nothing", func() bool {
-			harness.BMO(t, "ps").OK(t)
+		// The engine goes on with a commit that it was asked for, and may end it after the first sweep.
+		harness.Until(t, "a sweep that leaves nothing", func() bool {
+			harness.Sweep(t)
 			return len(a.Rest(t)) == 0
 		})
 		if len(a.Keys(t)) > 0 {
@@ -57,13 +57,14 @@ func TestKilledWhileCommitting(t *testing.T) {
 	assert.Equal(t, len(a.Keys(t)), 1)
 }
 
-// A set of images of which one is gone is no snapshot, and the next command removes the others.
+// A set of images of which one is gone is no snapshot, and the next sweep removes the others.
 func TestIncompleteSnapshotIsGarbage(t *testing.T) {
 	t.Parallel()
 	a := harness.NewDemo(t, "half", nil)
 	key := a.Build(t)
 	harness.Docker(t, "rmi", "docker-bmo/"+a.Name+"-db:"+key)
 	assert.Equal(t, len(a.Keys(t)), 0)
+	harness.Sweep(t)
 	a.LeavesNothing(t)
 	assert.Equal(t, harness.Docker(t, "images", "--all", "--quiet", "--filter", "label="+harness.StackLabel+"="+a.Name), "")
 	assert.Equal(t, a.Build(t), key)
@@ -71,7 +72,7 @@ func TestIncompleteSnapshotIsGarbage(t *testing.T) {
 }
 
 // Ctrl-C reaches docker, the plugin and a test command at once. Nothing is left when they end, without any sweeping:
-// hence no other test may run beside this one.
+// hence no other test may run at the same time.
 func TestInterruptedCleansUp(t *testing.T) {
 	a := newPhases(t, "interrupted")
 	for _, ph := range phases {
@@ -90,7 +91,7 @@ func TestInterruptedCleansUp(t *testing.T) {
 	}
 }
 
-// Terminated, as by a CI system that runs out of patience: only docker itself is told.
+// Terminated, as by a CI system that runs out of time: only docker itself is told.
 func TestTerminatedCleansUp(t *testing.T) {
 	a := newPhases(t, "terminated")
 	for _, ph := range phases {

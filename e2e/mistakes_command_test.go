@@ -13,10 +13,7 @@ func says(name string, args ...string) mistake {
 
 // onShop makes a row of a command on a stack whose snapshot is there.
 func onShop(name, verb string, args ...string) mistake {
-	return mistake{name, func(m *try) {
-		m.on(m.shop, verb, args...)
-		m.shop.CLI.Run(m.T, "ps").OK(m.T)
-	}}
+	return mistake{name, func(m *try) { m.on(m.shop, verb, args...) }}
 }
 
 var commandMistakes = []mistake{

@@ -141,7 +141,7 @@ func TestRemoteConnectionLost(t *testing.T) {
 			}
 			s.Close(false)
 
-			a.CLI.Run(t, "ps").OK(t)
+			a.CLI.Sweep(t)
 			a.LeavesNothing(t)
 			if ph.half {
 				assert.DeepEqual(t, a.Keys(t), before)

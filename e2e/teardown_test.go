@@ -25,6 +25,6 @@ func TestTeardownTroubleDoesNotChangeTheExitCode(t *testing.T) {
 
 	// What is left goes when it can.
 	harness.Docker(t, "rm", "--force", name)
-	harness.BMO(t, "ps").OK(t)
+	harness.Sweep(t)
 	a.LeavesNothing(t)
 }

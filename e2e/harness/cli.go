@@ -59,6 +59,12 @@ func BMO(t testing.TB, args ...string) Result {
 	return CLI{}.Run(t, args...)
 }
 
+// Sweep removes what has lost its owner.
+func Sweep(t testing.TB) {
+	t.Helper()
+	CLI{}.Sweep(t)
+}
+
 // Run runs docker bmo to its end.
 func (c CLI) Run(t testing.TB, args ...string) Result {
 	t.Helper()
@@ -71,6 +77,12 @@ type Process struct {
 	Cmd            *exec.Cmd
 	Stdout, Stderr Buffer
 	done           chan struct{}
+}
+
+// Sweep removes what has lost its owner, and nothing else, by a command that does so first.
+func (c CLI) Sweep(t testing.TB) {
+	t.Helper()
+	c.Run(t, "prune", "--force", "--keep-last", "1000").OK(t)
 }
 
 // Start starts docker bmo, which is killed when the test ends and it has not.
