@@ -42,6 +42,17 @@ e2e: ## run the end-to-end tests on the engine and the plugin that are there
 	hack/need ssh=openssh-client curl=curl
 	BMO_BUILD_ARGS="$$(hack/images args)" $(GO) test -count=1 -timeout 40m ./e2e
 
+.PHONY: e2e-fast
+e2e-fast: ## run the end-to-end tests without the slowest, on the engine that is there
+	hack/need ssh=openssh-client curl=curl
+	BMO_BUILD_ARGS="$$(hack/images args)" $(GO) test -short -count=1 -timeout 20m ./e2e
+
+.PHONY: e2e-errors
+e2e-errors: ## write docs/errors.md anew, from the errors themselves, on the engine that is there
+	hack/need ssh=openssh-client curl=curl
+	$(GO) test -count=1 ./cmd/docker-bmo -run '^TestErrorsDoc$$' -update
+	BMO_BUILD_ARGS="$$(hack/images args)" $(GO) test -count=1 -timeout 20m ./e2e -run '^TestErrorsDoc$$' -update
+
 .PHONY: matrix
 matrix: go ## run the end-to-end tests on engines of all kinds, set up for that
 	hack/matrix

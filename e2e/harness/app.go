@@ -44,9 +44,20 @@ var mini embed.FS
 // NewMini copies the stack in testdata/mini, which has no database and is made within two seconds.
 func NewMini(t testing.TB, suffix string, changes Edits) *App {
 	t.Helper()
+	return NewApp(t, miniTree(t), "app", suffix, changes)
+}
+
+// CopyMini copies that stack to a folder, for a test that runs without Main.
+func CopyMini(t testing.TB, dir, name string, changes Edits) *App {
+	t.Helper()
+	return copyApp(t, miniTree(t), dir, "app", name, changes)
+}
+
+func miniTree(t testing.TB) fs.FS {
+	t.Helper()
 	tree, err := fs.Sub(mini, "testdata/mini")
 	assert.NilError(t, err)
-	return NewApp(t, tree, "app", suffix, changes)
+	return tree
 }
 
 // NewApp copies the tree that a stack's folder lies in.
@@ -54,10 +65,16 @@ func NewApp(t testing.TB, tree fs.FS, folder, suffix string, changes Edits) *App
 	t.Helper()
 	dir, err := os.MkdirTemp(Suite.Dir, suffix)
 	assert.NilError(t, err)
-	assert.NilError(t, os.CopyFS(dir, tree))
-	a := &App{Name: StackName(suffix), Dir: filepath.Join(dir, folder)}
-	a.Edit(t, changes)
+	a := copyApp(t, tree, dir, folder, StackName(suffix), changes)
 	t.Cleanup(func() { assert.NilError(t, a.Clear()) })
+	return a
+}
+
+func copyApp(t testing.TB, tree fs.FS, dir, folder, name string, changes Edits) *App {
+	t.Helper()
+	assert.NilError(t, os.CopyFS(dir, tree))
+	a := &App{Name: name, Dir: filepath.Join(dir, folder)}
+	a.Edit(t, changes)
 	return a
 }
 

@@ -12,30 +12,30 @@ import (
 	"github.com/docker-bmo/docker-bmo/e2e/harness"
 )
 
-// failing makes a row of a build whose Dockerfile goes wrong.
-func failing(name, dockerfile string) mistake {
-	return mistake{name, func(m *try) { m.on(m.dockerfile(dockerfile), "build", "-q") }}
+// failing makes a case of a build whose Dockerfile goes wrong.
+func failing(name, dockerfile string) errorCase {
+	return errorCase{name, func(a *attempt) { a.on(a.dockerfile(dockerfile), "build", "-q") }}
 }
 
-// refused makes a row of a base image from a registry that answers everything with a status.
-func refused(name string, status int) mistake {
-	return mistake{name, func(m *try) { m.on(m.dockerfile("FROM "+registry(m, status)+"/base:1"), "build", "-q") }}
+// refused makes a case of a base image from a registry that answers everything with a status.
+func refused(name string, status int) errorCase {
+	return errorCase{name, func(a *attempt) { a.on(a.dockerfile("FROM "+registry(a, status)+"/base:1"), "build", "-q") }}
 }
 
 // registry is one that answers everything with a status. Its address is one that the engine takes for insecure, and so
 // asks over plain HTTP.
-func registry(m *try, status int) (address string) {
+func registry(a *attempt, status int) (address string) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		if status == http.StatusUnauthorized {
 			w.Header().Set("WWW-Authenticate", `Basic realm="private"`)
 		}
 		w.WriteHeader(status)
 	}))
-	m.Cleanup(server.Close)
+	a.Cleanup(server.Close)
 	return server.Listener.Addr().String()
 }
 
-var imageMistakes = []mistake{
+var imageErrors = []errorCase{
 	failing("A Dockerfile with a misspelt instruction", "WORKDRI /srv"),
 	failing("A file that is not in the build context", "COPY nowhere /srv/"),
 	failing("A file that is not in a named context", "COPY --from=shared nowhere /srv/"),
@@ -49,19 +49,19 @@ var imageMistakes = []mistake{
 	refused("A registry that refuses", http.StatusForbidden),
 	refused("A registry that has had enough", http.StatusTooManyRequests),
 	refused("A registry in trouble", http.StatusInternalServerError),
-	{"A registry where nobody listens", func(m *try) {
+	{"A registry where nobody listens", func(a *attempt) {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
-		assert.NilError(m, err)
+		assert.NilError(a, err)
 		l.Close()
-		m.on(m.dockerfile("FROM "+l.Addr().String()+"/base:1"), "build", "-q")
+		a.on(a.dockerfile("FROM "+l.Addr().String()+"/base:1"), "build", "-q")
 	}},
-	{"A credential helper that is not installed", func(m *try) {
-		config := filepath.Join(m.TempDir(), "config")
+	{"A credential helper that is not installed", func(a *attempt) {
+		config := filepath.Join(a.TempDir(), "config")
 		plugins := `{"cliPluginsExtraDirs": ["` + filepath.Join(harness.Suite.Dir, "plugins") + `"], "credsStore": "nowhere"}`
-		assert.NilError(m, os.MkdirAll(config, 0o700))
-		assert.NilError(m, os.WriteFile(filepath.Join(config, "config.json"), []byte(plugins), 0o600))
-		m.cli.Env = []string{"DOCKER_CONFIG=" + config}
-		a := m.dockerfile("FROM " + registry(m, http.StatusUnauthorized) + "/base:1")
-		m.on(a, "build", "-q")
+		assert.NilError(a, os.MkdirAll(config, 0o700))
+		assert.NilError(a, os.WriteFile(filepath.Join(config, "config.json"), []byte(plugins), 0o600))
+		a.cli.Env = []string{"DOCKER_CONFIG=" + config}
+		s := a.dockerfile("FROM " + registry(a, http.StatusUnauthorized) + "/base:1")
+		a.on(s, "build", "-q")
 	}},
 }

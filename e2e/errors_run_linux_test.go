@@ -12,13 +12,13 @@ import (
 	"github.com/docker-bmo/docker-bmo/e2e/harness"
 )
 
-// bootstrapped makes a row of a build that gets as far as the first run; nothing of it may stay.
-func bootstrapped(name string, changes harness.Edits) mistake {
-	return mistake{name, func(m *try) {
-		a := m.stack(changes)
-		m.on(a, "build", "-q")
-		a.LeavesNothing(m.T)
-		assert.Equal(m, len(a.Keys(m.T)), 0)
+// bootstrapped makes a case of a build that gets as far as the first run; nothing of it may stay.
+func bootstrapped(name string, changes harness.Edits) errorCase {
+	return errorCase{name, func(a *attempt) {
+		s := a.stack(changes)
+		a.on(s, "build", "-q")
+		s.LeavesNothing(a.T)
+		assert.Equal(a, len(s.Keys(a.T)), 0)
 	}}
 }
 
@@ -27,7 +27,7 @@ func steps(timeout string, command ...string) harness.Edits {
 	return harness.Edits{"x-bmo.bootstrap": []any{map[string]any{"service": "web", "command": command, "timeout": timeout}}}
 }
 
-var bootstrapMistakes = []mistake{
+var bootstrapErrors = []errorCase{
 	bootstrapped("A step that fails", steps("1m", "sh", "-c", "echo making tables; echo no such column; exit 3")),
 	bootstrapped("A step whose program is not in the image", steps("1m", "migrate", "all")),
 	bootstrapped("A step that takes too long", steps("4s", "sh", "-c", "echo waiting; sleep infinity")),
@@ -60,73 +60,73 @@ var bootstrapMistakes = []mistake{
 	}),
 }
 
-var instanceMistakes = []mistake{
-	{"A port that is taken", func(m *try) {
+var instanceErrors = []errorCase{
+	{"A port that is taken", func(a *attempt) {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
-		assert.NilError(m, err)
+		assert.NilError(a, err)
 		defer l.Close()
 		port := strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
-		m.masks = append(m.masks, "-p "+port, "-p 8080", "port "+port, "port 8080")
-		m.on(m.shop, "run", "-d", "-q", "-p", port+":8000")
+		a.mask("-p "+port, "-p 8080", "port "+port, "port 8080")
+		a.on(a.shop, "run", "-d", "-q", "-p", port+":8000")
 	}},
-	{"A name that is taken", func(m *try) {
-		m.on(m.shop, "run", "-d", "-q", "--name", m.one.Name)
+	{"A name that is taken", func(a *attempt) {
+		a.on(a.shop, "run", "-d", "-q", "--name", a.one.Name)
 	}},
 	onShop("One port for two instances", "run", "-d", "-q", "-n", "2", "-p", "8080:8000"),
 	onShop("A test command that is not there", "run", "-q", "--", "no-such-command"),
-	{"A test command that is not executable", func(m *try) {
-		file := filepath.Join(m.TempDir(), "t.sh")
-		m.masks = append(m.masks, file, "./t.sh")
-		assert.NilError(m, os.WriteFile(file, []byte("true\n"), 0o600))
-		m.on(m.shop, "run", "-q", "--", file)
+	{"A test command that is not executable", func(a *attempt) {
+		file := filepath.Join(a.TempDir(), "t.sh")
+		a.mask(file, "./t.sh")
+		assert.NilError(a, os.WriteFile(file, []byte("true\n"), 0o600))
+		a.on(a.shop, "run", "-q", "--", file)
 	}},
-	{"An instance that is not ready in time", func(m *try) {
-		a := newPhases(m.T, "ill")
-		m.hide(a, "app")
-		a.Build(m.T, "--set", "MINI_FAULT=ill")
-		m.on(a, "run", "-d", "-q", "--set", "MINI_FAULT=ill", "--wait-timeout", "4")
-		a.LeavesNothing(m.T)
+	{"An instance that is not ready in time", func(a *attempt) {
+		s := newPhases(a.T, "ill")
+		a.maskStack(s, "app")
+		s.Build(a.T, "--set", "MINI_FAULT=ill")
+		a.on(s, "run", "-d", "-q", "--set", "MINI_FAULT=ill", "--wait-timeout", "4")
+		s.LeavesNothing(a.T)
 	}},
 	onShop("No snapshot, and none to be built", "run", "-q", "--no-build", "--build-arg", "OTHER=inputs"),
 	onShop("A snapshot that is not there", "run", "-q", "--snapshot", "fffffffff"),
-	{"Ctrl-C", func(m *try) {
-		args := m.shop.Args("run", "-q", "--", "sh", "-c", "echo testing; exec sleep infinity")
-		p := m.cli.Start(m.T, args...)
-		p.Await(m.T, &p.Stdout, "testing")
-		assert.NilError(m, p.Signal(syscall.SIGINT))
-		m.note(args)
-		m.result = p.Wait(m.T)
+	{"Ctrl-C", func(a *attempt) {
+		args := a.shop.Args("run", "-q", "--", "sh", "-c", "echo testing; exec sleep infinity")
+		p := a.cli.Start(a.T, args...)
+		p.Await(a.T, &p.Stdout, "testing")
+		assert.NilError(a, p.Signal(syscall.SIGINT))
+		a.note(args)
+		a.result = p.Wait(a.T)
 	}},
-	{"No folder for the journal", func(m *try) {
-		m.cli.Env = []string{"XDG_STATE_HOME=/dev/null"}
-		m.on(m.shop, "run", "-q", "--", "echo", "tested")
+	{"No folder for the journal", func(a *attempt) {
+		a.cli.Env = []string{"XDG_STATE_HOME=/dev/null"}
+		a.on(a.shop, "run", "-q", "--", "echo", "tested")
 	}},
 }
 
-// onInstance makes a row of a command on an instance that runs.
-func onInstance(name, verb string, args ...string) mistake {
-	return mistake{name, func(m *try) { m.bmo(append([]string{verb, m.one.Name}, args...)...) }}
+// onInstance makes a case of a command on an instance that runs.
+func onInstance(name, verb string, args ...string) errorCase {
+	return errorCase{name, func(a *attempt) { a.bmo(append([]string{verb, a.one.Name}, args...)...) }}
 }
 
-var objectMistakes = []mistake{
-	says("An instance that is not there", "stop", "nope"),
-	says("Nothing to stop", "stop"),
-	says("Details of an instance that is not there", "inspect", "nope"),
+var objectErrors = []errorCase{
+	plain("An instance that is not there", "stop", "nope"),
+	plain("Nothing to stop", "stop"),
+	plain("Details of an instance that is not there", "inspect", "nope"),
 	onInstance("A service that the instance does not have", "logs", "db"),
 	onInstance("A command that the service does not have", "exec", "web", "mysql"),
 	onInstance("A flag behind the instance", "exec", "-T", "web", "true"),
-	{"An account that the service does not have", func(m *try) {
-		m.bmo("exec", "-u", "nobody-there", m.one.Name, "web", "true")
+	{"An account that the service does not have", func(a *attempt) {
+		a.bmo("exec", "-u", "nobody-there", a.one.Name, "web", "true")
 	}},
 	onInstance("A port that is not published", "port", "web", "3306"),
-	says("A snapshot that is not there to be removed", "snapshot", "rm", "fffffffff"),
-	{"A snapshot in use", func(m *try) {
-		m.bmo("snapshot", "rm", m.one.Key[:12])
+	plain("A snapshot that is not there to be removed", "snapshot", "rm", "fffffffff"),
+	{"A snapshot in use", func(a *attempt) {
+		a.bmo("snapshot", "rm", a.one.Key[:12])
 	}},
-	{"A snapshot of another stack", func(m *try) {
-		m.bmo("run", "-q", "--stack", "demo", "--snapshot", m.one.Key[:12])
+	{"A snapshot of another stack", func(a *attempt) {
+		a.bmo("run", "-q", "--stack", "demo", "--snapshot", a.one.Key[:12])
 	}},
-	says("A filter that is none", "ps", "--filter", "label=x"),
-	says("A time that is none", "prune", "--force", "--filter", "until=yesterday"),
-	says("Two answers to one question", "prune", "--force", "--all", "--keep-last", "2"),
+	plain("A filter that is none", "ps", "--filter", "label=x"),
+	plain("A time that is none", "prune", "--force", "--filter", "until=yesterday"),
+	plain("Two answers to one question", "prune", "--force", "--all", "--keep-last", "2"),
 }
