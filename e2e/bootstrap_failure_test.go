@@ -9,16 +9,12 @@ import (
 	"github.com/docker-bmo/docker-bmo/e2e/harness"
 )
 
-// The schema did not come up, and nobody saw why.
+// The schema did not come up, and nobody saw why. What is said of a step that fails is in docs/errors.md; here is what
+// becomes of the snapshot, and of all that the step printed, in a real first run.
 func TestFailedBootstrapKeepsItsOutput(t *testing.T) {
 	t.Parallel()
 	a := harness.NewDemo(t, "failing", nil)
-	fault := []string{"--set", "DEMO_BOOTSTRAP_FAIL=1"}
-
-	// Quiet, so that nothing but the error itself can say so.
-	r := a.Do(t, "build", append(fault, "--quiet")...).Fails(t, 1,
-		"bootstrap step 1 of 1", "`perl demo.pl bootstrap` in service web", "exit code 3",
-		"\n  table bugs\n", "\n  DEMO_BOOTSTRAP_FAIL: giving up after the schema\n", "\nhint: ")
+	r := a.Do(t, "build", "--set", "DEMO_BOOTSTRAP_FAIL=1").Fails(t, 1, "exit code 3")
 	assert.Equal(t, r.Stdout, "")
 	a.LeavesNothing(t)
 	assert.Equal(t, len(a.Keys(t)), 0)
@@ -28,11 +24,7 @@ func TestFailedBootstrapKeepsItsOutput(t *testing.T) {
 		assert.Assert(t, strings.Contains(kept, " web | "+line+"\n"), "no %q in:\n%s", line, kept)
 	}
 
-	// What is not the test command's own failure has an exit code that no such command has.
-	a.Do(t, "run", append(fault, "--", "true")...).Fails(t, 125, "exit code 3")
-	a.LeavesNothing(t)
-
-	// Mended, it builds.
+	// Fixed, it builds.
 	a.Build(t)
 	assert.Equal(t, len(a.Keys(t)), 1)
 }

@@ -10,6 +10,7 @@ import (
 
 // Commits took 5-8 s, and nobody saw that it was the commits.
 func TestCommitsAreMeasuredAndShown(t *testing.T) {
+	t.Parallel()
 	demo(t)
 	for _, name := range []string{"commit db", "commit web", "start db", "stop db", "bootstrap 1/1"} {
 		s := harness.Step(t, built.progress, name)

@@ -16,8 +16,8 @@ const waiting = "wait for another docker bmo"
 // Two builds with one key at once: one works, the other waits for it.
 func TestTwoBuildsMakeOneSnapshot(t *testing.T) {
 	t.Parallel()
-	a := harness.NewDemo(t, "twice", nil)
-	slow := []string{"--progress", "plain", "--set", "DEMO_BOOTSTRAP_DELAY=3"}
+	a := harness.NewMini(t, "twice", nil)
+	slow := []string{"--progress", "plain", "--set", "MINI_FIRST_RUN=slow"}
 	one := a.Start(t, "build", slow...)
 	one.Await(t, &one.Stderr, `#\d+ bootstrap 1/1`)
 	two := a.Start(t, "build", slow...)

@@ -38,10 +38,8 @@ const errorsFile = "../docs/errors.md"
 
 // TestErrorsDoc provokes every error. With -update the chapters are written anew.
 func TestErrorsDoc(t *testing.T) {
+	harness.OnOneEngine(t)
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("62 errors, one after the other")
-	}
 	doc := errorsdoc.Read(t, errorsFile, errorsdoc.RealEngine)
 	provoke := provoker(t, doc, "shop")
 	var own []errorsdoc.Chapter

@@ -65,6 +65,7 @@ func (o others) of(t *testing.T, command string) map[string]string {
 // TestFlagsAreTheirs holds what docs/cli.md says against the help texts of docker, buildx and compose themselves: a flag
 // that is called the same has the same name, letter and type, and one that is said to be missing is one of theirs.
 func TestFlagsAreTheirs(t *testing.T) {
+	harness.OnOneEngine(t)
 	t.Parallel()
 	theirs, checked := others{}, 0
 	for name, c := range clidoc.Table {

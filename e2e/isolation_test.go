@@ -67,6 +67,7 @@ func isolated(t *testing.T, i, other *harness.Instance) {
 // listens: docker's resolver knows the names within the network and hands on all others, and the container's kernel
 // counts what came to a port without a listener.
 func TestNoOutsideNameIsAsked(t *testing.T) {
+	t.Parallel()
 	p := harness.NewProxy(t, nowhere(t), nil)
 	a := harness.NewDemo(t, "offline", harness.Edits{
 		// The first run has a container of its own, which is gone when it ends: it tells by itself.

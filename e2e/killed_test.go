@@ -13,6 +13,7 @@ import (
 // A killed test run left everything behind. What is killed without warning leaves nothing either, after the next
 // sweep; and what is incomplete is never taken for a snapshot.
 func TestKilledLeavesNothing(t *testing.T) {
+	harness.OnOneEngine(t)
 	t.Parallel()
 	a := newPhases(t, "killed")
 	for _, ph := range phases {
@@ -60,20 +61,23 @@ func TestKilledWhileCommitting(t *testing.T) {
 // A set of images of which one is gone is no snapshot, and the next sweep removes the others.
 func TestIncompleteSnapshotIsGarbage(t *testing.T) {
 	t.Parallel()
-	a := harness.NewDemo(t, "half", nil)
+	a := harness.NewMini(t, "half", harness.Edits{"services.other": map[string]any{
+		"build": ".", "x-bmo": map[string]any{"ready": map[string]any{"http": map[string]any{"port": 8000, "path": "/"}}},
+	}})
 	key := a.Build(t)
-	harness.Docker(t, "rmi", "docker-bmo/"+a.Name+"-db:"+key)
+	harness.Docker(t, "rmi", "docker-bmo/"+a.Name+"-other:"+key)
 	assert.Equal(t, len(a.Keys(t)), 0)
 	harness.Sweep(t)
 	a.LeavesNothing(t)
 	assert.Equal(t, harness.Docker(t, "images", "--all", "--quiet", "--filter", "label="+harness.StackLabel+"="+a.Name), "")
 	assert.Equal(t, a.Build(t), key)
-	a.Run(t).Tracker().Answers(t)
+	assert.Assert(t, strings.HasPrefix(harness.Get(t, a.Run(t).URL), "hello"))
 }
 
 // Ctrl-C reaches docker, the plugin and a test command at once. Nothing is left when they end, without any sweeping:
 // hence no other test may run at the same time.
 func TestInterruptedCleansUp(t *testing.T) {
+	harness.OnOneEngine(t)
 	a := newPhases(t, "interrupted")
 	for _, ph := range phases {
 		t.Run(ph.name, func(t *testing.T) {
@@ -93,6 +97,7 @@ func TestInterruptedCleansUp(t *testing.T) {
 
 // Terminated, as by a CI system that runs out of time: only docker itself is told.
 func TestTerminatedCleansUp(t *testing.T) {
+	harness.OnOneEngine(t)
 	a := newPhases(t, "terminated")
 	for _, ph := range phases {
 		t.Run(ph.name, func(t *testing.T) {

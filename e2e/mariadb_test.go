@@ -11,6 +11,7 @@ import (
 
 // MariaDB is as good as MySQL: built, bootstrapped, stopped well, committed and copied, under a key of its own.
 func TestMariaDBInThePlaceOfMySQL(t *testing.T) {
+	harness.OnOneEngine(t)
 	t.Parallel()
 	a := harness.NewDemo(t, "mariadb", nil)
 	key := a.Build(t, "--db", "mariadb")
@@ -35,11 +36,4 @@ func TestMariaDBInThePlaceOfMySQL(t *testing.T) {
 	again := a.Do(t, "build", "--db", "mariadb").OK(t)
 	assert.Assert(t, strings.Contains(again.Stderr, "snapshot "+key+" of "+a.Name+" is up to date"), "%s", again.Stderr)
 	assert.Equal(t, a.Build(t), mysql)
-}
-
-// A stack of which nobody has said that it can do with either is not built with another database than it wants.
-func TestMariaDBIsRefusedWhereThereIsNoChoice(t *testing.T) {
-	t.Parallel()
-	a := harness.NewMini(t, "no-choice", nil)
-	a.Do(t, "build", "--db", "mariadb").Fails(t, 1, "variable DB is set, but the stack does not use it", "\nhint: ")
 }

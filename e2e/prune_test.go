@@ -66,14 +66,9 @@ func TestPruneKeepsTheLast(t *testing.T) {
 	harness.BMO(t, "prune", "--stack", a.Name, "--force").OK(t)
 	assert.DeepEqual(t, a.Keys(t), keys[:1])
 
-	// One can be removed by name, unless an instance runs from it.
-	i := a.Run(t)
-	harness.BMO(t, "snapshot", "rm", keys[0]).Fails(t, 1, "in use", "\nhint: ")
-	assert.DeepEqual(t, a.Keys(t), keys[:1])
-	i.Remove(t)
+	// One can be removed by name.
 	assert.Equal(t, harness.BMO(t, "snapshot", "rm", keys[0]).OK(t).Text(), keys[0])
 	assert.Equal(t, len(a.Keys(t)), 0)
-	harness.BMO(t, "snapshot", "rm", keys[0]).Fails(t, 1, "no such snapshot", "\nhint: ")
 }
 
 // The engine's own filter would go by the image's time on one image store, and by the time of its name on the other:

@@ -44,6 +44,7 @@ func TestRemoteOverSSH(t *testing.T) {
 }
 
 func TestRemoteOverTLS(t *testing.T) {
+	harness.OnOneEngine(t)
 	t.Parallel()
 	m, c := overTLS(t)
 	a := harness.NewDemo(t, "tls", nil)
@@ -122,6 +123,7 @@ func detached(t *testing.T, a *harness.App, hint string) {
 
 // The connection breaks, and with it what was under way: that is said, and the next command clears away.
 func TestRemoteConnectionLost(t *testing.T) {
+	harness.OnOneEngine(t)
 	t.Parallel()
 	_, s, c := overSSH(t)
 	a := newPhases(t, "lost")
@@ -188,6 +190,7 @@ func TestRemoteSocketInContainer(t *testing.T) {
 }
 
 func TestRemoteUnreachable(t *testing.T) {
+	harness.OnOneEngine(t)
 	t.Parallel()
 	_, s, c := overSSH(t)
 	s.Close(true)

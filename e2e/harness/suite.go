@@ -108,6 +108,15 @@ func environment(dir, version string) (map[string]string, error) {
 	}, err
 }
 
+// OnOneEngine skips a test under -short: one whose outcome is the same on every engine. Of several engines that are
+// tested, one is tested without -short.
+func OnOneEngine(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("on one engine only")
+	}
+}
+
 // Command runs a command and returns what it printed, without the last line's end.
 func Command(name string, args ...string) (string, error) {
 	cmd := exec.Command(name, args...)

@@ -16,6 +16,9 @@ case ${1:-} in
     printf 'the end' >&2
     exit 9
     ;;
+  slow) # takes its time
+    sleep 5
+    ;;
   mixed) # a line of one stream comes in the middle of one of the other
     printf 'the first half, '
     sleep 0.3
