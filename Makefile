@@ -40,12 +40,12 @@ unit: go ## run the unit tests, with the race detector
 .PHONY: e2e
 e2e: ## run the end-to-end tests on the engine and the plugin that are there
 	hack/need ssh=openssh-client curl=curl
-	BMO_BUILD_ARGS="$$(hack/images args)" $(GO) test -count=1 -timeout 40m ./e2e
+	BMO_BUILD_ARGS="$$(hack/images args)" $(GO) test -count=1 -timeout 40m ./e2e ./e2e/errorsdoc
 
 .PHONY: e2e-fast
 e2e-fast: ## run the end-to-end tests without the slowest, on the engine that is there
 	hack/need ssh=openssh-client curl=curl
-	BMO_BUILD_ARGS="$$(hack/images args)" $(GO) test -short -count=1 -timeout 20m ./e2e
+	BMO_BUILD_ARGS="$$(hack/images args)" $(GO) test -short -count=1 -timeout 20m ./e2e ./e2e/errorsdoc
 
 .PHONY: e2e-errors
 e2e-errors: ## write docs/errors.md anew, from the errors themselves, on the engine that is there

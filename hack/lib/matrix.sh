@@ -51,14 +51,14 @@ tested() {
   return 1
 }
 
-# run_tests PACKAGE LOG: on the engine that ENGINE leads to, without those that
+# run_tests LOG PACKAGE...: on the engine that ENGINE leads to, without those that
 # SHORT leaves out. Leaves the numbers of tests, failed and skipped ones in a file.
 run_tests() {
   # shellcheck disable=SC2016
   attend "${ENGINE[@]}" BMO_BUILD_ARGS="$("${ENGINE[@]}" hack/images args)" COUNTS="$MATRIX/counts" \
-    "${GO:-go}" run "$GOTESTSUM" --format testname --jsonfile "$2" \
+    "${GO:-go}" run "$GOTESTSUM" --format testname --jsonfile "$1" \
     --post-run-command "sh -c 'echo \$TESTS_TOTAL \$TESTS_FAILED \$TESTS_SKIPPED >\"\$COUNTS\"'" \
-    -- -count=1 -timeout 25m ${SHORT:+"$SHORT"} "$1"
+    -- -count=1 -timeout 25m ${SHORT:+"$SHORT"} "${@:2}"
 }
 
 # attend COMMAND...: runs it in a process group of its own, so that all of it can
