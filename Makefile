@@ -48,7 +48,7 @@ e2e-fast: ## run the end-to-end tests without the slowest, on the engine that is
 	BMO_BUILD_ARGS="$$(hack/images args)" $(GO) test -short -count=1 -timeout 20m ./e2e ./e2e/errorsdoc
 
 .PHONY: e2e-errors
-e2e-errors: ## write docs/errors.md anew, from the errors themselves, on the engine that is there
+e2e-errors: ## write docs/errors.md again, from the errors themselves, on the engine that is there
 	hack/need ssh=openssh-client curl=curl
 	$(GO) test -count=1 ./cmd/docker-bmo -run '^TestErrorsDoc$$' -update
 	BMO_BUILD_ARGS="$$(hack/images args)" $(GO) test -count=1 -timeout 20m ./e2e -run '^TestErrorsDoc$$' -update

@@ -46,7 +46,7 @@ func median(values []float64) float64 {
 	return values[len(values)/2]
 }
 
-// BenchmarkBuildUnchanged sets a build that finds everything made beside a command that only asks the engine for its
+// BenchmarkBuildUnchanged compares a build that finds everything made with a command that only asks the engine for its
 // version.
 func BenchmarkBuildUnchanged(b *testing.B) {
 	a, _ := demo(b)
@@ -55,8 +55,8 @@ func BenchmarkBuildUnchanged(b *testing.B) {
 		way{"unchanged", func(b *testing.B) { a.Build(b) }})
 }
 
-// BenchmarkRun sets an instance that is ready beside the same two containers by plain docker commands, and beside what
-// it spares: a first run, its images made already.
+// BenchmarkRun compares an instance that is ready with the same two containers by plain docker commands, and with what
+// it saves: a first run, its images made already.
 func BenchmarkRun(b *testing.B) {
 	a, key := demo(b)
 	images := map[string]string{"db": a.Image(b, key, "db"), "web": a.Image(b, key, "web")}

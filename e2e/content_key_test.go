@@ -15,7 +15,7 @@ import (
 // buildKit is how BuildKit, or a build of any kind, is asked for.
 const buildKit = `/(grpc|session|build)(\?|$)`
 
-// The first run took 30 s in front of every test; nobody knew when it was needed again (story 12).
+// The first run took 30 s in front of every test; nobody knew when it was needed again.
 func TestUnchangedIsAnsweredAtOnce(t *testing.T) {
 	p := harness.NewProxy(t, nil, nil)
 	a := harness.NewMini(t, "unchanged", nil)

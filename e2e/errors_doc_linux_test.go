@@ -36,7 +36,7 @@ func errorChapters() []errorChapter {
 
 const errorsFile = "../docs/errors.md"
 
-// TestErrorsDoc provokes every error. With -update the chapters are written anew.
+// TestErrorsDoc provokes every error. With -update the chapters are written again.
 func TestErrorsDoc(t *testing.T) {
 	harness.OnOneEngine(t)
 	t.Parallel()

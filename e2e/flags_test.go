@@ -95,7 +95,7 @@ func TestFlagsAreTheirs(t *testing.T) {
 	assert.Assert(t, checked >= 30, "only %d flags were compared", checked)
 }
 
-// alike tells whether two flags have the same letter and type. A note may say that the type differs.
+// alike reports whether two flags have the same letter and type. A note may say that the type differs.
 func alike(ours, theirs, note string) bool {
 	return ours == theirs || strings.Contains(note, "takes a word")
 }

@@ -70,7 +70,7 @@ func TestNoOutsideNameIsAsked(t *testing.T) {
 	t.Parallel()
 	p := harness.NewProxy(t, nowhere(t), nil)
 	a := harness.NewDemo(t, "offline", harness.Edits{
-		// The first run has a container of its own, which is gone when it ends: it tells by itself.
+		// The first run has a container of its own, which is gone when it ends: it reports itself.
 		"x-bmo.bootstrap": []any{map[string]any{
 			"service": "web", "command": []string{"sh", "-c", "perl demo.pl bootstrap && grep Udp: /proc/net/snmp"},
 			"environment": map[string]string{

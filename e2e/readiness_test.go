@@ -29,7 +29,7 @@ func TestWebStartsWhenTheDatabaseAnswers(t *testing.T) {
 	assert.Assert(t, started.After(serving), "web started at %s, MySQL served at %s", started, serving)
 }
 
-// A TCP connection succeeded, and the server behind it was not ready.
+// A TCP connection succeeded, and the server at the other end was not ready.
 func TestRunReturnsWhenReallyReady(t *testing.T) {
 	a, _ := demo(t)
 	for name, seen := range map[string]string{

@@ -36,7 +36,7 @@ var errorChapters = []errorChapter{
 }
 
 // TestErrorsDoc provokes each of them on the fake engine, by the plugin itself as docker runs it. With -update the
-// chapters are written anew.
+// chapters are written again.
 func TestErrorsDoc(t *testing.T) {
 	host := enginetest.New(t).Host()
 	doc := errorsdoc.Read(t, "../../docs/errors.md", errorsdoc.FakeEngine)

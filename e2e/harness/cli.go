@@ -102,7 +102,7 @@ func (c CLI) Start(t testing.TB, args ...string) *Process {
 	assert.NilError(t, p.Cmd.Start())
 	go func() {
 		defer close(p.done)
-		_ = p.Cmd.Wait() // the exit code tells
+		_ = p.Cmd.Wait() // the exit code says it
 	}()
 	t.Cleanup(func() {
 		if p.Signal(syscall.SIGKILL) == nil {

@@ -34,7 +34,7 @@ type event struct {
 
 func record() (*Recorder, error) {
 	r := &Recorder{done: make(chan struct{}), containers: map[string]string{}, volumes: map[string][]string{}, gone: map[string]int{}}
-	// The engine tells again what happens between now and its hearing of us.
+	// The engine repeats what happens between now and the moment that it hears of us.
 	r.cmd = exec.Command("docker", "events", "--since", strconv.FormatInt(time.Now().Unix(), 10), "--format", "{{json .}}",
 		"--filter", "type=container", "--filter", "type=volume")
 	out, err := r.cmd.StdoutPipe()

@@ -23,7 +23,7 @@ import (
 )
 
 // Machine is another machine than the engine's, as far as the network goes: what runs on it has a loopback interface
-// of its own and no other. It reaches the engine through sockets in the file system only, by whatever is put behind
+// of its own and no other. It reaches the engine through sockets in the file system only, by whatever serves
 // them, and never an address of the engine's host.
 type Machine struct {
 	Dir string

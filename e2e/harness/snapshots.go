@@ -45,7 +45,7 @@ func (a *App) Image(t testing.TB, key, service string) string {
 	return id
 }
 
-// Rest is what the engine has of the stack beside its snapshots' images.
+// Rest is what the engine has of the stack besides its snapshots' images.
 func (a *App) Rest(t testing.TB) []string {
 	t.Helper()
 	all, err := Observe(StackLabel + "=" + a.Name)
@@ -55,7 +55,7 @@ func (a *App) Rest(t testing.TB) []string {
 	return slices.DeleteFunc(all, func(o string) bool { return slices.Contains(sealed, o) })
 }
 
-// LeavesNothing fails the test when the engine has anything of the stack beside its snapshots' images. Nothing is
+// LeavesNothing fails the test when the engine has anything of the stack besides its snapshots' images. Nothing is
 // swept for that: it must be so already.
 func (a *App) LeavesNothing(t testing.TB) {
 	t.Helper()

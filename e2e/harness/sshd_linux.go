@@ -170,6 +170,6 @@ func execute(ch ssh.Channel, command string) int {
 		_, _ = io.Copy(stdin, ch)
 		stdin.Close()
 	}()
-	_ = cmd.Wait() // the exit code tells
+	_ = cmd.Wait() // the exit code says it
 	return cmd.ProcessState.ExitCode()
 }

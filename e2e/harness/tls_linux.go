@@ -19,7 +19,7 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// NewTLS puts the engine behind TLS, with certificates on both sides, at a port of the machine. It returns the folder
+// NewTLS serves the engine by TLS, with certificates on both sides, at a port of the machine. It returns the folder
 // of the client's.
 func NewTLS(t testing.TB, m *Machine) (certificates string) {
 	t.Helper()

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What the matrix of engines is made of: its legs, engines of its own beside any
+# What the matrix of engines is made of: its legs, engines of its own next to any
 # other, and how the tests are run and counted.
 
 LEGS=(28.5/overlay2 29.9/containerd 26.1/overlay2 20.10/overlay2)

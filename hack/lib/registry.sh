@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The registry beside our engine, which stands in for the public one where that
+# The registry next to our engine, which stands in for the public one where that
 # does not answer.
 
 # public_registry: whether it answers us, with any status at all.
