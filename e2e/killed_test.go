@@ -62,7 +62,7 @@ func TestKilledWhileCommitting(t *testing.T) {
 func TestIncompleteSnapshotIsGarbage(t *testing.T) {
 	t.Parallel()
 	a := harness.NewMini(t, "half", harness.Edits{"services.other": map[string]any{
-		"build": ".", "x-bmo": map[string]any{"ready": map[string]any{"http": map[string]any{"port": 8000, "path": "/"}}},
+		"build": ".", "command": []string{"perl", "-e", "$$SIG{TERM} = sub { exit 0 }; sleep 1 while 1"},
 	}})
 	key := a.Build(t)
 	harness.Docker(t, "rmi", "docker-bmo/"+a.Name+"-other:"+key)

@@ -56,7 +56,7 @@ func TestWaitTimeout(t *testing.T) {
 	t.Parallel()
 	a := harness.NewMini(t, "late", harness.Edits{"services.web.x-bmo.ready.timeout": "10m"})
 	a.Build(t)
-	r := a.Do(t, "run", "-d", "-e", "MINI_FAULT=ill", "--wait-timeout", "2").Fails(t, 124, "service web: not ready after 2",
+	r := a.Do(t, "run", "-d", "-e", "MINI_FAULT=ill", "--wait-timeout", "6").Fails(t, 124, "service web: not ready after 6",
 		"500", "\n > start web of "+a.Name+"-", " serving\n", " waiting for web: GET http://127.0.0.1:")
 	assert.Equal(t, r.Stdout, "")
 	a.LeavesNothing(t)
