@@ -10,18 +10,18 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// Attempt is something to do on an engine of its own.
+// Attempt is an operation on an engine of its own.
 type Attempt struct {
 	*Fake
-	// Run does it.
+	// Run runs the operation.
 	Run func(context.Context) error
-	// Failed checks what is left of it when it was cancelled, Done when it came through all the same.
+	// Failed checks what is left when it was cancelled, Done when it succeeded nevertheless.
 	Failed, Done func()
 }
 
-// CancelAtEach cancels an attempt at its first request that posts to a matching path, a second one at its second, and
-// so on until one comes through: before the engine has done what it was asked for, and once more after. There have to
-// be at least so many places.
+// CancelAtEach cancels an attempt at its first POST request to a matching path, a second one at its second, and so on
+// until one succeeds: once before the engine carries out the request, and once after. There must be at least so many
+// places.
 func CancelAtEach(t *testing.T, pattern string, places int, attempt func() Attempt) {
 	t.Helper()
 	for name, hook := range map[string]func(f *Fake, method, pattern string, fn func(*http.Request)){
@@ -32,12 +32,12 @@ func CancelAtEach(t *testing.T, pattern string, places int, attempt func() Attem
 			for cancelledAt(t, n, attempt(), func(a Attempt, fn func(*http.Request)) { hook(a.Fake, "POST", pattern, fn) }) {
 				n++
 			}
-			assert.Assert(t, n > places, "it came through after %d places", n-1)
+			assert.Assert(t, n > places, "it succeeded after %d places", n-1)
 		})
 	}
 }
 
-// cancelledAt cancels an attempt at the nth request and tells whether it came that far.
+// cancelledAt cancels an attempt at the nth request and reports whether it got that far.
 func cancelledAt(t *testing.T, n int, a Attempt, hook func(Attempt, func(*http.Request))) bool {
 	t.Helper()
 	stop := errors.New("enough")

@@ -13,7 +13,7 @@ import (
 	"github.com/docker/go-connections/nat"
 )
 
-// States of a container, in docker's words.
+// States of a container, as docker calls them.
 const (
 	created = "created"
 	running = "running"

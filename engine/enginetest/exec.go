@@ -11,8 +11,8 @@ import (
 	"github.com/docker/docker/pkg/stdcopy"
 )
 
-// execution is a command that is run in a container beside its main process: the relay that engine.Dial runs, whose
-// last word is the port, or a Command.
+// execution is a command that runs in a container next to its main process: the relay that engine.Dial runs, whose last
+// argument is the port, or a Command.
 type execution struct {
 	c    *ctr
 	port int
@@ -30,10 +30,10 @@ type Exec struct {
 	Stdout, Stderr io.Writer
 }
 
-// Command is what a container does when it is asked to run a command. It returns the exit code.
+// Command runs a command in a container and returns its exit code.
 type Command func(e *Exec) int
 
-// SetCommand says what commands in containers do. Without it the fake can run none.
+// SetCommand sets what commands in containers do. Without it the fake cannot run any.
 func (f *Fake) SetCommand(c Command) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -66,7 +66,7 @@ func (f *Fake) createExec(_ http.ResponseWriter, r *http.Request) (any, error) {
 	return map[string]string{"Id": id}, nil
 }
 
-// isRelay tells the relay from other commands: it is the one script that ends in a port.
+// isRelay reports whether the command is the relay: it is the only script that ends in a port.
 func isRelay(words []string) bool { return len(words) == 4 && words[0] == "bash" && words[1] == "-c" }
 
 func (f *Fake) startExec(w http.ResponseWriter, r *http.Request) (any, error) {
@@ -104,7 +104,7 @@ func (f *Fake) startExec(w http.ResponseWriter, r *http.Request) (any, error) {
 	return nil, errAnswered
 }
 
-// waitWord reads a line, byte by byte since what follows is for somebody else.
+// waitWord reads a line, byte by byte since what follows belongs to another reader.
 func waitWord(r io.Reader) error {
 	for b := []byte{0}; b[0] != '\n'; {
 		if _, err := io.ReadFull(r, b); err != nil {

@@ -18,7 +18,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/engine"
 )
 
-// Fake is an engine. New makes one; it is safe for use by many at once.
+// Fake is an engine. New makes one; it is safe for concurrent use.
 type Fake struct {
 	socket string
 	ctx    context.Context // ends with the test
@@ -43,7 +43,7 @@ type Fake struct {
 // New starts an engine that ends with the test.
 func New(t testing.TB) *Fake {
 	t.Helper()
-	// t.TempDir has the test's name in it, and the path of a socket is limited to about 100 characters.
+	// t.TempDir contains the test's name, and the path of a socket is limited to about 100 characters.
 	dir, err := os.MkdirTemp("", "bmo")
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +70,7 @@ func New(t testing.TB) *Fake {
 	return f
 }
 
-// Host is the engine's address as DOCKER_HOST has it.
+// Host is the engine's address in the form of DOCKER_HOST.
 func (f *Fake) Host() string { return "unix://" + f.socket }
 
 // Client returns the real client, talking to the fake.
@@ -96,13 +96,13 @@ func (f *Fake) Engine(t testing.TB) *engine.Engine {
 	return engine.New(f.Client(t))
 }
 
-// EngineAs is Engine for tests in which several talk to the fake: its requests bear that name.
+// EngineAs is Engine for tests in which several clients use the fake: its requests carry that name.
 func (f *Fake) EngineAs(t testing.TB, name string) *engine.Engine {
 	t.Helper()
 	return engine.New(f.client(t, client.WithHTTPHeaders(map[string]string{"From": name})))
 }
 
-// SetNow sets the clock that objects get their creation time from.
+// SetNow sets the clock for the creation times of objects.
 func (f *Fake) SetNow(now func() time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

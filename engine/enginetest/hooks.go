@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// hook is something that happens to requests that match.
+// hook is an action on matching requests.
 type hook struct {
 	method string
 	path   *regexp.Regexp
 
 	before, after func(*http.Request)
-	// fault, with times left, is what is answered in place of the engine's own answer.
+	// fault is the response instead of the engine's own, as often as left says.
 	fault *fault
 	left  int
 }
@@ -25,25 +25,25 @@ type fault struct {
 
 func (f *fault) Error() string { return f.message }
 
-// Fail answers the next times requests that match with an error. No method means any. pattern is a regular expression
-// for the whole path, without the API's version: "/containers/[^/]+/start".
+// Fail answers the next matching requests, as many as times says, with an error. No method means any. pattern is a
+// regular expression for the whole path, without the API's version: "/containers/[^/]+/start".
 func (f *Fake) Fail(method, pattern string, status int, message string, times int) {
 	f.hook(hook{method: method, path: whole(pattern), fault: &fault{status, message}, left: times})
 }
 
-// Before calls fn before the engine does what a matching request says. The engine goes on when fn returns. Requests of
-// an engine that EngineAs returned bear its name as the header From.
+// Before calls fn before the engine carries out a matching request. The engine continues when fn returns. Requests of
+// an engine that EngineAs returned have its name in the header From.
 func (f *Fake) Before(method, pattern string, fn func(*http.Request)) {
 	f.hook(hook{method: method, path: whole(pattern), before: fn})
 }
 
-// After calls fn when the engine has done what a matching request says, before the client learns of it. It is not
-// called for requests that go on as a stream.
+// After calls fn when the engine has carried out a matching request, before the client gets the response. It is not
+// called for requests that become a stream.
 func (f *Fake) After(method, pattern string, fn func(*http.Request)) {
 	f.hook(hook{method: method, path: whole(pattern), after: fn})
 }
 
-// Count tells how many requests there were that match.
+// Count returns the number of matching requests so far.
 func (f *Fake) Count(method, pattern string) int {
 	re := whole(method + " " + pattern)
 	n := 0
@@ -77,7 +77,7 @@ func (f *Fake) hook(h hook) {
 
 func whole(pattern string) *regexp.Regexp { return regexp.MustCompile("^(?:" + pattern + ")$") }
 
-// note records a request and returns what its hooks say.
+// note records a request and returns its hooks.
 func (f *Fake) note(r *http.Request) (before, after []func(*http.Request), fail *fault) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -103,7 +103,7 @@ func (f *Fake) note(r *http.Request) (before, after []func(*http.Request), fail 
 
 var version = regexp.MustCompile(`^/v[0-9.]+/`)
 
-// unversioned takes the API's version from a path.
+// unversioned removes the API's version from a path.
 func unversioned(path string) string {
 	if v := version.FindString(path); v != "" {
 		return "/" + strings.TrimPrefix(path, v)

@@ -14,13 +14,13 @@ import (
 	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
 )
 
-// Layer is one layer of an image; those of equal name are the same.
+// Layer is one layer of an image; layers of the same name are identical.
 type Layer struct {
 	Name string
 	Size int64
 }
 
-// Image is an image of the fake, to be put in and looked at.
+// Image is an image of the fake.
 type Image struct {
 	ID      string
 	Tags    []string
@@ -37,7 +37,7 @@ type img struct {
 	parent string // identifier, of committed images
 }
 
-// AddImage puts an image into the store. Without an identifier it gets one, without layers a base layer.
+// AddImage puts an image into the store. If it has no identifier it gets one, if it has no layers a base layer.
 func (f *Fake) AddImage(i Image) string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -118,7 +118,7 @@ func (f *Fake) inspectImage(_ http.ResponseWriter, r *http.Request) (any, error)
 	}, nil
 }
 
-// familiar is a repository's name as the engine shows it.
+// familiar returns a repository's name as the engine shows it.
 func familiar(repository string) string {
 	return strings.TrimPrefix(strings.TrimPrefix(repository, "docker.io/"), "library/")
 }
@@ -172,7 +172,7 @@ func (f *Fake) removeImage(_ http.ResponseWriter, r *http.Request) (any, error) 
 	return f.deleteUnnamed(i, done), nil
 }
 
-// deleteUnnamed deletes an image that has no name any more, and then its parents of which the same is true.
+// deleteUnnamed deletes an image that no longer has a name, and then those of its parents that have none either.
 func (f *Fake) deleteUnnamed(i *img, done []image.DeleteResponse) []image.DeleteResponse {
 	for i != nil && len(i.Tags) == 0 {
 		for _, other := range f.images {

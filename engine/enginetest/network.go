@@ -29,7 +29,7 @@ func (f *Fake) createNetwork(_ http.ResponseWriter, r *http.Request) (any, error
 	return network.CreateResponse{ID: id}, err
 }
 
-// AddNetwork makes a network, as the engine does when it is asked to.
+// AddNetwork creates a network, as a request to the engine does.
 func (f *Fake) AddNetwork(name string, labels map[string]string) (id string, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -85,7 +85,7 @@ func (f *Fake) findNetwork(ref string) *netw {
 	return nil
 }
 
-// AddVolume makes a volume.
+// AddVolume creates a volume.
 func (f *Fake) AddVolume(name string, labels map[string]string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -28,7 +28,7 @@ type output struct {
 	now    func() time.Time
 	chunks []chunk
 	closed bool
-	more   chan struct{} // closed and made anew at every change
+	more   chan struct{} // closed and replaced at every change
 }
 
 func newOutput(now func() time.Time) *output { return &output{now: now, more: make(chan struct{})} }
@@ -65,7 +65,7 @@ func (o *output) close() {
 	}
 }
 
-// since returns what there is from a position on.
+// since returns the chunks from a position on.
 func (o *output) since(n int) (chunks []chunk, closed bool, more <-chan struct{}) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -82,8 +82,8 @@ func (o *output) tail(lines string) int {
 	return len(all) - n
 }
 
-// copy writes all output from a position on, until the output's end, or if it is not followed, until there is no more.
-// With stamps, each begins with its time.
+// copy writes all output from a position on: up to the output's end with follow, otherwise what there is so far. With
+// stamps, each chunk begins with its time.
 func (o *output) copy(ctx context.Context, w io.Writer, from int, follow, stamps bool) {
 	out := map[stdcopy.StdType]io.Writer{stdout: stdcopy.NewStdWriter(w, stdout), stderr: stdcopy.NewStdWriter(w, stderr)}
 	for {
@@ -143,7 +143,7 @@ func (f *Fake) attachContainer(w http.ResponseWriter, r *http.Request) (any, err
 	ctx, cancel := context.WithCancel(f.ctx)
 	defer cancel()
 	go func() {
-		_, _ = io.Copy(io.Discard, conn) // ends when the client goes
+		_, _ = io.Copy(io.Discard, conn) // ends when the client disconnects
 		cancel()
 	}()
 	c.out.copy(ctx, conn, len(old), true, false)

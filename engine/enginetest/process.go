@@ -74,7 +74,7 @@ func (c *ctr) publish() (map[net.Listener]int, error) {
 	return listeners, nil
 }
 
-// forward is docker's proxy: it accepts connections whether the container listens or not.
+// forward does what docker's proxy does: it accepts connections whether the container listens or not.
 func (c *ctr) forward(l net.Listener, port int) {
 	for {
 		conn, err := l.Accept()
@@ -99,7 +99,7 @@ func join(outer io.ReadWriter, inner net.Conn) {
 	_, _ = io.Copy(outer, inner)
 }
 
-// end is the end of the main process; f.mu is held.
+// end ends the main process; f.mu is held.
 func (c *ctr) end(code int) {
 	if c.state != running {
 		return
@@ -169,7 +169,7 @@ func (f *Fake) stopContainer(_ http.ResponseWriter, r *http.Request) (any, error
 	return nil, nil
 }
 
-// waitContainer answers with the header at once, so that the client knows that it is being waited for it.
+// waitContainer sends the header at once, so that the client knows that the engine is waiting.
 func (f *Fake) waitContainer(w http.ResponseWriter, r *http.Request) (any, error) {
 	f.mu.Lock()
 	c, err := f.container(r)

@@ -12,7 +12,7 @@ import (
 	"sync"
 )
 
-// Program is a container's main process. It returns the exit code; when it is killed, nobody waits for that.
+// Program is a container's main process. It returns the exit code, which is ignored if it is killed.
 type Program func(p *Proc) int
 
 // Spec is what a container was created with.
@@ -22,7 +22,7 @@ type Spec struct {
 	Command     []string
 }
 
-// SetPrograms says what each container runs. Without it all of them run Serve().
+// SetPrograms sets what each container runs. Without it all of them run Serve().
 func (f *Fake) SetPrograms(choose func(Spec) Program) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -61,7 +61,7 @@ func (p *Proc) Listen(port int, serve func(net.Conn)) {
 	p.ports[port] = serve
 }
 
-// dial connects to a port of the container; nil when nobody listens. The connection ends with the container.
+// dial connects to a port of the container; nil when it does not listen there. The connection ends with the container.
 func (p *Proc) dial(port int) net.Conn {
 	p.mu.Lock()
 	serve := p.ports[port]
@@ -103,10 +103,10 @@ func (p *Proc) Signal() string {
 // Killed is closed when the container is killed.
 func (p *Proc) Killed() <-chan struct{} { return p.killed }
 
-// Ignore says that a signal is ignored, so that a stop need not wait longer.
+// Ignore declares that a signal is ignored, so that a stop need not wait any longer.
 func (p *Proc) Ignore() { p.once.Do(func() { close(p.deaf) }) }
 
-// UntilStopped returns code at the first signal.
+// UntilStopped waits for the first signal and returns code.
 func (p *Proc) UntilStopped(code int) int {
 	p.Signal()
 	return code
@@ -170,7 +170,7 @@ func HTTP(h http.Handler) func(net.Conn) {
 	}
 }
 
-// Answer is a handler that always answers alike.
+// Answer returns a handler that always gives the same response.
 func Answer(status int, body string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(status)

@@ -10,10 +10,10 @@ import (
 	"github.com/docker/docker/api/types/filters"
 )
 
-// action does what a request says and returns what is answered. An action that answers by itself returns errAnswered.
+// action carries out a request and returns the response. An action that responds by itself returns errAnswered.
 type action func(w http.ResponseWriter, r *http.Request) (any, error)
 
-// errAnswered is returned by actions that have answered by themselves.
+// errAnswered is returned by actions that have responded by themselves.
 var errAnswered = errors.New("answered")
 
 func (f *Fake) handler() http.Handler {
@@ -47,7 +47,7 @@ func (f *Fake) handler() http.Handler {
 	})
 }
 
-// serve puts the hooks around an action.
+// serve runs an action with its hooks.
 func (f *Fake) serve(a action) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		before, after, fail := f.note(r)
@@ -92,7 +92,7 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 	_ = json.NewEncoder(w).Encode(body)
 }
 
-// hijack takes a connection over from HTTP, for a stream in docker's format of several streams in one.
+// hijack takes over a connection from HTTP, for a stream in docker's multiplexed format.
 func hijack(w http.ResponseWriter) (net.Conn, error) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
@@ -103,7 +103,7 @@ func hijack(w http.ResponseWriter) (net.Conn, error) {
 	return conn, err
 }
 
-// labelled tells whether labels pass a listing's filters.
+// labelled reports whether labels match a listing's filters.
 func labelled(r *http.Request, labels map[string]string) (bool, error) {
 	args, err := filters.FromJSON(r.URL.Query().Get("filters"))
 	if err != nil {

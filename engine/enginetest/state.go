@@ -38,7 +38,7 @@ func (f *Fake) Objects() []string {
 	return out
 }
 
-// Container is what can be seen of a container from outside.
+// Container is what is visible of a container from outside.
 type Container struct {
 	ID, Name, Image, State string
 	ExitCode               int

@@ -7,17 +7,17 @@ import (
 	"github.com/docker/docker/api/types/system"
 )
 
-// About is what the engine says of itself.
+// About is what the engine reports about itself.
 type About struct {
 	Version, APIVersion string
 	OSType, Driver      string
 	DriverStatus        [][2]string
 }
 
-// Modern is an engine that has everything.
+// Modern is an engine with all features.
 var Modern = About{Version: "28.5.2", APIVersion: "1.51", OSType: "linux", Driver: "overlay2"}
 
-// SetAbout sets what the engine says of itself.
+// SetAbout sets what the engine reports about itself.
 func (f *Fake) SetAbout(a About) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
