@@ -68,7 +68,8 @@ func (l *loader) hash(ctx context.Context, from *cachedDir, nodes []*node, cache
 		return err
 	}
 	if long {
-		l.progress(part, fmt.Sprintf("%d files, %d of them read (%s)", len(nodes), len(unknown), units.HumanSize(float64(total))))
+		size := units.HumanSize(float64(total))
+		l.progress(part, fmt.Sprintf("%d files, %d of them read (%s)", len(nodes), len(unknown), size))
 	}
 	return nil
 }

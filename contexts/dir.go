@@ -88,7 +88,8 @@ func (d dir) open() (*cachedDir, error) {
 		files, err = d.files()
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, hint.Wrap(fmt.Errorf("%s: %s", d.show(), reason(err)), "the folders of a stack are relative to its Compose file")
+		return nil, hint.Wrap(fmt.Errorf("%s: %s", d.show(), reason(err)),
+			"the folders of a stack are relative to its Compose file")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s", d.show(), reason(err))

@@ -159,7 +159,8 @@ func (c *checkout) subdir(gitRef *dfgitutil.GitRef) (dir, error) {
 	if err != nil {
 		return dir{}, err
 	}
-	d, err := dir{name: c.url(gitRef), fsys: root.FS(), path: ".", disk: c.dir}.join(strings.TrimPrefix(gitRef.SubDir, "/"))
+	top := dir{name: c.url(gitRef), fsys: root.FS(), path: ".", disk: c.dir}
+	d, err := top.join(strings.TrimPrefix(gitRef.SubDir, "/"))
 	if err != nil {
 		return dir{}, err
 	}

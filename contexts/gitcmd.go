@@ -71,7 +71,8 @@ func (g git) fetchCommit(ctx context.Context, commit string) error {
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
-	_, err = g.run(ctx, userConfig, "fetch", "--quiet", "origin", "+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*")
+	_, err = g.run(ctx, userConfig, "fetch", "--quiet", "origin",
+		"+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*")
 	if err != nil {
 		return err
 	}
@@ -124,7 +125,8 @@ func gitEnviron(settings gitConfig) []string {
 	})
 	env = append(env, "LC_ALL=C", "GIT_TERMINAL_PROMPT=0")
 	if settings == noConfig {
-		env = append(env, "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_COUNT=0", "GIT_ATTR_NOSYSTEM=1")
+		env = append(env,
+			"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_COUNT=0", "GIT_ATTR_NOSYSTEM=1")
 	}
 	return env
 }
@@ -140,7 +142,8 @@ func verb(args []string) string {
 var diskFull = regexp.MustCompile(`(?i)no space left on device|out of diskspace`)
 
 func (g git) failed(verb, stderr string, err error) error {
-	lines := strings.FieldsFunc(strings.ReplaceAll(stderr, g.remote, redacted(g.remote)), func(r rune) bool { return r == '\n' })
+	said := strings.ReplaceAll(stderr, g.remote, redacted(g.remote))
+	lines := strings.FieldsFunc(said, func(r rune) bool { return r == '\n' })
 	why, before := err.Error(), ""
 	for _, line := range lines {
 		if text, ok := strings.CutPrefix(line, "fatal: "); ok {

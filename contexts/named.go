@@ -43,7 +43,8 @@ func (l *loader) named(ctx context.Context, name string, trail []string) (select
 		return s, nil
 	}
 	if slices.Contains(trail, name) {
-		return selection{}, &contextError{name, fmt.Errorf("it is made from itself: %s", strings.Join(append(trail, name), " -> "))}
+		cycle := strings.Join(append(trail, name), " -> ")
+		return selection{}, &contextError{name, fmt.Errorf("it is made from itself: %s", cycle)}
 	}
 	var s selection
 	var err error

@@ -49,7 +49,9 @@ func (m *Merger) Flush() {
 			w.part = ""
 		}
 	}
-	slices.SortStableFunc(m.held, func(a, b LogLine) int { return cmp.Or(a.Time.Compare(b.Time), strings.Compare(a.Source, b.Source)) })
+	slices.SortStableFunc(m.held, func(a, b LogLine) int {
+		return cmp.Or(a.Time.Compare(b.Time), strings.Compare(a.Source, b.Source))
+	})
 	for _, e := range m.held {
 		m.Show(e)
 	}

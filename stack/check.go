@@ -117,7 +117,8 @@ func (l *loading) checkServiceExists(at, name string) (Service, bool) {
 	case name == "":
 		l.problems.add(at, "missing", "")
 	case !ok:
-		l.problems.add(at, fmt.Sprintf("there is no service %q", name), suggest("the services are", name, l.stack.ServiceNames()))
+		l.problems.add(at, fmt.Sprintf("there is no service %q", name),
+			suggest("the services are", name, l.stack.ServiceNames()))
 	}
 	return s, ok
 }

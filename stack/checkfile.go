@@ -38,7 +38,8 @@ func (l *loading) checkBootstrap() {
 			l.problems.add(at+".command", "missing", "")
 		}
 		if s, ok := l.checkServiceExists(at+".service", step.Service); ok && !s.Snapshot {
-			l.problems.add(at+".service", fmt.Sprintf("what the step does would be lost: service %s has snapshot: false", s.Name), "")
+			l.problems.add(at+".service",
+				fmt.Sprintf("what the step does would be lost: service %s has snapshot: false", s.Name), "")
 		}
 	}
 }

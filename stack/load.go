@@ -75,7 +75,9 @@ func load(ctx context.Context, s *Stack, t *tree, name, base string, opts Option
 
 // readModel reads the file with compose-go, which checks a file against the schema only after it has followed extends,
 // and panics when one that is extended has a list where it expects a word.
-func readModel(ctx context.Context, details types.ConfigDetails, options func(*loader.Options)) (model map[string]any, err error) {
+func readModel(
+	ctx context.Context, details types.ConfigDetails, options func(*loader.Options),
+) (model map[string]any, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("malformed, here or in a file that it extends: %v", r)

@@ -124,7 +124,9 @@ func (c *ctr) summaryPorts() []container.Port {
 	for p, bindings := range c.ports {
 		for _, b := range bindings {
 			public, _ := strconv.ParseUint(b.HostPort, 10, 16)
-			out = append(out, container.Port{IP: b.HostIP, PrivatePort: uint16(p.Int()), PublicPort: uint16(public), Type: "tcp"})
+			out = append(out, container.Port{
+				IP: b.HostIP, PrivatePort: uint16(p.Int()), PublicPort: uint16(public), Type: "tcp",
+			})
 		}
 	}
 	return out
@@ -173,7 +175,8 @@ func (f *Fake) removeContainer(_ http.ResponseWriter, r *http.Request) (any, err
 	}
 	if c.state == running {
 		if r.URL.Query().Get("force") != "1" {
-			return nil, conflict("cannot remove container %q: container is running: stop the container before removing or force remove", "/"+c.name)
+			return nil, conflict("cannot remove container %q: "+
+				"container is running: stop the container before removing or force remove", "/"+c.name)
 		}
 		c.end(137)
 	}

@@ -90,7 +90,9 @@ func (f *Fake) listImages(_ http.ResponseWriter, r *http.Request) (any, error) {
 			return nil, err
 		}
 		if ok {
-			out = append(out, image.Summary{ID: i.ID, RepoTags: i.Tags, Labels: i.Labels, Created: i.Created.Unix(), Size: i.size()})
+			out = append(out, image.Summary{
+				ID: i.ID, RepoTags: i.Tags, Labels: i.Labels, Created: i.Created.Unix(), Size: i.size(),
+			})
 		}
 	}
 	slices.SortFunc(out, func(a, b image.Summary) int { return strings.Compare(a.ID, b.ID) })
@@ -153,12 +155,14 @@ func (f *Fake) removeImage(_ http.ResponseWriter, r *http.Request) (any, error) 
 	if last || byID {
 		for _, c := range f.containers {
 			if c.imageID == i.ID {
-				return nil, conflict("conflict: unable to remove %s (must force) - container %s is using its referenced image %s", ref, c.id[:12], i.ID)
+				return nil, conflict("conflict: unable to remove %s (must force) - "+
+					"container %s is using its referenced image %s", ref, c.id[:12], i.ID)
 			}
 		}
 	}
 	if byID && !last {
-		return nil, conflict("conflict: unable to delete %s (must be forced) - image is referenced in multiple repositories", ref)
+		return nil, conflict("conflict: unable to delete %s (must be forced) - "+
+			"image is referenced in multiple repositories", ref)
 	}
 	var done []image.DeleteResponse
 	if len(i.Tags) > 0 {

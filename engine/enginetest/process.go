@@ -62,8 +62,8 @@ func (c *ctr) publish() (map[net.Listener]int, error) {
 				for l := range listeners {
 					_ = l.Close()
 				}
-				return nil, fmt.Errorf("driver failed programming external connectivity on endpoint %s: Bind for %s:%s failed: port is already allocated",
-					c.name, b.HostIP, b.HostPort)
+				return nil, fmt.Errorf("driver failed programming external connectivity on endpoint %s: "+
+					"Bind for %s:%s failed: port is already allocated", c.name, b.HostIP, b.HostPort)
 			}
 			listeners[l] = p.Int()
 			public := strconv.Itoa(l.Addr().(*net.TCPAddr).Port)

@@ -54,5 +54,7 @@ func (f *Fake) Container(ref string) (Container, bool) {
 	if c == nil {
 		return Container{}, false
 	}
-	return Container{ID: c.id, Name: c.name, Image: c.image, State: c.state, ExitCode: c.code, Config: c.config, Host: c.host}, true
+	return Container{
+		ID: c.id, Name: c.name, Image: c.image, State: c.state, ExitCode: c.code, Config: c.config, Host: c.host,
+	}, true
 }

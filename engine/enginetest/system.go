@@ -39,7 +39,9 @@ func (f *Fake) ping(w http.ResponseWriter, _ *http.Request) (any, error) {
 
 func (f *Fake) version(http.ResponseWriter, *http.Request) (any, error) {
 	a := f.self()
-	return types.Version{Version: a.Version, APIVersion: a.APIVersion, MinAPIVersion: "1.24", Os: a.OSType, Arch: "amd64"}, nil
+	return types.Version{
+		Version: a.Version, APIVersion: a.APIVersion, MinAPIVersion: "1.24", Os: a.OSType, Arch: "amd64",
+	}, nil
 }
 
 func (f *Fake) info(http.ResponseWriter, *http.Request) (any, error) {
