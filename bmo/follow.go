@@ -72,7 +72,7 @@ func (c *Client) endOf(ctx context.Context, name, id string) error {
 		return fmt.Errorf("service %s ended: %w", name, err)
 	default:
 		return hint.Wrap(fmt.Errorf("service %s ended with exit code %d", name, code),
-			"its last lines are above; the instance is no use without it, and has been removed")
+			"its last lines are above; the instance cannot go on without it and was removed")
 	}
 }
 

@@ -99,7 +99,7 @@ func (b *run) commitStopped(ctx context.Context) error {
 // seal makes the snapshot's images: the committed layers, or for services that are not committed the built ones,
 // under the built image's configuration and the snapshot's labels. Only when the last one is there is it a snapshot.
 func (b *run) seal(ctx context.Context) error {
-	return b.Progress.Step(ctx, "seal snapshot "+snapshot.Short(b.Snapshot.Key), func(ctx context.Context, log *progress.Log) error {
+	return b.Progress.Step(ctx, "write snapshot images "+snapshot.Short(b.Snapshot.Key), func(ctx context.Context, log *progress.Log) error {
 		var specs []engine.SealSpec
 		for _, service := range b.Snapshot.Services {
 			spec, err := b.sealSpec(ctx, service)

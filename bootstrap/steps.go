@@ -83,7 +83,7 @@ func (e *StepError) Hint() string {
 	if slices.ContainsFunc(e.Output, func(l string) bool { return strings.Contains(strings.ToLower(l), "no space left on device") }) {
 		return engine.SpaceHint
 	}
-	return "the step's whole output is in the journal; mend the stack or the source and run `docker bmo build` again"
+	return "fix the stack or the source, then run `docker bmo build` again"
 }
 
 // last makes a paragraph of a container's last lines, unless they have been shown.

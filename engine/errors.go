@@ -74,7 +74,7 @@ func (e *UnavailableError) Hint() string {
 		if strings.Trim(u.Path, "/") != "" {
 			docker += " --host=unix://" + u.Path
 		}
-		return fmt.Sprintf("`ssh %s %s version` has to work, and without a question; or choose another engine with `docker context use` or DOCKER_HOST",
+		return fmt.Sprintf("`ssh %s %s version` must work without prompting; or choose another engine with `docker context use` or DOCKER_HOST",
 			sshWords(e.Host), docker)
 	}
 	switch text := e.Err.Error(); {

@@ -31,12 +31,12 @@ func TestUnreachable(t *testing.T) {
 		{
 			name: "ssh says why", host: "ssh://me@far:2222", err: helper("exit status 255", "ssh: connect to host far port 2222: Connection refused\r\n"),
 			want: "ssh: connect to host far port 2222: Connection refused",
-			hint: "`ssh -p 2222 me@far docker version` has to work, and without a question; or choose another engine with `docker context use` or DOCKER_HOST",
+			hint: "`ssh -p 2222 me@far docker version` must work without prompting; or choose another engine with `docker context use` or DOCKER_HOST",
 		},
 		{
 			name: "ssh is killed", host: "ssh://far/run/d.sock", err: helper("signal: terminated", ""),
 			want: "ssh: signal: terminated",
-			hint: "`ssh far docker --host=unix:///run/d.sock version` has to work, and without a question; or choose another engine with `docker context use` or DOCKER_HOST",
+			hint: "`ssh far docker --host=unix:///run/d.sock version` must work without prompting; or choose another engine with `docker context use` or DOCKER_HOST",
 		},
 		{
 			name: "a name that is none", host: "tcp://nosuch:2376", err: errors.New("dial tcp: lookup nosuch: no such host"),

@@ -138,7 +138,7 @@ func CheckName(name string) error {
 	if name == "" || validName.MatchString(name) {
 		return nil
 	}
-	return hint.Wrap(fmt.Errorf("invalid instance name %q", name), "a name has letters, digits, and behind the first one also _ . -")
+	return hint.Wrap(fmt.Errorf("invalid instance name %q", name), "use letters and digits; _ . - are allowed after the first character")
 }
 
 func madeUpName(stackName string) string {

@@ -33,7 +33,7 @@ func (e *ServiceError) Hint() string {
 	case errors.As(e.Err, &late):
 		return "where it only needs longer, raise ready.timeout in the stack, or --wait-timeout of `docker bmo run`"
 	case errors.As(e.Err, &exit) && exit.Code == killed:
-		return "it was killed, perhaps for want of memory: see mem_limit in the stack"
+		return "killed (SIGKILL), probably out of memory: see mem_limit in the stack"
 	case exit != nil:
 		return "`docker bmo config` shows the command and the environment that it is given"
 	default:

@@ -59,7 +59,7 @@ func TestStopAll(t *testing.T) {
 func TestStopArguments(t *testing.T) {
 	d := newDocker(t)
 	golden.Assert(t, d.fails(t, "stop"), "stop-nothing.golden")
-	assert.Equal(t, d.fails(t, "stop", "--all", "x"), "error: --all goes without instance names\n")
+	assert.Equal(t, d.fails(t, "stop", "--all", "x"), "error: --all cannot be combined with instance names\n")
 	assert.Equal(t, len(d.Requests()), 0)
 }
 
@@ -187,7 +187,7 @@ func TestPruneInterrupted(t *testing.T) {
 
 func TestPruneArguments(t *testing.T) {
 	d := newDocker(t)
-	assert.Equal(t, d.fails(t, "prune", "--all", "--keep-last", "2"), "error: --all and --keep-last exclude each other\n")
+	assert.Equal(t, d.fails(t, "prune", "--all", "--keep-last", "2"), "error: --all cannot be combined with --keep-last\n")
 	assert.Equal(t, d.fails(t, "prune", "--keep-last", "-1"), "error: --keep-last must not be negative\n")
 	assert.Equal(t, len(d.Requests()), 0)
 }

@@ -56,7 +56,7 @@ allocated where there is a terminal. The exit code is the command's own.`,
 
 func runExec(ctx context.Context, dockerCli command.Cli, options execOptions, name, service string) error {
 	if strings.HasPrefix(service, "-") {
-		return hint.Wrap(fmt.Errorf("unexpected flag %q", service), "flags of `docker bmo exec` stand before the instance")
+		return hint.Wrap(fmt.Errorf("unexpected flag %q", service), "put flags of `docker bmo exec` before the instance")
 	}
 	c, _, err := connect(ctx, dockerCli)
 	if err != nil {

@@ -26,7 +26,7 @@ func noStackArgument(_ *cobra.Command, args []string) error {
 // misplacedFlag is what an error of the whole command line says more: cobra does not tell of which command a flag is.
 func misplacedFlag(err error) error {
 	if strings.HasPrefix(err.Error(), "unknown flag: ") || strings.HasPrefix(err.Error(), "unknown shorthand flag: ") {
-		return coded{hint.Wrap(err, "flags of a command stand behind its name, as in `docker bmo build --stack demo`"), exitEngine}
+		return coded{hint.Wrap(err, "put flags after the command, as in `docker bmo build --stack demo`"), exitEngine}
 	}
 	return err
 }

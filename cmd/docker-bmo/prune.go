@@ -67,7 +67,7 @@ func (o *pruneOptions) addFlags(flags *pflag.FlagSet) {
 func (o *pruneOptions) settle(dockerCli command.Cli, keepLast bool) (err error) {
 	switch {
 	case o.all && keepLast:
-		return errors.New("--all and --keep-last exclude each other")
+		return errors.New("--all cannot be combined with --keep-last")
 	case o.policy.KeepLast < 0:
 		return errors.New("--keep-last must not be negative")
 	case o.all:

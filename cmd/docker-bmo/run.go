@@ -46,7 +46,7 @@ is removed, and the exit code is the command's own.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 && cmd.ArgsLenAtDash() != 0 {
 				return coded{hint.Wrap(fmt.Errorf("unexpected argument %q", args[0]),
-					"a test command goes behind `--`; a stack is named by --stack"), exitEngine}
+					"put the test command after `--`; --stack names a stack"), exitEngine}
 			}
 			options.command = args
 			return runRun(cmd.Context(), dockerCli, options)
@@ -87,15 +87,15 @@ Refer to https://docs.docker.com/go/formatting/ for more information about forma
 func (o runOptions) check() error {
 	switch {
 	case o.detach && len(o.command) > 0:
-		return errors.New("--detach and a command exclude each other: an instance is removed when its command ends")
+		return errors.New("--detach cannot be combined with a command: the instance is removed when its command ends")
 	case o.number < 1:
 		return fmt.Errorf("invalid --number %d: want 1 or more", o.number)
 	case o.number > 1 && len(o.command) > 0:
-		return errors.New("a command runs beside one instance: leave --number out")
+		return errors.New("a command runs with one instance: leave --number out")
 	case o.waitTimeout < 0:
 		return fmt.Errorf("invalid --wait-timeout %d: want a number of seconds", o.waitTimeout)
 	case (o.noBuild || o.snapshot != "") && (o.noCache || o.pull):
-		return errors.New("--no-cache and --pull are for building: leave them out beside --no-build and --snapshot")
+		return errors.New("--no-cache and --pull cannot be combined with --no-build or --snapshot")
 	}
 	if err := bmo.CheckName(o.name); err != nil {
 		return err

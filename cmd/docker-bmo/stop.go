@@ -28,7 +28,7 @@ func newStopCommand(dockerCli command.Cli) *cobra.Command {
 			case !options.all:
 				return cli.RequiresMinArgs(1)(cmd, args)
 			case len(args) > 0:
-				return errors.New("--all goes without instance names")
+				return errors.New("--all cannot be combined with instance names")
 			}
 			return nil
 		},
