@@ -37,7 +37,7 @@ func TestKilledLeavesNothing(t *testing.T) {
 func TestKilledWhileCommitting(t *testing.T) {
 	t.Parallel()
 	a := harness.NewDemo(t, "killed-commit", nil)
-	for _, moment := range []string{"commit db", "seal snapshot"} {
+	for _, moment := range []string{"commit db", "write snapshot images"} {
 		p := a.Start(t, "build", "--progress", "plain")
 		p.Await(t, &p.Stderr, `(?m)^#\d+ `+moment)
 		assert.NilError(t, p.Signal(syscall.SIGKILL))
