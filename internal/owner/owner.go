@@ -76,7 +76,11 @@ func (o Owner) Alive(created time.Time) bool {
 	if o.Boot != bootID() {
 		return false
 	}
-	return running(o.PID) && startTime(o.PID) == o.Start
+	if !running(o.PID) {
+		return false
+	}
+	start := startTime(o.PID)
+	return start == o.Start || start == "" // what cannot be seen is alive
 }
 
 // Orphaned reports whether labels name an owner that is no more. Objects without an owner have no owner to lose; what
