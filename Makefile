@@ -29,13 +29,17 @@ demo: engine images install ## build and run the demo stack, or BMO from SOURCE=
 	hack/demo $(SOURCE)
 
 .PHONY: test
-test: engine images install lint unit ## set everything up, and run every test, on engines of all kinds
+test: engine images install lint unit gotest ## set everything up, and run every test, on engines of all kinds
 	hack/matrix here
 
 .PHONY: unit
 unit: go ## run the unit tests, with the race detector
 	hack/need gcc=gcc,libc6-dev
 	CGO_ENABLED=1 $(GO) test -race -count=1 $$($(GO) list ./... | grep -v '/e2e\(/\|$$\)')
+
+.PHONY: gotest
+gotest: ## run the example of Go tests on the engine that is there
+	cd examples/gotest && BASE_IMAGES="$$(../../hack/images args | grep -v '^--' || true)" $(GO) test -count=1 -timeout 20m ./...
 
 .PHONY: e2e
 e2e: ## run the end-to-end tests on the engine and the plugin that are there
