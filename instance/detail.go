@@ -43,16 +43,21 @@ type ServiceDetail struct {
 
 // Find returns the instance of that name.
 func Find(ctx context.Context, e *engine.Engine, name string) (*Instance, error) {
-	list, err := List(ctx, e)
+	_, i, err := find(ctx, e, name)
+	return i, err
+}
+
+// find returns the instance of that name and what it is made of.
+func find(ctx context.Context, e *engine.Engine, name string) (objects, *Instance, error) {
+	o, err := look(ctx, e, label.Instance+"="+name)
 	if err != nil {
-		return nil, err
+		return o, nil, err
 	}
-	for _, i := range list {
-		if i.Name == name {
-			return &i, nil
-		}
+	list := o.instances()
+	if name == "" || len(list) == 0 { // without a name, the engine takes every instance
+		return o, nil, NotFound(name)
 	}
-	return nil, NotFound(name)
+	return o, &list[0], nil
 }
 
 // NotFound says that there is no instance of that name.
@@ -75,7 +80,7 @@ func (i Instance) ServiceNames() []string { return slices.Sorted(maps.Keys(i.Ser
 
 // Inspect returns what can be told of the instance of that name.
 func Inspect(ctx context.Context, e *engine.Engine, name string) (*Detail, error) {
-	i, err := Find(ctx, e, name)
+	o, i, err := find(ctx, e, name)
 	if err != nil {
 		return nil, err
 	}
@@ -83,19 +88,10 @@ func Inspect(ctx context.Context, e *engine.Engine, name string) (*Detail, error
 		Name: i.Name, Stack: i.Stack, Snapshot: i.Key, Flavor: i.Flavor, State: i.State, Detached: i.Detached,
 		Created: i.Created, URL: i.URL, Owner: i.Labels[label.Owner], Services: map[string]ServiceDetail{},
 	}
-	of := label.Instance + "=" + name
-	networks, err := e.Networks(ctx, of)
-	if err != nil {
-		return nil, err
-	}
-	for _, n := range networks {
+	for _, n := range o.networks {
 		d.Network = NetworkDetail{ID: n.ID, Name: n.Name}
 	}
-	containers, err := e.Containers(ctx, of)
-	if err != nil {
-		return nil, err
-	}
-	for _, c := range containers {
+	for _, c := range o.containers {
 		d.Services[c.Labels[label.Service]] = serviceDetail(c)
 	}
 	return d, nil

@@ -59,21 +59,37 @@ func containerName(instance, service string) string { return objectName(instance
 
 // List returns all instances on the engine, newest first.
 func List(ctx context.Context, e *engine.Engine) ([]Instance, error) {
+	o, err := look(ctx, e, label.Role+"="+label.RoleInstance)
+	if err != nil {
+		return nil, err
+	}
+	return o.instances(), nil
+}
+
+// objects are the networks and containers of instances.
+type objects struct {
+	networks   []engine.Network
+	containers []engine.Container
+}
+
+// look asks the engine for those that carry a label.
+func look(ctx context.Context, e *engine.Engine, of string) (o objects, err error) {
 	// Containers come and go while we look; the network is made first and removed last, so it is listed first.
-	networks, err := e.Networks(ctx, label.Role+"="+label.RoleInstance)
-	if err != nil {
-		return nil, err
+	if o.networks, err = e.Networks(ctx, of); err != nil {
+		return o, err
 	}
-	containers, err := e.Containers(ctx, label.Role+"="+label.RoleInstance)
-	if err != nil {
-		return nil, err
-	}
+	o.containers, err = e.Containers(ctx, of)
+	return o, err
+}
+
+// instances are those that the objects belong to, newest first.
+func (o objects) instances() []Instance {
 	byName := map[string]*Instance{}
-	for _, n := range networks {
+	for _, n := range o.networks {
 		inst := add(byName, n.Labels)
 		inst.State, inst.Status = Starting, "Starting"
 	}
-	for _, c := range containers {
+	for _, c := range o.containers {
 		inst := add(byName, c.Labels)
 		inst.Services[c.Labels[label.Service]] = c.ID
 		inst.observe(c)
@@ -85,7 +101,7 @@ func List(ctx context.Context, e *engine.Engine) ([]Instance, error) {
 	slices.SortFunc(out, func(a, b Instance) int {
 		return cmp.Or(b.Created.Compare(a.Created), strings.Compare(a.Name, b.Name))
 	})
-	return out, nil
+	return out
 }
 
 func add(byName map[string]*Instance, labels map[string]string) *Instance {
