@@ -29,7 +29,7 @@ demo: engine images install ## build and run the demo stack, or BMO from SOURCE=
 	hack/demo $(SOURCE)
 
 .PHONY: test
-test: engine images install lint unit gotest ## set everything up, and run every test, on engines of all kinds
+test: engine images install lint unit gotest cross ## set everything up, and run every test, on engines of all kinds
 	hack/matrix here
 
 .PHONY: unit
@@ -80,6 +80,13 @@ lint: go ## check the form of Go and shell files
 	$(GO) vet -tags bmo ./...
 	$(GO) run $(STATICCHECK) -tags bmo ./...
 	shellcheck -x -P hack .ci/run hack/{cpan,demo,engine,images,matrix,need,screens} hack/lib/{supervise,base-hook}.sh hack/{mysql,mariadb}/*.sh
+
+.PHONY: cross
+cross: go ## compile everything, tests included, for macOS and Windows
+	@for os in darwin windows; do for arch in amd64 arm64; do \
+	  printf '=> %s/%s\n' "$$os" "$$arch"; \
+	  CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch $(GO) vet ./...; \
+	done; done
 
 .PHONY: engine
 engine: ## make sure of a docker engine; STORE=containerd, RELEASE=26.1 for another one

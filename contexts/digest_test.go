@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -94,9 +93,9 @@ func TestDigestIgnoresUmask(t *testing.T) {
 	masks := []int{0o000, 0o002, 0o022, 0o027, 0o077}
 	var digests, modes []string
 	for _, mask := range masks {
-		old := syscall.Umask(mask)
+		old := umask(mask)
 		dir := folder(t, content)
-		syscall.Umask(old)
+		umask(old)
 		digests = append(digests, one(t, dir).Digest().String())
 		info, err := os.Stat(filepath.Join(dir, "dir/run"))
 		assert.NilError(t, err)

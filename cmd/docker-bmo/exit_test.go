@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"syscall"
 	"testing"
 
 	"gotest.tools/v3/assert"
@@ -76,7 +75,10 @@ func TestExitCodesOfCommands(t *testing.T) {
 // interrupt sends this process what Ctrl-C does.
 func interrupt(t *testing.T) {
 	t.Helper()
-	assert.Check(t, syscall.Kill(os.Getpid(), syscall.SIGINT))
+	self, err := os.FindProcess(os.Getpid())
+	if assert.Check(t, err) {
+		assert.Check(t, self.Signal(os.Interrupt))
+	}
 }
 
 // TestExitCodesAreDocumented compares the codes with the table.
