@@ -7,6 +7,7 @@ SHELL := /bin/bash
 GO ?= go
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
 LDFLAGS := -s -w -X github.com/docker-bmo/docker-bmo/internal/version.Version=$(VERSION)
+NFPM := github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.0
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 # Where docker looks for plugins: as root, a folder that serves every user.
@@ -29,7 +30,7 @@ demo: engine images install ## build and run the demo stack, or BMO from SOURCE=
 	hack/demo $(SOURCE)
 
 .PHONY: test
-test: engine images install lint unit gotest cross ## set everything up, and run every test, on engines of all kinds
+test: engine images install lint unit gotest cross dist-test ## set everything up, and run every test, on engines of all kinds
 	hack/matrix here
 
 .PHONY: unit
@@ -79,7 +80,7 @@ lint: go ## check the form of Go and shell files
 	[[ -z $$files ]] || { printf 'error: not formatted:\n%s\nhint: gofmt -w\n' "$$files"; exit 1; }
 	$(GO) vet -tags bmo ./...
 	$(GO) run $(STATICCHECK) -tags bmo ./...
-	shellcheck -x -P hack .ci/run hack/{cpan,demo,engine,images,matrix,need,screens} hack/lib/{supervise,base-hook}.sh hack/{mysql,mariadb}/*.sh
+	shellcheck -x -P hack .ci/run hack/{cpan,demo,dist,dist-test,engine,images,matrix,need,screens} hack/lib/{supervise,base-hook}.sh hack/{mysql,mariadb}/*.sh
 
 .PHONY: cross
 cross: go ## compile everything, tests included, for macOS and Windows
@@ -87,6 +88,18 @@ cross: go ## compile everything, tests included, for macOS and Windows
 	  printf '=> %s/%s\n' "$$os" "$$arch"; \
 	  CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch $(GO) vet ./...; \
 	done; done
+
+# The platforms that dist builds for, as OS/ARCH; its packages are for those of Linux.
+PLATFORMS ?= linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+
+.PHONY: dist
+dist: go ## make what is released: archives, packages and checksums, in dist
+	VERSION='$(VERSION)' NFPM='$(NFPM)' GO='$(GO)' hack/dist $(PLATFORMS)
+
+.PHONY: dist-test
+dist-test: ## install the .deb into a clean Debian and run the plugin there
+	$(MAKE) dist PLATFORMS=linux/amd64
+	VERSION='$(VERSION)' hack/dist-test dist/*_amd64.deb
 
 .PHONY: engine
 engine: ## make sure of a docker engine; STORE=containerd, RELEASE=26.1 for another one
@@ -121,7 +134,7 @@ bench: engine images ## run the benchmarks: each sets ways to one end side by si
 
 .PHONY: clean
 clean: ## remove what was built here
-	rm -rf bin
+	rm -rf bin dist
 
 .PHONY: go
 go:
