@@ -114,7 +114,7 @@ func (p *pipeline) describe(bases map[string]string) snapshot.Snapshot {
 	}
 }
 
-// imageLabels are those of the snapshot's images beside the snapshot's own.
+// imageLabels are those of the snapshot's images in addition to the snapshot's own.
 func (p *pipeline) imageLabels(bases map[string]string) map[string]string {
 	labels := maps.Clone(p.options.Labels)
 	if labels == nil {

@@ -1,6 +1,8 @@
 // Package bootstrap runs an application's slow first run once, in linked containers, and keeps the result as a
 // snapshot: database up and answering queries, steps, a check of the result, a graceful stop of everything, commits.
-// Whatever goes wrong on the way, there is no snapshot and nothing stays behind.
+// Whatever goes wrong on the way, there is no snapshot and nothing of it stays.
+//
+// This package is not public API: it can change at any time. Programs use package bmo.
 package bootstrap
 
 import (
@@ -30,7 +32,7 @@ type Request struct {
 	Snapshot snapshot.Snapshot
 	// Built maps each service to the name of its image as BuildKit made it.
 	Built map[string]string
-	// Labels are set on the snapshot's images beside the snapshot's own.
+	// Labels are set on the snapshot's images in addition to the snapshot's own.
 	Labels map[string]string
 	// Platform is the engine's, for example "linux/amd64".
 	Platform string
@@ -67,7 +69,7 @@ type run struct {
 	temp    []string          // names or identifiers of all images that go when the bootstrap ends
 }
 
-// Name is the lock of a snapshot's bootstrap: the name of its network, and with a service behind it, of a container.
+// Name is the lock of a snapshot's bootstrap: the name of its network, and with a service after it, of a container.
 func Name(key string) string { return "docker-bmo-bootstrap-" + snapshot.Short(key) }
 
 // Run makes the snapshot. It returns ErrBusy when another process makes it already.

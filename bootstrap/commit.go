@@ -37,7 +37,7 @@ func (b *run) commitStep(ctx context.Context, service string) error {
 }
 
 // tempTag is a new name for an image that lives only as long as the bootstrap. No name is used twice: an image that
-// lost its name to another one would stay behind.
+// lost its name to another one would stay.
 func (b *run) tempTag(service string) string {
 	ref := fmt.Sprintf("%s-raw%d", snapshot.Tag(b.Snapshot.Stack, service, b.Snapshot.Key), len(b.temp)+1)
 	b.temp = append(b.temp, ref)

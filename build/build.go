@@ -3,6 +3,8 @@
 //
 // The Dockerfile frontend runs in this process (BuildKit's own package): that lets us see which base images it
 // resolves, needs no frontend image, and makes named contexts work the same on every engine.
+//
+// This package is not public API: it can change at any time. Programs use package bmo.
 package build
 
 import (
@@ -32,7 +34,7 @@ type Request struct {
 	Contexts *contexts.Result
 	// Platform is the engine's, for example "linux/amd64".
 	Platform string
-	// Args are build arguments for every image; a service's own stand behind them.
+	// Args are build arguments for every image; they win over a service's own.
 	Args map[string]string
 	// Cache is used by Images.
 	Cache Cache

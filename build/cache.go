@@ -14,7 +14,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
-// Cache is where layers are taken from and put beside BuildKit's own cache.
+// Cache is where layers are taken from and put in addition to BuildKit's own cache.
 type Cache struct {
 	From, To []bkclient.CacheOptionsEntry
 }
@@ -58,7 +58,7 @@ func parsed(flag string, words []string, parse func([]string) ([]bkclient.CacheO
 	return list, nil
 }
 
-// NeedsContainerdStore tells whether there is an export that the engine's older image store cannot do.
+// NeedsContainerdStore reports whether there is an export that the engine's older image store cannot do.
 func (c Cache) NeedsContainerdStore() bool {
 	return slices.ContainsFunc(c.To, func(e bkclient.CacheOptionsEntry) bool { return e.Type != "inline" })
 }
@@ -74,7 +74,7 @@ func (c Cache) forTarget(name string) (from, to []bkclient.CacheOptionsEntry, er
 	return from, to, err
 }
 
-// missing tells whether an entry leads to a folder without a cache, as in the first build of all.
+// missing reports whether an entry leads to a folder without a cache, as in the first build of all.
 func missing(e bkclient.CacheOptionsEntry) bool {
 	if e.Type != "local" || e.Attrs["src"] == "" {
 		return false

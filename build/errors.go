@@ -24,7 +24,7 @@ type Error struct {
 	err   error
 }
 
-// newError makes an Error of BuildKit's. output are the last lines of what failed, and shown tells whether progress has
+// newError makes an Error of BuildKit's. output are the last lines of what failed, and shown reports whether progress has
 // them.
 func newError(services []string, err error, output []string, shown bool) *Error {
 	e := &Error{Services: services, Where: where(err), err: err}

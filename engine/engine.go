@@ -45,8 +45,9 @@ type Info struct {
 // Platform is the engine's platform as BuildKit writes it, for example "linux/amd64".
 func (i Info) Platform() string { return i.OS + "/" + i.Arch }
 
-// SlowDriver tells whether commits are known to take several seconds on the engine's storage driver, because it
-// copies whole filesystems (vfs) or computes differences by walking them (devicemapper, btrfs excluded).
+// SlowDriver reports whether commits are known to take several seconds on the engine's storage driver, because it
+// copies whole filesystems (vfs, and native, which is containerd's) or finds differences by walking them
+// (devicemapper).
 func (i Info) SlowDriver() bool {
 	return i.Driver == "vfs" || i.Driver == "devicemapper" || i.Driver == "native"
 }

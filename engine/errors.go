@@ -13,13 +13,13 @@ import (
 	"github.com/docker/docker/client"
 )
 
-// IsNotFound tells whether the engine said that it has no such object.
+// IsNotFound reports whether the engine said that it has no such object.
 func IsNotFound(err error) bool { return errdefs.IsNotFound(err) }
 
-// IsConflict tells whether the engine said that a name is taken or an object is in use.
+// IsConflict reports whether the engine said that a name is taken or an object is in use.
 func IsConflict(err error) bool { return errdefs.IsConflict(err) }
 
-// IsPortTaken tells whether a start failed because the published port belongs to somebody else. Engines have no code
+// IsPortTaken reports whether a start failed because the published port belongs to somebody else. Engines have no code
 // for it, only these words (libnetwork's portallocator, and bind(2) as Go prints it).
 func IsPortTaken(err error) bool {
 	return err != nil && (strings.Contains(err.Error(), "port is already allocated") ||
@@ -29,12 +29,12 @@ func IsPortTaken(err error) bool {
 // SpaceHint is what to do about an engine's disk that is full.
 const SpaceHint = "`docker system df` shows what takes the engine's disk; `docker bmo prune` and `docker builder prune` make room"
 
-// IsNoSpace tells whether the engine's disk is full.
+// IsNoSpace reports whether the engine's disk is full.
 func IsNoSpace(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "no space left on device")
 }
 
-// IsFailure tells whether the engine itself is at fault: it is not there, not there any more, not usable, or could not
+// IsFailure reports whether the engine itself is at fault: it is not there, not there any more, not usable, or could not
 // do what it was asked for. That it refused something, since it has no such object or one in use, is no failure.
 func IsFailure(err error) bool {
 	var unavailable *UnavailableError

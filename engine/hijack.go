@@ -6,7 +6,7 @@ import (
 	"github.com/docker/docker/api/types"
 )
 
-// hijack calls open, which takes a connection over from HTTP, and gives up on it when ctx ends: the client itself heeds
+// hijack calls open, which takes a connection over from HTTP, and gives up on it when ctx ends: the client itself follows
 // its context up to the connection only, not while it waits for the answer on it. Over a network that swallows
 // everything that would be for ever.
 func hijack(ctx context.Context, open func() (types.HijackedResponse, error)) (types.HijackedResponse, error) {

@@ -28,7 +28,7 @@ func (e *Engine) At(host string) *Engine {
 	return e
 }
 
-// Local tells whether what the engine publishes on its loopback interface is reached on this machine's. It is a guess
+// Local reports whether what the engine publishes on its loopback interface is reached on this machine's. It is a guess
 // until Locate has looked.
 //
 // A socket is taken for an engine of this machine: docker's own, Docker Desktop's and others in a virtual machine that
@@ -63,7 +63,7 @@ func onSocket(host string) bool {
 	return strings.HasPrefix(host, "unix://") || strings.HasPrefix(host, "npipe://")
 }
 
-// inContainer tells whether this process seems to run in a container, by the marks that docker, podman and Kubernetes
+// inContainer reports whether this process seems to run in a container, by the marks that docker, podman and Kubernetes
 // leave.
 func inContainer() bool {
 	for _, mark := range []string{"/.dockerenv", "/run/.containerenv"} {
@@ -74,7 +74,7 @@ func inContainer() bool {
 	return os.Getenv("KUBERNETES_SERVICE_HOST") != ""
 }
 
-// elsewhere tells whether networks have gateways, and none of them is among the addresses of this machine.
+// elsewhere reports whether networks have gateways, and none of them is among the addresses of this machine.
 func elsewhere(networks []network.Summary, own []net.Addr) bool {
 	have := map[string]bool{}
 	for _, a := range own {

@@ -43,7 +43,7 @@ func Lost(err error) error {
 	return &LostError{Err: err}
 }
 
-// broken tells whether an error comes from the way to the engine: from the client of its API, what that goes through,
+// broken reports whether an error comes from the way to the engine: from the client of its API, what that goes through,
 // or BuildKit's client.
 func broken(err error) bool {
 	return client.IsErrConnectionFailed(err) || helperEnded.MatchString(err.Error()) ||

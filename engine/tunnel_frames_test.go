@@ -47,7 +47,7 @@ func TestTunnelFrames(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		pieces []string
-		// up tells whether the relay says that it has connected; then data is read, and readErr; else err is why not.
+		// up reports whether the relay says that it has connected; then data is read, and readErr; else err is why not.
 		up            bool
 		data, readErr string
 		err           string

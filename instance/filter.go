@@ -26,7 +26,7 @@ func ParseState(s string) (State, error) {
 	return "", fmt.Errorf("no status %q: an instance is %s, %s or %s", s, Starting, Ready, Broken)
 }
 
-// Match tells whether an instance passes.
+// Match reports whether an instance passes.
 func (f Filter) Match(i Instance) bool {
 	return some(f.Names, func(p string) bool { return nameMatches(p, i.Name) }) &&
 		some(f.Stacks, func(s string) bool { return s == i.Stack }) &&
@@ -35,7 +35,7 @@ func (f Filter) Match(i Instance) bool {
 		some(f.Snapshots, func(key string) bool { return strings.HasPrefix(i.Key, key) })
 }
 
-// some tells whether one of the list will do, or nothing is asked for.
+// some reports whether one of the list will do, or nothing is asked for.
 func some[T any](list []T, ok func(T) bool) bool {
 	return len(list) == 0 || slices.ContainsFunc(list, ok)
 }

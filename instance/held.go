@@ -12,7 +12,7 @@ type held struct {
 	*Forward
 }
 
-// forwards tells whether ports are forwarded and not published: on an engine elsewhere, as long as there is a process
+// forwards reports whether ports are forwarded and not published: on an engine elsewhere, as long as there is a process
 // to do so.
 func (s *start) forwards() bool { return !s.Detach && !s.Engine.Local() && s.Stack.URL.Service != "" }
 

@@ -1,5 +1,7 @@
 // Package instance starts, lists and removes running copies of a snapshot. Each has a network of its own, publishes
 // nothing but the application's port, on 127.0.0.1, and goes without a trace.
+//
+// This package is not public API: it can change at any time. Programs use package bmo.
 package instance
 
 import (

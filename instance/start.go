@@ -37,7 +37,7 @@ type Request struct {
 	Owner  owner.Owner
 	// Environment is added to that of the application's service, and wins.
 	Environment map[string]string
-	// Publish are ports to publish beside the application's, or that one under a number of the user's choice.
+	// Publish are ports to publish in addition to the application's, or that one under a number of the user's choice.
 	Publish []Publish
 	// Timeout is how long each service may take to become ready unless its probe says otherwise; 0 for DefaultTimeout.
 	Timeout time.Duration
@@ -67,7 +67,7 @@ type start struct {
 	port int // where the application is published
 }
 
-// Start starts an instance and returns when it is ready. When that fails, nothing of it stays behind.
+// Start starts an instance and returns when it is ready. When that fails, nothing of it stays.
 func Start(ctx context.Context, r Request) (_ *Instance, err error) {
 	if r.Flavor == "" {
 		r.Flavor = stack.DefaultFlavor
@@ -175,7 +175,7 @@ func (s *start) labels(name, service string) map[string]string {
 	return l
 }
 
-// lead is the service whose container's name tells whether the instance is ready.
+// lead is the service whose container's name reports whether the instance is ready.
 func (s *start) lead() string {
 	if s.Stack.URL.Service != "" {
 		return s.Stack.URL.Service
@@ -201,7 +201,7 @@ func (s *start) newGroup() *launch.Group {
 	return g
 }
 
-// environment is what a service is given beside its own.
+// environment is what a service is given in addition to its own.
 func (s *start) environment(service string) map[string]string {
 	if service != s.lead() {
 		return nil

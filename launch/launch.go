@@ -1,5 +1,7 @@
 // Package launch brings up services in the order of their dependencies. Order means ready: a service starts when all
 // that it depends on has answered its probe, not when it has merely been started.
+//
+// This package is not public API: it can change at any time. Programs use package bmo.
 package launch
 
 import (

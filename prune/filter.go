@@ -17,7 +17,7 @@ type Filter struct {
 	Until time.Time
 }
 
-// match tells whether a snapshot may go.
+// match reports whether a snapshot may go.
 func (f Filter) match(s snapshot.Snapshot) bool {
 	return snapshot.Filter{Labels: f.Labels}.Match(s) && !slices.ContainsFunc(f.NotLabels, s.HasLabel) &&
 		(f.Until.IsZero() || s.Created.Before(f.Until))

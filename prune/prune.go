@@ -1,5 +1,7 @@
 // Package prune decides which snapshots are no longer wanted and removes them, and sweeps away what has lost its
 // owner. It touches nothing without the product's labels.
+//
+// This package is not public API: it can change at any time. Programs use package bmo.
 package prune
 
 import (
@@ -36,7 +38,7 @@ func Plan(list []snapshot.Snapshot, used Used, p Policy, now time.Time) []snapsh
 // Used tells which snapshots something runs from.
 type Used struct{ keys, images map[string]bool }
 
-// Has tells whether the snapshot is in use.
+// Has reports whether the snapshot is in use.
 func (u Used) Has(s snapshot.Snapshot) bool {
 	for _, img := range s.Images {
 		if u.images[img.ID] {

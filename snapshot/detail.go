@@ -87,14 +87,14 @@ func (s Snapshot) UserLabels() map[string]string {
 	return labels
 }
 
-// HasLabel tells whether all images of the snapshot have a label, KEY or KEY=VALUE.
+// HasLabel reports whether all images of the snapshot have a label, KEY or KEY=VALUE.
 func (s Snapshot) HasLabel(label string) bool {
 	key, want, given := strings.Cut(label, "=")
 	v, ok := s.SharedLabels()[key]
 	return ok && (!given || v == want)
 }
 
-// HasLabels tells whether all images of the snapshot have the labels.
+// HasLabels reports whether all images of the snapshot have the labels.
 func (s Snapshot) HasLabels(labels map[string]string) bool {
 	for k, v := range labels {
 		if !s.HasLabel(k + "=" + v) {

@@ -9,7 +9,7 @@ type Filter struct {
 	Stacks []string
 }
 
-// Match tells whether a snapshot passes.
+// Match reports whether a snapshot passes.
 func (f Filter) Match(s Snapshot) bool {
 	for _, l := range f.Labels {
 		if !s.HasLabel(l) {

@@ -62,7 +62,7 @@ func Short(key string) string {
 // repository begins the names of all images of ours.
 const repository = "docker-bmo/"
 
-// OwnTag tells whether an image's name is one that Tag gave.
+// OwnTag reports whether an image's name is one that Tag gave.
 func OwnTag(ref string) bool { return strings.HasPrefix(ref, repository) }
 
 // Tag is the name of a snapshot's image: docker-bmo/STACK-SERVICE:KEY12. It is there because docker's own

@@ -1,5 +1,7 @@
 // Package snapshot knows what a snapshot is: a set of committed images that agree in key and creation time, one for
 // each service of a stack. Everything about it is in the images' labels.
+//
+// This package is not public API: it can change at any time. Programs use package bmo.
 package snapshot
 
 import (
@@ -25,7 +27,7 @@ type Snapshot struct {
 	Images map[string]engine.Image
 }
 
-// Complete tells whether every service of the set has its image. What is not complete is garbage.
+// Complete reports whether every service of the set has its image. What is not complete is garbage.
 func (s Snapshot) Complete() bool {
 	for _, name := range s.Services {
 		if _, ok := s.Images[name]; !ok {
@@ -96,7 +98,7 @@ func group(images []engine.Image) []Snapshot {
 	return out
 }
 
-// derived tells whether somebody made the image from one of ours: it inherits the labels, but not the creation time,
+// derived reports whether somebody made the image from one of ours: it inherits the labels, but not the creation time,
 // which a snapshot's image shares with its label. Engines list it in whole seconds.
 func derived(img engine.Image, created time.Time) bool { return img.Created.Unix() != created.Unix() }
 

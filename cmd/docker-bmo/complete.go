@@ -111,7 +111,7 @@ func completeInstances(dockerCli command.Cli) cobra.CompletionFunc {
 }
 
 // completeInstanceServices offers an instance first, then its services: most of them, 0 for any number. What comes
-// behind them is the shell's.
+// after them is the shell's.
 func completeInstanceServices(dockerCli command.Cli, most int) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
 		if len(args) == 0 {

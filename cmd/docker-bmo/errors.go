@@ -14,7 +14,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
-// Exit codes beside 0, 1 for a mistake in the input or a failed build, and a test command's own.
+// Exit codes besides 0, 1 for a mistake in the input or a failed build, and a test command's own.
 const (
 	exitNotReady    = 124 // an instance did not become ready in time
 	exitEngine      = 125 // the engine is missing, too old or failed; in `run`, anything that is not the command's own
@@ -29,7 +29,7 @@ type coded struct {
 
 func (c coded) Unwrap() error { return c.error }
 
-// parsing is what Go says of a flag's value beside what is wrong with it.
+// parsing is what Go says of a flag's value in addition to what is wrong with it.
 var parsing = regexp.MustCompile(`\bstrconv\.Parse\w+: parsing "[^"]*": `)
 
 // report prints an error with its hints and returns the exit code.

@@ -69,7 +69,7 @@ func widest(names []string) int {
 	return width
 }
 
-// line is a line as `docker compose logs` shows it, behind the name of its service, all of one width.
+// line is a line as `docker compose logs` shows it, after the name of its service, all names padded to one width.
 func (o logsOptions) line(l bmo.LogLine, width int) string {
 	text := l.Text
 	if o.timestamps {

@@ -52,7 +52,7 @@ is removed, and the exit code is the command's own.`,
 			return runRun(cmd.Context(), dockerCli, options)
 		},
 	}
-	// What comes behind a test command without `--` is not taken for flags of ours: that would be a riddle.
+	// Stop at the first positional argument, so that a test command's flags are not parsed as ours.
 	cmd.Flags().SetInterspersed(false)
 	options.addFlags(cmd.Flags())
 	options.complete(cmd)

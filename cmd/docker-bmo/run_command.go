@@ -18,7 +18,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/bmo"
 )
 
-// runCommand runs a test command beside the instance and returns its exit code, whatever the teardown says.
+// runCommand runs a test command next to the instance and returns its exit code, whatever the teardown says.
 func runCommand(ctx context.Context, dockerCli command.Cli, c *bmo.Client, inst *bmo.Instance, words []string) error {
 	cmd := exec.CommandContext(ctx, words[0], words[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
