@@ -8,7 +8,7 @@ import (
 	bkclient "github.com/moby/buildkit/client"
 )
 
-// BuildKit returns a client of the BuildKit that is part of the engine. The caller closes it.
+// BuildKit returns a client of the BuildKit that is part of the engine. The caller must close it.
 func (e *Engine) BuildKit(ctx context.Context) (*bkclient.Client, error) {
 	c, err := bkclient.New(ctx, "",
 		bkclient.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {

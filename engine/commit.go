@@ -9,7 +9,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
-// Commit makes a raw image of a stopped container's filesystem, under a name. Raw, because the engine copies the
+// Commit makes a raw image of a stopped container's filesystem, with a name. It is raw because the engine copies the
 // container's labels, environment and command into it (daemon/commit.go, merge: values can be overridden, never
 // removed): Seal makes a clean image of it.
 func (e *Engine) Commit(ctx context.Context, id, ref string, labels map[string]string) error {

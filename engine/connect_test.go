@@ -75,8 +75,8 @@ func TestStory16NoEngineIsSaidWithItsAddress(t *testing.T) {
 	})
 }
 
-// TestConnectInterrupted: who presses Ctrl-C while an engine does not answer has interrupted, and is not told to start
-// the engine.
+// TestConnectInterrupted: a user who presses Ctrl-C while an engine does not answer has interrupted the command; the
+// error does not say to start the engine.
 func TestConnectInterrupted(t *testing.T) {
 	f := enginetest.New(t)
 	ctx, cancel := context.WithCancelCause(t.Context())

@@ -12,13 +12,13 @@ import (
 	"github.com/docker/go-connections/nat"
 )
 
-// Loopback is the only address that ports are ever published on.
+// Loopback is the only address on which ports are published.
 const Loopback = "127.0.0.1"
 
-// ContainerSpec says how a container is made.
+// ContainerSpec describes a container to create.
 type ContainerSpec struct {
 	Name, Image string
-	// Entrypoint and Command replace the image's own when not nil.
+	// Entrypoint and Command replace those of the image when not nil.
 	Entrypoint, Command []string
 	// Environment holds KEY=VALUE pairs.
 	Environment          []string
@@ -26,7 +26,7 @@ type ContainerSpec struct {
 	User, WorkingDir     string
 	Hostname, StopSignal string
 	Tmpfs                []string
-	// Network is the one network that the container joins, under Aliases.
+	// Network is the only network that the container joins, under Aliases.
 	Network string
 	Aliases []string
 	// Publish maps container ports to ports on Loopback; 0 lets the engine choose.
@@ -42,7 +42,7 @@ type ContainerSpec struct {
 // Container is a container of the engine.
 type Container struct {
 	ID, Name, Image, ImageID string
-	// State is docker's own word: created, running, exited, ...
+	// State is docker's own term: created, running, exited, ...
 	State, Status string
 	Labels        map[string]string
 	Created       time.Time
@@ -50,7 +50,7 @@ type Container struct {
 	Ports map[int]int
 }
 
-// CreateContainer makes a container without starting it. Its name is a lock: IsConflict tells that it is taken.
+// CreateContainer creates a container without starting it. Its name is a lock: IsConflict reports that it is taken.
 func (e *Engine) CreateContainer(ctx context.Context, s ContainerSpec) (string, error) {
 	exposed, bindings := nat.PortSet{}, nat.PortMap{}
 	for port, public := range s.Publish {
@@ -61,7 +61,7 @@ func (e *Engine) CreateContainer(ctx context.Context, s ContainerSpec) (string, 
 	cfg := &container.Config{
 		Image: s.Image, Entrypoint: s.Entrypoint, Cmd: s.Command, Env: s.Environment, Labels: s.Labels,
 		User: s.User, WorkingDir: s.WorkingDir, Hostname: s.Hostname, StopSignal: s.StopSignal, ExposedPorts: exposed,
-		// Readiness is ours to watch; a health check of the image would only burn CPU in every instance.
+		// Readiness is checked by docker bmo; a health check of the image would only burn CPU in every instance.
 		Healthcheck: &container.HealthConfig{Test: []string{"NONE"}},
 	}
 	host := &container.HostConfig{
@@ -113,7 +113,7 @@ func tmpfs(list []string) map[string]string {
 	return m
 }
 
-// Containers lists the containers, running or not, that carry every one of the labels.
+// Containers lists the containers, running or not, that have all of the labels.
 func (e *Engine) Containers(ctx context.Context, labels ...string) ([]Container, error) {
 	list, err := e.api.ContainerList(ctx, container.ListOptions{All: true, Filters: labelFilter(labels)})
 	if err != nil {
@@ -137,11 +137,12 @@ func (e *Engine) Containers(ctx context.Context, labels ...string) ([]Container,
 	return out, nil
 }
 
-// ErrNotPublished says that a container's port cannot be reached from outside: it is not published, or the container
-// does not run.
+// ErrNotPublished reports that a container's port cannot be reached from outside: it is not published, or the container
+// is not running.
 var ErrNotPublished = errors.New("is not published")
 
-// PublishedPort is the port on Loopback that a running container's port is reached at.
+// PublishedPort returns the port on Loopback that a running container's port is published at. It returns an error that
+// wraps ErrNotPublished if there is none; if there is no such container, IsNotFound reports true for the error.
 func (e *Engine) PublishedPort(ctx context.Context, id string, port int) (int, error) {
 	c, err := e.api.ContainerInspect(ctx, id)
 	if err != nil {
@@ -163,11 +164,11 @@ func (e *Engine) Rename(ctx context.Context, id, name string) error {
 	return nil
 }
 
-// removal is how long somebody else's removal of a container is waited for.
+// removal is how long to wait for a container that another process is removing.
 const removal = 20 * time.Second
 
-// RemoveContainer kills and removes a container and its anonymous volumes; one that is gone already is no error, and
-// one that somebody else is removing is gone when it returns.
+// RemoveContainer kills and removes a container and its anonymous volumes. It is no error if the container is already
+// gone; if another process is removing it, RemoveContainer returns once it is gone.
 func (e *Engine) RemoveContainer(ctx context.Context, id string) error {
 	err := e.api.ContainerRemove(ctx, id, container.RemoveOptions{Force: true, RemoveVolumes: true})
 	if IsConflict(err) {

@@ -139,8 +139,8 @@ func TestWhatIsGoneIsNoErrorToRemove(t *testing.T) {
 	assert.Assert(t, engine.IsNotFound(err))
 }
 
-// TestMakingIsNotCutOff: a request that is cut off on its way back has been carried out all the same, and who is not
-// told what was made cannot clear it away.
+// TestMakingIsNotCutOff: a request whose response is cut off has been carried out all the same, and a caller who is not
+// told what was made cannot remove it.
 func TestMakingIsNotCutOff(t *testing.T) {
 	f, e := newFake(t)
 	running := create(t, e, engine.ContainerSpec{Name: "a"})
@@ -204,10 +204,10 @@ func TestVolumes(t *testing.T) {
 	assert.NilError(t, e.RemoveVolume(t.Context(), "v"))
 }
 
-// TestRemovalBySomebodyElse that is under way is waited for.
+// TestRemovalBySomebodyElse: a removal that another process has begun is waited for.
 func TestRemovalBySomebodyElse(t *testing.T) {
 	const busy = "removal of container c is already in progress"
-	for _, question := range []string{"wait", ""} { // it goes while it is waited for, or before
+	for _, question := range []string{"wait", ""} { // the container is gone during the wait, or before it
 		f, e := newFake(t)
 		other := f.EngineAs(t, "other")
 		id := create(t, e, engine.ContainerSpec{Name: "c"})

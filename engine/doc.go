@@ -1,7 +1,7 @@
-// Package engine is the only room that speaks the Docker Engine API.
+// Package engine is the only package that speaks the Docker Engine API.
 //
-// It wraps the client of docker/docker in the few verbs that the product needs, in types of its own, so that the
-// client's module can be replaced in one place. Labels are passed through it, never interpreted by it.
+// It wraps the client of docker/docker in the few verbs that docker bmo needs, with types of its own, so that the
+// client's module can be replaced in one place. It passes labels through and never interprets them.
 //
-// This package is not public API: it can change at any time. Programs use package bmo.
+// This package is not API: it can change at any time. Programs use bmo.
 package engine

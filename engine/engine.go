@@ -10,11 +10,11 @@ import (
 	"github.com/docker/docker/client"
 )
 
-// MinAPIVersion is the oldest Engine API that has what we use: BuildKit with named contexts (23.0) and networks whose
-// name is unique (25.0, API 1.44).
+// MinAPIVersion is the oldest Engine API that has what docker bmo uses: BuildKit with named contexts (23.0) and
+// networks whose name is unique (25.0, API 1.44).
 const MinAPIVersion = "1.44"
 
-// MinVersion is the engine release that MinAPIVersion came with.
+// MinVersion is the engine release that introduced MinAPIVersion.
 const MinVersion = "25.0"
 
 // Engine is one Docker engine.
@@ -24,17 +24,17 @@ type Engine struct {
 	place place
 }
 
-// Info is what the product wants to know of an engine.
+// Info is what docker bmo needs to know about an engine.
 type Info struct {
 	// ID is the engine's own identifier.
 	ID string
 	// Version is the engine's release, for example "28.5.2".
 	Version string
-	// APIVersion is the newest API that the engine speaks.
+	// APIVersion is the newest API version that the engine supports.
 	APIVersion string
-	// OS and Arch name the engine's platform in Go's words.
+	// OS and Arch are the engine's platform, in Go's terms.
 	OS, Arch string
-	// Driver is the storage driver; the containerd image store shows as its snapshotter.
+	// Driver is the storage driver; with the containerd image store, its snapshotter.
 	Driver string
 	// ContainerdStore is true when images live in containerd.
 	ContainerdStore bool
@@ -42,30 +42,30 @@ type Info struct {
 	CPUs int
 }
 
-// Platform is the engine's platform as BuildKit writes it, for example "linux/amd64".
+// Platform returns the engine's platform as BuildKit writes it, for example "linux/amd64".
 func (i Info) Platform() string { return i.OS + "/" + i.Arch }
 
 // SlowDriver reports whether commits are known to take several seconds on the engine's storage driver, because it
-// copies whole filesystems (vfs, and native, which is containerd's) or finds differences by walking them
-// (devicemapper).
+// copies whole filesystems (vfs, and native, containerd's snapshotter of that kind) or computes differences by walking
+// them (devicemapper). btrfs is not counted as slow.
 func (i Info) SlowDriver() bool {
 	return i.Driver == "vfs" || i.Driver == "devicemapper" || i.Driver == "native"
 }
 
-// API is the client of the Engine API that an Engine speaks through.
+// API is the client of the Engine API that an Engine uses.
 type API = client.APIClient
 
-// New returns an engine that is spoken to through api.
+// New returns an engine that uses api.
 func New(api API) *Engine { return (&Engine{api: api}).At(api.DaemonHost()) }
 
-// Host is the address that the engine is reached at, for example "unix:///var/run/docker.sock".
+// Host returns the address of the engine, for example "unix:///var/run/docker.sock".
 func (e *Engine) Host() string { return e.host }
 
-// settleTime is how long a request that makes something goes on after its context has ended.
+// settleTime is how long a request that makes something goes on after its context is done.
 const settleTime = 10 * time.Second
 
-// settling returns a context for such a request. Cut off on the way, it would be carried out all the same, and nobody
-// would know what was made and has to go again.
+// settling returns a context for such a request. If it were cut off on the way, the engine would carry it out all the
+// same, and nobody would know what was made and has to be removed.
 func settling(ctx context.Context) (context.Context, context.CancelFunc, error) {
 	if ctx.Err() != nil {
 		return nil, nil, context.Cause(ctx)
@@ -78,11 +78,13 @@ func settling(ctx context.Context) (context.Context, context.CancelFunc, error) 
 	return long, func() { stop(); cancel() }, nil
 }
 
-// reasonTries is how often a connection is tried that ends before anything is sent. An ssh that ends at once may do so
-// before or after the request is written to it, and only in the latter case is what it has said in the error.
+// reasonTries is how often connecting is tried if the connection ends before anything is sent. An ssh that ends at once
+// may do so before or after the request is written to it, and only in the latter case does the error contain what it
+// printed.
 const reasonTries = 10
 
-// Connect makes sure that an engine answers and that it is new enough.
+// Connect checks that an engine answers and that it is new enough. It returns an *UnavailableError if none answers, and
+// an *UnusableError if it is too old or does not run Linux containers.
 func (e *Engine) Connect(ctx context.Context) (Info, error) {
 	v, err := e.api.ServerVersion(ctx)
 	for try := 1; try < reasonTries && err != nil && strings.Contains(err.Error(), "broken pipe"); try++ {
@@ -111,7 +113,7 @@ func (e *Engine) Connect(ctx context.Context) (Info, error) {
 	}, nil
 }
 
-// containerdStore reads what `docker info` shows as "driver-type".
+// containerdStore reports whether images are in containerd, which `docker info` shows as "driver-type".
 func containerdStore(status [][2]string) bool {
 	for _, s := range status {
 		if s[0] == "driver-type" && strings.HasPrefix(s[1], "io.containerd.snapshotter") {

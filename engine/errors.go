@@ -19,14 +19,14 @@ func IsNotFound(err error) bool { return errdefs.IsNotFound(err) }
 // IsConflict reports whether the engine said that a name is taken or an object is in use.
 func IsConflict(err error) bool { return errdefs.IsConflict(err) }
 
-// IsPortTaken reports whether a start failed because the published port belongs to somebody else. Engines have no code
-// for it, only these words (libnetwork's portallocator, and bind(2) as Go prints it).
+// IsPortTaken reports whether a start failed because the published port is in use by another program. Engines have no
+// error code for it, only these messages (libnetwork's portallocator, and bind(2) as Go prints it).
 func IsPortTaken(err error) bool {
 	return err != nil && (strings.Contains(err.Error(), "port is already allocated") ||
 		strings.Contains(err.Error(), "address already in use"))
 }
 
-// SpaceHint is what to do about an engine's disk that is full.
+// SpaceHint says what to do when an engine's disk is full.
 const SpaceHint = "`docker system df` shows what takes the engine's disk; `docker bmo prune` and `docker builder prune` make room"
 
 // IsNoSpace reports whether the engine's disk is full.
@@ -34,8 +34,8 @@ func IsNoSpace(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "no space left on device")
 }
 
-// IsFailure reports whether the engine itself is at fault: it is not there, not there any more, not usable, or could not
-// do what it was asked for. That it refused something, since it has no such object or one in use, is no failure.
+// IsFailure reports whether the engine itself is at fault: it is not there, no longer there, not usable, or could not
+// do what it was asked for. A refusal, because it has no such object or one is in use, is not a failure.
 func IsFailure(err error) bool {
 	var unavailable *UnavailableError
 	var unusable *UnusableError
@@ -44,7 +44,7 @@ func IsFailure(err error) bool {
 		errdefs.IsInternal(err) || errdefs.IsUnavailable(err)
 }
 
-// UnusableError says that an engine answered that does not do.
+// UnusableError reports that an engine answered but cannot be used.
 type UnusableError struct{ Reason string }
 
 func (e *UnusableError) Error() string { return e.Reason }
@@ -54,7 +54,7 @@ func (e *UnusableError) Hint() string {
 	return "upgrade the engine, or choose another one with `docker context use` or DOCKER_HOST"
 }
 
-// UnavailableError says that no engine answered.
+// UnavailableError reports that no engine answered.
 type UnavailableError struct {
 	Host string
 	Err  error
@@ -67,7 +67,7 @@ func (e *UnavailableError) Error() string {
 // Unwrap returns the client's own error.
 func (e *UnavailableError) Unwrap() error { return e.Err }
 
-// Hint says what to look at first.
+// Hint says what to check first.
 func (e *UnavailableError) Hint() string {
 	if u, err := url.Parse(e.Host); err == nil && u.Scheme == "ssh" {
 		docker := "docker"
@@ -92,17 +92,18 @@ func unreachable(host string, err error) error {
 	return &UnavailableError{Host: host, Err: connectionCause(err)}
 }
 
-// helperEnded is how docker/cli (connhelper/commandconn) reports that ssh, or what else it goes through, has ended.
+// helperEnded matches how docker/cli (connhelper/commandconn) reports that ssh, or another helper it connects through,
+// has ended.
 var (
 	helperEnded = regexp.MustCompile(helperWords + `((?s).*)`)
-	// As part of a longer text. ssh ends each of its lines with a carriage return; only the first one counts.
+	// The same, as part of a longer text. ssh ends each of its lines with a carriage return; only the first one counts.
 	helperEndedLine = regexp.MustCompile(helperWords + `([^\n\r"]*)(?:\r(?:\n[^\n]*\r)*\n)?`)
 )
 
 const helperWords = `command \[(\S+) [^\n]*?\] has exited with ([^\n]*?), make sure the URL is valid, [^\n]*?: stderr=`
 
-// connectionCause is why a connection to the engine failed, without the wrapping of the client, which repeats the host
-// or makes one up, names an address within the API, and asks whether the daemon runs.
+// connectionCause returns why a connection to the engine failed, without the wrapping of the client, which repeats the
+// host or makes one up, names a URL within the API, and asks whether the daemon is running.
 func connectionCause(err error) error {
 	if m := helperEnded.FindStringSubmatch(err.Error()); m != nil {
 		if said := strings.TrimSpace(m[3]); said != "" {

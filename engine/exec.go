@@ -10,17 +10,17 @@ import (
 	"github.com/docker/docker/pkg/stdcopy"
 )
 
-// ExecSpec is a command to run in a container.
+// ExecSpec describes a command to run in a container.
 type ExecSpec struct {
 	Command []string
-	// Env are KEY=VALUE words; User and WorkingDir are empty for the container's own.
+	// Env are KEY=VALUE pairs; if User or WorkingDir is empty, the container's own is used.
 	Env              []string
 	User, WorkingDir string
-	// Stdout and Stderr take the output; nil discards it.
+	// Stdout and Stderr receive the output; nil discards it.
 	Stdout, Stderr io.Writer
 }
 
-// Exec runs a command in a running container and returns its exit code. When ctx ends, the command goes on in the
+// Exec runs a command in a running container and returns its exit code. When ctx is done, the command goes on in the
 // container: engines have no way to end it.
 func (e *Engine) Exec(ctx context.Context, id string, s ExecSpec) (int, error) {
 	ex, err := e.api.ContainerExecCreate(ctx, id, container.ExecOptions{

@@ -6,9 +6,9 @@ import (
 	"github.com/docker/docker/api/types"
 )
 
-// hijack calls open, which takes a connection over from HTTP, and gives up on it when ctx ends: the client itself follows
-// its context up to the connection only, not while it waits for the answer on it. Over a network that swallows
-// everything that would be for ever.
+// hijack calls open, which takes over a connection from HTTP, and gives up when ctx ends: the client respects its
+// context only until it is connected, not while it waits for the response. On a network that drops everything, that
+// would block forever.
 func hijack(ctx context.Context, open func() (types.HijackedResponse, error)) (types.HijackedResponse, error) {
 	type result struct {
 		types.HijackedResponse

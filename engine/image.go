@@ -16,11 +16,11 @@ type Image struct {
 	Tags    []string
 	Labels  map[string]string
 	Created time.Time
-	// Size is the size of all layers in bytes, those shared with other images included.
+	// Size is the size of all layers in bytes, including those shared with other images.
 	Size int64
 }
 
-// Images lists the images that carry every one of the labels, each "key" or "key=value".
+// Images lists the images that have all of the labels, each "key" or "key=value".
 func (e *Engine) Images(ctx context.Context, labels ...string) ([]Image, error) {
 	list, err := lookAgain(ctx, func() ([]image.Summary, error) {
 		return e.api.ImageList(ctx, image.ListOptions{All: true, Filters: labelFilter(labels)})
@@ -57,7 +57,7 @@ func (e *Engine) TagImage(ctx context.Context, id, ref string) error {
 	return nil
 }
 
-// RemoveImage untags ref and, when that was its last name, deletes the image. It reports what it did in docker's words.
+// RemoveImage untags ref and, if that was its last name, deletes the image. It reports what it did in docker's terms.
 func (e *Engine) RemoveImage(ctx context.Context, ref string) (untagged, deleted []string, err error) {
 	done, err := e.api.ImageRemove(ctx, ref, image.RemoveOptions{PruneChildren: true})
 	if err != nil {
@@ -74,7 +74,7 @@ func (e *Engine) RemoveImage(ctx context.Context, ref string) (untagged, deleted
 	return untagged, deleted, nil
 }
 
-// LayersSize is the number of bytes that all images together take on the engine's disk, each layer counted once.
+// LayersSize returns the disk space that all images together take on the engine, in bytes, each layer counted once.
 func (e *Engine) LayersSize(ctx context.Context) (int64, error) {
 	du, err := lookAgain(ctx, func() (types.DiskUsage, error) {
 		return e.api.DiskUsage(ctx, types.DiskUsageOptions{Types: []types.DiskUsageObject{types.ImageObject}})

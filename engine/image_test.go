@@ -63,7 +63,7 @@ func TestCommit(t *testing.T) {
 	img, ok := f.Image("docker-bmo/demo-web:raw")
 	assert.Assert(t, ok)
 	assert.DeepEqual(t, img.Labels, map[string]string{"old": "1", "both": "2", "new": odd})
-	// This is why a commit is not a snapshot's image yet.
+	// This is why a commit is not yet an image of a snapshot.
 	assert.DeepEqual(t, img.Env, []string{"SECRET=x"})
 }
 
@@ -77,7 +77,7 @@ func TestCommitWithoutSpace(t *testing.T) {
 	assert.DeepEqual(t, hint.All(err), []string{engine.SpaceHint})
 }
 
-// TestSealWithoutBuildKit: an engine that has no BuildKit fails, it does not hang.
+// TestSealWithoutBuildKit: with an engine that has no BuildKit, Seal fails instead of hanging.
 func TestSealWithoutBuildKit(t *testing.T) {
 	_, e := newFake(t)
 	_, err := e.Seal(t.Context(), "linux/amd64", engine.SealSpec{Layers: "app", Config: "app", Name: "b"})
@@ -86,7 +86,7 @@ func TestSealWithoutBuildKit(t *testing.T) {
 	assert.ErrorContains(t, err, `platform "no platform at all"`)
 }
 
-// TestLookAgain: the containerd store fails to list and to count images when one goes meanwhile.
+// TestLookAgain: the containerd store fails to list and to count images when one is removed during the call.
 func TestLookAgain(t *testing.T) {
 	const counted, gone = "snapshot abc does not exist: not found", "NotFound: content digest sha256:abc: not found"
 	looks := map[string]func(context.Context, *engine.Engine) error{

@@ -13,14 +13,14 @@ import (
 	"github.com/docker/docker/api/types/network"
 )
 
-// place is where an engine is, as seen from here.
+// place is where an engine is, relative to this machine.
 type place struct {
 	mu            sync.Mutex
 	local, looked bool
 }
 
-// At tells the engine where it really is. A client that reaches it through another program, such as ssh, knows a
-// made-up address only.
+// At sets where the engine really is. A client that reaches it through another program, such as ssh, knows only a
+// made-up address.
 func (e *Engine) At(host string) *Engine {
 	if host != "" {
 		e.host, e.place.local = host, onSocket(host)
@@ -28,20 +28,21 @@ func (e *Engine) At(host string) *Engine {
 	return e
 }
 
-// Local reports whether what the engine publishes on its loopback interface is reached on this machine's. It is a guess
-// until Locate has looked.
+// Local reports whether what the engine publishes on its loopback interface can be reached on this machine's. It is a
+// guess until Locate has been called.
 //
-// A socket is taken for an engine of this machine: docker's own, Docker Desktop's and others in a virtual machine that
-// pass on what their containers publish. An address is not, even when it is 127.0.0.1: it may be a tunnel's end.
+// A socket is taken for an engine on this machine: docker's own, or those of Docker Desktop and others in a virtual
+// machine that forward what their containers publish. An address is not, even if it is 127.0.0.1: it may be the end of
+// a tunnel.
 func (e *Engine) Local() bool {
 	e.place.mu.Lock()
 	defer e.place.mu.Unlock()
 	return e.place.local
 }
 
-// Locate looks at the one case in which a socket is here and the engine's loopback interface is not: the socket has
-// been mounted into a container, as is common in CI. Then none of the engine's bridges is an interface that we have.
-// Where that cannot be found out the guess stands: an engine in trouble has its say when it is really needed.
+// Locate checks for the one case in which the socket is here but the engine's loopback interface is not: the socket has
+// been mounted into a container, as is common in CI. Then none of the engine's bridges is an interface of this machine.
+// On error it keeps the guess; a broken engine is reported by the first call that needs it.
 func (e *Engine) Locate(ctx context.Context) {
 	e.place.mu.Lock()
 	defer e.place.mu.Unlock()
@@ -74,7 +75,7 @@ func inContainer() bool {
 	return os.Getenv("KUBERNETES_SERVICE_HOST") != ""
 }
 
-// elsewhere reports whether networks have gateways, and none of them is among the addresses of this machine.
+// elsewhere reports whether networks have gateways, none of which is among the addresses of this machine.
 func elsewhere(networks []network.Summary, own []net.Addr) bool {
 	have := map[string]bool{}
 	for _, a := range own {
@@ -96,7 +97,8 @@ func elsewhere(networks []network.Summary, own []net.Addr) bool {
 	return gateways > 0
 }
 
-// Tunnel is the hint how to have an address of the engine's loopback interface here, empty when that is our own.
+// Tunnel returns the hint how to reach an address of the engine's loopback interface from here, or "" if it is this
+// machine's own.
 func (e *Engine) Tunnel(address string) string {
 	u, err := url.Parse(address)
 	if e.Local() || err != nil || u.Port() == "" {
@@ -105,7 +107,7 @@ func (e *Engine) Tunnel(address string) string {
 	return fmt.Sprintf("the address is one of the engine's host; to have it here: `ssh -N -L %s:%s %s`", u.Port(), u.Host, sshWords(e.host))
 }
 
-// sshWords are what ssh is told to reach an engine's host, as far as the engine's address gives them away.
+// sshWords returns the arguments with which ssh reaches an engine's host, as far as the engine's address shows them.
 func sshWords(host string) string {
 	u, err := url.Parse(host)
 	if err != nil || u.Hostname() == "" {

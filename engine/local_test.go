@@ -16,9 +16,9 @@ func TestLocal(t *testing.T) {
 		"npipe:////./pipe/docker_engine":              true,
 		"ssh://me@far":                                false,
 		"tcp://10.0.0.1:2376":                         false,
-		"tcp://127.0.0.1:2375":                        false, // where a tunnel may end
-		"http://docker.example.com":                   false, // as the docker client calls what it reaches by ssh
-		"":                                            true,  // not known better
+		"tcp://127.0.0.1:2375":                        false, // may be the end of a tunnel
+		"http://docker.example.com":                   false, // what the docker client calls an engine that it reaches by ssh
+		"":                                            true,  // nothing better is known
 	} {
 		api, err := client.NewClientWithOpts(client.WithHost("unix:///var/run/docker.sock"))
 		assert.NilError(t, err)

@@ -9,19 +9,19 @@ import (
 	"github.com/docker/docker/pkg/stdcopy"
 )
 
-// LogOptions say which part of a container's output is meant, in the words of `docker logs`.
+// LogOptions select part of a container's output, in the terms of `docker logs`.
 type LogOptions struct {
-	// Follow goes on until the container ends or the context does.
+	// Follow continues until the container ends or the context is done.
 	Follow bool
-	// Tail is a number of lines from the end, or "all"; empty is all.
+	// Tail is a number of lines from the end, or "all"; empty means all.
 	Tail string
 	// Since and Until are timestamps or durations.
 	Since, Until string
-	// Timestamps puts the time in front of every line.
+	// Timestamps adds the time at the beginning of every line.
 	Timestamps bool
 }
 
-// Logs copies a container's output so far; with follow until the container ends or ctx does.
+// Logs copies a container's output so far; with follow, it continues until the container ends or ctx is done.
 func (e *Engine) Logs(ctx context.Context, id string, follow bool, stdout, stderr io.Writer) error {
 	return e.CopyLogs(ctx, id, LogOptions{Follow: follow}, stdout, stderr)
 }

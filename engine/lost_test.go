@@ -17,7 +17,7 @@ func TestLost(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		err  error
-		want string // empty when it is no loss
+		want string // empty if the connection is not lost
 	}{
 		{name: "nothing"},
 		{name: "a mistake", err: ours},

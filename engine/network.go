@@ -17,8 +17,8 @@ type Network struct {
 	Labels   map[string]string
 }
 
-// CreateNetwork makes a bridge network of that name and returns its identifier. The name is a lock: IsConflict tells
-// that it is taken.
+// CreateNetwork makes a bridge network with that name and returns its identifier. The name is a lock: IsConflict
+// reports that it is taken.
 func (e *Engine) CreateNetwork(ctx context.Context, name string, labels map[string]string) (string, error) {
 	ctx, done, err := settling(ctx)
 	if err != nil {
@@ -36,7 +36,7 @@ func (e *Engine) CreateNetwork(ctx context.Context, name string, labels map[stri
 	return n.ID, nil
 }
 
-// Networks lists the networks that carry every one of the labels.
+// Networks lists the networks that have all of the labels.
 func (e *Engine) Networks(ctx context.Context, labels ...string) ([]Network, error) {
 	list, err := e.api.NetworkList(ctx, network.ListOptions{Filters: labelFilter(labels)})
 	if err != nil {
@@ -49,7 +49,7 @@ func (e *Engine) Networks(ctx context.Context, labels ...string) ([]Network, err
 	return networks, nil
 }
 
-// RemoveNetwork removes a network; one that is gone already is no error.
+// RemoveNetwork removes a network; it is no error if the network is already gone.
 func (e *Engine) RemoveNetwork(ctx context.Context, id string) error {
 	if err := e.api.NetworkRemove(ctx, id); err != nil && !IsNotFound(err) {
 		return fmt.Errorf("remove network %s: %w", id, Plain(err))
@@ -63,7 +63,7 @@ type Volume struct {
 	Labels map[string]string
 }
 
-// Volumes lists the volumes that carry every one of the labels.
+// Volumes lists the volumes that have all of the labels.
 func (e *Engine) Volumes(ctx context.Context, labels ...string) ([]Volume, error) {
 	list, err := e.api.VolumeList(ctx, volume.ListOptions{Filters: labelFilter(labels)})
 	if err != nil {
@@ -76,7 +76,7 @@ func (e *Engine) Volumes(ctx context.Context, labels ...string) ([]Volume, error
 	return volumes, nil
 }
 
-// RemoveVolume removes a volume; one that is gone already is no error.
+// RemoveVolume removes a volume; it is no error if the volume is already gone.
 func (e *Engine) RemoveVolume(ctx context.Context, name string) error {
 	if err := e.api.VolumeRemove(ctx, name, false); err != nil && !IsNotFound(err) {
 		return fmt.Errorf("remove volume %s: %w", name, Plain(err))

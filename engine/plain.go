@@ -6,18 +6,18 @@ import (
 	"strings"
 )
 
-// layers are what the client, the engine and its runtime say of one another in front of what went wrong.
+// layers matches what the client, the engine and its runtime each put before the actual error message.
 var layers = regexp.MustCompile(`Error response from daemon: |failed to create (?:task for container|shim task): |` +
 	`OCI runtime (?:create|exec) failed: |(?:runc create|exec) failed: |unable to start container process: |error during container init: `)
 
-// plain is an error of the engine's without the layers that it came through.
+// plain is an error of the engine without the prefixes of the layers that it came through.
 type plain struct{ error }
 
 func (p plain) Error() string { return layers.ReplaceAllString(p.error.Error(), "") }
 
 func (p plain) Unwrap() error { return p.error }
 
-// Plain returns an error of the engine's that says only what went wrong. A nil err stays nil.
+// Plain returns an error of the engine without those prefixes. If err is nil, Plain returns nil.
 func Plain(err error) error {
 	if err == nil || !layers.MatchString(err.Error()) {
 		return err
@@ -25,10 +25,10 @@ func Plain(err error) error {
 	return plain{err}
 }
 
-// noCommand is how runtimes say that an image lacks what is to be run in it.
+// noCommand matches how runtimes say that an image lacks the program to run in it.
 var noCommand = regexp.MustCompile(`exec: "[^"]*": (?:executable file not found|stat .*: no such file or directory|permission denied)|exec: "[^"]*": is a directory`)
 
-// startHint is what to do when a container cannot be started.
+// startHint says what to do when a container cannot be started.
 func startHint(err error) string {
 	switch {
 	case noCommand.MatchString(err.Error()):
@@ -40,7 +40,7 @@ func startHint(err error) string {
 	}
 }
 
-// NoRelayError says that a service cannot be asked, now or later: its image has nothing to lead a connection through.
+// NoRelayError reports that a service can never be probed: its image lacks a program needed to relay a connection.
 type NoRelayError struct{ Program string }
 
 func (e *NoRelayError) Error() string {
@@ -52,12 +52,12 @@ func (e *NoRelayError) Hint() string {
 	return "install bash and cat in the image: connections to its ports are led through them"
 }
 
-// Final tells who waits that it is no use.
+// Final reports that waiting is of no use.
 func (e *NoRelayError) Final() bool { return true }
 
 var noRelay = regexp.MustCompile(`exec: "(bash|cat)": executable file not found`)
 
-// relayError is what the engine or the relay said for an end.
+// relayError returns the error for the message with which the engine or the relay ended.
 func relayError(text string) error {
 	if m := noRelay.FindStringSubmatch(text); m != nil {
 		return &NoRelayError{m[1]}

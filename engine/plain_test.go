@@ -37,7 +37,7 @@ func TestStartHint(t *testing.T) {
 	}
 }
 
-// What cannot lead a connection through itself never will.
+// An image that cannot relay connections never will.
 func TestNoRelay(t *testing.T) {
 	var none *NoRelayError
 	err := relayError(`OCI runtime exec failed: exec failed: unable to start container process: exec: "bash": executable file not found in $PATH`)

@@ -9,7 +9,8 @@ import (
 	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
-// CheckPlatform refuses every platform but the engine's own, for what has to run on it and not only be built.
+// CheckPlatform returns an error for every platform but the engine's own, for what has to run there and not only be
+// built.
 func (i Info) CheckPlatform(list []string) error {
 	own, err := platforms.Parse(i.Platform())
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
-// Process is a started container whose output and end are being watched.
+// Process is a started container whose output and end are watched.
 type Process struct {
 	ID   string
 	e    *Engine
@@ -23,10 +23,10 @@ type Process struct {
 	err  error
 }
 
-// Start starts a container. Output is attached and the end is waited for before the start, so that nothing is lost of
-// a container that lives ten milliseconds. stdout and stderr may be nil, for no output.
+// Start starts a container. It attaches to the output and waits for the end before the start, so that nothing is missed
+// of a container that runs for ten milliseconds. stdout and stderr may be nil to discard the output.
 //
-// ctx bounds the watching, not the container: when ctx ends, the container goes on and Wait fails.
+// ctx bounds the watching, not the container: when ctx is done, the container goes on and Wait fails.
 func (e *Engine) Start(ctx context.Context, id string, stdout, stderr io.Writer) (*Process, error) {
 	watch, cancel := context.WithCancel(ctx)
 	copied, err := e.attach(watch, id, stdout, stderr)
@@ -36,13 +36,13 @@ func (e *Engine) Start(ctx context.Context, id string, stdout, stderr io.Writer)
 	}
 	ended, errs := e.api.ContainerWait(watch, id, container.WaitConditionNextExit)
 	select {
-	case err = <-errs: // so its end would go unnoticed
+	case err = <-errs: // so the container's end would not be noticed
 	default:
 		err = e.api.ContainerStart(ctx, id, container.StartOptions{})
 	}
 	if err != nil {
 		cancel()
-		if text := startHint(err); text != "" { // no failure of the engine, whatever class it gives it
+		if text := startHint(err); text != "" { // not an engine failure, whatever class the engine gives it
 			return nil, hint.Wrap(fmt.Errorf("start container: %v", Plain(err)), text)
 		}
 		return nil, fmt.Errorf("start container: %w", Plain(err))
@@ -55,7 +55,7 @@ func (e *Engine) Start(ctx context.Context, id string, stdout, stderr io.Writer)
 	return p, nil
 }
 
-// attach copies a container's output until it ends or ctx does. The channel tells when all of it is there.
+// attach copies a container's output until it ends or ctx is done. The channel signals that all of it has been copied.
 func (e *Engine) attach(ctx context.Context, id string, stdout, stderr io.Writer) (copied <-chan struct{}, err error) {
 	done := make(chan struct{})
 	if stdout == nil && stderr == nil {
@@ -90,7 +90,7 @@ func (p *Process) watch(ctx context.Context, ended <-chan container.WaitResponse
 		p.err = cut(err)
 		return
 	}
-	// The last lines may still be on their way: the stream ends by itself once they are through.
+	// The last lines may still be on their way: the stream ends by itself after them.
 	select {
 	case <-copied:
 	case <-ctx.Done():
@@ -110,7 +110,7 @@ func (p *Process) Wait(ctx context.Context) (int, error) {
 	}
 }
 
-// Stop sends the container its stop signal and returns its exit code; after timeout it is killed and killed is true.
+// Stop sends the container its stop signal and returns its exit code. After timeout it is killed, and killed is true.
 func (p *Process) Stop(ctx context.Context, timeout time.Duration) (code int, killed bool, err error) {
 	if err := p.e.Signal(ctx, p.ID, ""); err != nil && !IsNotFound(err) && !IsConflict(err) {
 		return 0, false, err
@@ -126,7 +126,7 @@ func (p *Process) Stop(ctx context.Context, timeout time.Duration) (code int, ki
 		return 0, false, context.Cause(ctx)
 	}
 	err = p.e.Signal(ctx, p.ID, "KILL")
-	if killed = !IsConflict(err) && !IsNotFound(err); killed && err != nil { // else it has ended by itself just now
+	if killed = !IsConflict(err) && !IsNotFound(err); killed && err != nil { // else it has just ended by itself
 		return 0, true, err
 	}
 	code, err = p.Wait(ctx)
@@ -147,7 +147,7 @@ func (e *Engine) ExitCode(ctx context.Context, id string) (int, error) {
 	}
 }
 
-// Signal sends a signal; the empty one is the container's own stop signal.
+// Signal sends a signal; if empty, the container's own stop signal.
 func (e *Engine) Signal(ctx context.Context, id, signal string) error {
 	if signal == "" {
 		c, err := e.api.ContainerInspect(ctx, id)
@@ -164,8 +164,8 @@ func (e *Engine) Signal(ctx context.Context, id, signal string) error {
 	return nil
 }
 
-// StopContainer stops a container with its own stop signal and kills it after timeout. One that is gone or has ended
-// is no error.
+// StopContainer stops a container with its own stop signal and kills it after timeout. It is no error if the container
+// is gone or has ended.
 func (e *Engine) StopContainer(ctx context.Context, id string, timeout time.Duration) error {
 	seconds := int(timeout.Round(time.Second) / time.Second)
 	if err := e.api.ContainerStop(ctx, id, container.StopOptions{Timeout: &seconds}); err != nil && !IsNotFound(err) {

@@ -18,10 +18,10 @@ import (
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
 )
 
-// long is a time that no test waits for, unless something hangs.
+// long is a timeout that no test reaches unless something hangs.
 const long = time.Minute
 
-// started makes a fake engine and starts a container of the program on it.
+// started makes a fake engine and starts a container that runs the program on it.
 func started(t *testing.T, program enginetest.Program, out, errOut io.Writer) (*enginetest.Fake, *engine.Engine, *engine.Process) {
 	t.Helper()
 	f, e := newFake(t)
@@ -48,7 +48,7 @@ func TestStory18OutputOfShortLivedContainersIsComplete(t *testing.T) {
 	assert.Equal(t, out.String(), strings.Join(lines, "\n")+"\n")
 	assert.Equal(t, errOut.String(), "no end of line")
 
-	// Attached and waited for before the start, or it would be luck.
+	// Attached and waited for before the start; otherwise the test would pass by luck.
 	var order []string
 	for _, r := range f.Requests() {
 		if i := strings.LastIndexByte(r, '/'); strings.HasPrefix(r, "POST /containers/") {
@@ -82,7 +82,7 @@ func TestStartFails(t *testing.T) {
 	_, err := e.Start(t.Context(), id, &out, &out)
 	assert.ErrorContains(t, err, "start container: ")
 	assert.ErrorContains(t, err, "exec format error")
-	// A start is tried again, on other ports; each try must let go of its streams.
+	// A start is retried on other ports; each attempt must close its streams.
 	poll.WaitOn(t, func(poll.LogT) poll.Result {
 		if n := f.Streams(); n > 0 {
 			return poll.Continue("%d streams are open", n)
@@ -100,7 +100,7 @@ func TestStartWithoutAttach(t *testing.T) {
 	assert.Equal(t, f.Count("POST", "/containers/[^/]+/start"), 0)
 }
 
-// TestStartWithoutWait: a container whose end would go unnoticed is not started.
+// TestStartWithoutWait: a container whose end would not be noticed is not started.
 func TestStartWithoutWait(t *testing.T) {
 	f, e := newFake(t)
 	id := create(t, e, engine.ContainerSpec{Name: "c"})
@@ -160,8 +160,8 @@ func TestStopKills(t *testing.T) {
 	assert.Equal(t, f.Count("POST", "/containers/[^/]+/kill"), 2)
 }
 
-// TestStopAtTheLastMoment: a container that ends by itself between the end of its time and the kill was not killed,
-// and its exit code counts.
+// TestStopAtTheLastMoment: a container that ends by itself between the timeout and the kill was not killed, and its
+// exit code counts.
 func TestStopAtTheLastMoment(t *testing.T) {
 	end := make(chan struct{})
 	f, _, p := started(t, func(*enginetest.Proc) int { <-end; return 0 }, nil, nil)

@@ -11,7 +11,7 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// startRelay runs a script like the relay here, against a server on this machine.
+// startRelay runs the relay script locally, against a server on this machine.
 func startRelay(t *testing.T, script string, serve func(net.Conn)) (stdin io.WriteCloser, stdout, stderr io.ReadCloser) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -23,7 +23,7 @@ func startRelay(t *testing.T, script string, serve func(net.Conn)) (stdin io.Wri
 		}
 	}()
 	cmd := exec.Command("bash", "-c", script, strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
-	// Pipes of our own: unlike those of os/exec they tell when the last process that holds the other end has closed it.
+	// Explicit pipes: unlike those of os/exec they show when the last process that holds the other end has closed it.
 	stdin, err = cmd.StdinPipe()
 	assert.NilError(t, err)
 	stdout, err = cmd.StdoutPipe()
@@ -40,7 +40,7 @@ func startRelay(t *testing.T, script string, serve func(net.Conn)) (stdin io.Wri
 	return stdin, stdout, stderr
 }
 
-// readAll reads to the end of r and fails the test when that does not come.
+// readAll reads to the end of r and fails the test when the end does not come.
 func readAll(t *testing.T, r io.Reader) string {
 	t.Helper()
 	got := make(chan string, 1)
@@ -57,7 +57,7 @@ func readAll(t *testing.T, r io.Reader) string {
 	}
 }
 
-// An HTTP server that gives no length ends its answer by closing the connection.
+// An HTTP server that sends no length ends its response by closing the connection.
 func TestRelayEndsWhenTheServerCloses(t *testing.T) {
 	_, stdout, stderr := startRelay(t, relay, func(c net.Conn) {
 		_, _ = c.Write([]byte("all of it"))
@@ -82,8 +82,8 @@ func TestRelayEndsWhenTheClientCloses(t *testing.T) {
 	assert.Equal(t, <-received, "bye\x00\xff")
 }
 
-// Whichever side ends first, the relay waits for all that it started: process 1 of a container often does not, and
-// each connection would leave zombies.
+// Whichever side ends first, the relay waits for all processes it started: process 1 of a container often does not
+// reap, and each connection would leave zombies.
 func TestRelayLeavesNoProcess(t *testing.T) {
 	for name, end := range map[string]func(stdin io.Closer, server net.Conn) error{
 		"the server closes": func(_ io.Closer, server net.Conn) error { return server.Close() },

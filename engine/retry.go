@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// removeTries is how often a removal is tried: engines report passing trouble ("device or resource busy", a network
-// with "active endpoints") that is gone a moment later.
+// removeTries is how often a removal is tried: engines report temporary problems ("device or resource busy", a network
+// with "active endpoints") that are gone a moment later.
 const removeTries = 5
 
 // Retry calls remove until it succeeds, a few times with growing pauses between, and returns its last error. It is for
-// tearing down; anything else fails for a reason.
+// teardown only; anything else fails for a reason.
 func Retry(ctx context.Context, remove func() error) error {
 	for try := 1; ; try++ {
 		err := remove()
@@ -29,14 +29,14 @@ func Retry(ctx context.Context, remove func() error) error {
 // retryPause is the first pause of Retry.
 var retryPause = 100 * time.Millisecond
 
-// lookTries is how often images are looked at; lookPause is the first pause between two looks.
+// lookTries is how often listing the images is tried; lookPause is the first pause between two attempts.
 const (
 	lookTries = 10
 	lookPause = 10 * time.Millisecond
 )
 
-// lookAgain looks at all of an engine's images. The containerd store fails when one of them goes meanwhile, whoever
-// removes it ("content digest ... not found", "snapshot ... does not exist"): then it is asked again.
+// lookAgain calls look, which lists all of an engine's images, and retries it. The containerd store fails when an image
+// is removed during the call, by whomever ("content digest ... not found", "snapshot ... does not exist").
 func lookAgain[T any](ctx context.Context, look func() (T, error)) (T, error) {
 	for try := 1; ; try++ {
 		all, err := look()
@@ -51,7 +51,8 @@ func lookAgain[T any](ctx context.Context, look func() (T, error)) (T, error) {
 	}
 }
 
-// wentMeanwhile: there is always a list, so it cannot be the list that is not there.
+// wentMeanwhile reports whether err is caused by an image that was removed during a listing: the list itself always
+// exists, so "not found" cannot mean the list.
 func wentMeanwhile(err error) bool {
 	return IsNotFound(err) || strings.Contains(err.Error(), "not found") || strings.Contains(err.Error(), "does not exist")
 }

@@ -19,27 +19,27 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// SealSpec says how Seal makes an image.
+// SealSpec describes an image that Seal makes.
 type SealSpec struct {
-	// Layers names the image whose layers are taken.
+	// Layers names the image whose layers are used.
 	Layers string
-	// Config names the image whose configuration is taken; it differs from Layers when those were committed.
+	// Config names the image whose configuration is used; it differs from Layers when those were committed.
 	Config string
-	// Name is the tag that the sealed image gets.
+	// Name is the tag of the sealed image.
 	Name string
-	// Labels are set; labels of Config that begin with DropPrefix are not.
+	// Labels are set; labels of Config that begin with DropPrefix are removed.
 	Labels     map[string]string
 	DropPrefix string
-	// Comment goes into the image's history, as what made the last layer.
+	// Comment goes into the image's history, as the command that made the last layer.
 	Comment string
 	// Created is the image's creation time.
 	Created time.Time
 }
 
-// Seal makes images of one image's layers and another's configuration each, without copying anything: BuildKit exports
-// the layers that are there already under a configuration of ours. No environment, command or label that a container
-// was given gets into the result, and declared volumes are dropped, since the data is in the layers. It returns the
-// images' identifiers, also of those that were made before an error.
+// Seal makes images, each of the layers of one image and the configuration of another, without copying anything:
+// BuildKit exports the existing layers with a configuration that we supply. No environment, command or label that a
+// container was given gets into the result, and declared volumes are dropped, since the data is in the layers. It
+// returns the identifiers of the images, including those that were made before an error.
 func (e *Engine) Seal(ctx context.Context, platform string, specs ...SealSpec) (ids []string, err error) {
 	p, err := platforms.Parse(platform)
 	if err != nil {
@@ -72,7 +72,7 @@ func sealOne(ctx context.Context, bk *bkclient.Client, p ocispec.Platform, s Sea
 	status := make(chan *bkclient.SolveStatus)
 	eg, ctx := errgroup.WithContext(ctx)
 	eg.Go(func() error {
-		for range status { // the solve hangs unless somebody reads
+		for range status { // the solve hangs unless the channel is drained
 		}
 		return nil
 	})
@@ -122,7 +122,7 @@ func seal(ctx context.Context, gw gateway.Client, p ocispec.Platform, s SealSpec
 	return res, builtLayers(raw, s.Comment), nil
 }
 
-// sealedConfig rewrites an image's configuration. It works on the JSON itself, so that what it does not know survives.
+// sealedConfig rewrites an image's configuration. It works on the JSON itself, so that fields it does not know survive.
 func sealedConfig(raw []byte, s SealSpec) ([]byte, error) {
 	img := map[string]any{}
 	if err := json.Unmarshal(raw, &img); err != nil {

@@ -11,18 +11,18 @@ import (
 	bkclient "github.com/moby/buildkit/client"
 )
 
-// localRecord describes the records that sealing leaves in BuildKit's cache, one for each layer of an image in the
-// engine's own store (moby, builder-next/adapters/containerimage/pull.go). They pin the layers even when all images with
-// them are long gone, and cost nothing to make again.
+// localRecord is the description of the records that sealing leaves in BuildKit's cache, one for each layer of an image
+// in the engine's own store (moby, builder-next/adapters/containerimage/pull.go). They pin the layers even long after
+// all images with them are gone, and cost nothing to make again.
 const localRecord = "from local"
 
-// forget drops the records that sealing an image has added for layers beyond those that BuildKit itself has built: for
-// those that were committed. known are the records that there were before; it takes note of those that stay.
+// forget drops the records that sealing an image has added for layers beyond those that BuildKit itself has built, that
+// is, for the committed ones. known are the records that existed before; forget adds those that stay to it.
 //
-// The others pin nothing that the build's own records do not, and must not go: when the engine has been started anew
-// since the build, it has one reference to a layer for both records (moby, builder-next/adapters/snapshot), and gives it
-// up with the first. Then the layer goes with the last image, and a build that finds its steps in the cache fails:
-// "layer does not exist".
+// The others pin nothing that the build's own records do not, and must not be dropped: when the engine has been
+// restarted since the build, it has one reference to a layer for both records (moby, builder-next/adapters/snapshot),
+// and releases it with the first. Then the layer is removed with the last image, and a build that finds its steps in
+// the cache fails: "layer does not exist".
 func forget(ctx context.Context, bk *bkclient.Client, known map[string]*bkclient.UsageInfo, built int) error {
 	records, err := recordsOf(ctx, bk)
 	if err != nil {
@@ -36,7 +36,7 @@ func forget(ctx context.Context, bk *bkclient.Client, known map[string]*bkclient
 	return bk.Prune(ctx, nil, bkclient.PruneAll, bkclient.WithFilter(filters))
 }
 
-// surplus returns filters for the records that are to be dropped.
+// surplus returns filters for the records to drop.
 func surplus(records, known map[string]*bkclient.UsageInfo, built int) (filters []string) {
 	for id, r := range records {
 		if known[id] == nil && strings.HasPrefix(r.Description, localRecord) && depth(records, r) > built {
@@ -47,7 +47,7 @@ func surplus(records, known map[string]*bkclient.UsageInfo, built int) (filters 
 	return filters
 }
 
-// depth is the number of layers that a record stands on, its own included.
+// depth returns the number of layers that a record is built on, including its own.
 func depth(records map[string]*bkclient.UsageInfo, r *bkclient.UsageInfo) int {
 	n := 1
 	for len(r.Parents) == 1 && records[r.Parents[0]] != nil {
@@ -70,7 +70,7 @@ func recordsOf(ctx context.Context, bk *bkclient.Client) (map[string]*bkclient.U
 	return records, nil
 }
 
-// builtLayers is how many of an image's layers are BuildKit's own work: all but those whose history has our comment.
+// builtLayers returns how many of an image's layers BuildKit has built: all but those whose history has our comment.
 func builtLayers(config []byte, comment string) int {
 	var img struct {
 		RootFS struct {

@@ -8,7 +8,7 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// chain are records that stand on one another, each with a name and a description.
+// chain returns records each of which is the parent of the next, each with a name and a description.
 func chain(pairs ...string) map[string]*bkclient.UsageInfo {
 	records := map[string]*bkclient.UsageInfo{}
 	var parents []string
@@ -19,8 +19,8 @@ func chain(pairs ...string) map[string]*bkclient.UsageInfo {
 	return records
 }
 
-// TestSurplusRecords: what stands for a committed layer goes. What BuildKit built stays, as a later build with a cache
-// hit would fail without it.
+// TestSurplusRecords: records for a committed layer are dropped. What BuildKit built is kept, since otherwise a later
+// build with a cache hit would fail.
 func TestSurplusRecords(t *testing.T) {
 	records := chain("base", "pulled from mysql", "run", "from local ", "data", "from local ", "more", "from local x")
 	for built, want := range map[int]string{4: "[]", 3: "[id==more]", 2: "[id==data id==more]", 1: "[id==data id==more id==run]"} {

@@ -7,7 +7,7 @@ import (
 	timetypes "github.com/docker/docker/api/types/time"
 )
 
-// ParseTime reads a point in time as docker's filters do: a duration back from now, a date, a time, or Unix seconds.
+// ParseTime parses a point in time as docker's filters do: a duration before now, a date, a time, or Unix seconds.
 func ParseTime(value string, now time.Time) (time.Time, error) {
 	stamp, err := timetypes.GetTimestamp(value, now)
 	if err != nil {

@@ -16,13 +16,13 @@ import (
 	"github.com/docker/docker/pkg/stdcopy"
 )
 
-// relay waits for a line, then connects its standard streams to a port of the container's own loopback interface and
-// says so on standard error. It waits a while for somebody to listen, so that one exec is enough for a server that is about to come up,
-// and gives up at once when its input ends, that is, when nobody waits any more.
+// relay waits for a line on its input, then connects its standard streams to a port of the container's own loopback
+// interface and reports that on standard error. It waits a while for a server to listen, so that one exec is enough for
+// a server that is about to come up, and gives up at once when its input ends, that is, when nobody waits any more.
 //
-// When one side ends, so does the other. Nothing stays in the container: a cat left over would hold the connection,
-// and one that the relay itself does not wait for would be a zombie wherever process 1 does not reap. That the cat
-// towards the server has ended shows in the end of descriptor 5, which it alone holds. Needs bash 4.4 and cat.
+// When one side ends, so does the other. No process stays in the container: a leftover cat would hold the connection,
+// and one that the relay itself does not wait for would be a zombie wherever process 1 does not reap. The end of the
+// cat to the server is noticed by the end of descriptor 5, which only that cat holds. Needs bash 4.4 and cat.
 const relay = `read -r || exit 1
 for ((i = 0; i < 75; i++)); do
   { exec 3<>/dev/tcp/127.0.0.1/$0; } 2>/dev/null && break
@@ -50,10 +50,10 @@ func (e *Engine) Dial(ctx context.Context, id string, port int) (net.Conn, error
 	return r.Connect(ctx)
 }
 
-// Relay is the first and longer half of Dial: a process in the container that waits for the word to connect.
+// Relay is the first and longer half of Dial: a process in the container that waits until it is told to connect.
 type Relay struct{ t *tunnel }
 
-// Relay starts one. The caller connects or closes it.
+// Relay starts a Relay. The caller must connect or close it.
 func (e *Engine) Relay(ctx context.Context, id string, port int) (*Relay, error) {
 	ex, err := e.api.ContainerExecCreate(ctx, id, container.ExecOptions{
 		AttachStdin: true, AttachStdout: true, AttachStderr: true,
@@ -71,11 +71,11 @@ func (e *Engine) Relay(ctx context.Context, id string, port int) (*Relay, error)
 	return &Relay{newTunnel(att)}, nil
 }
 
-// Connect opens the connection. When it fails, the relay is closed.
+// Connect opens the connection. If it fails, the relay is closed.
 func (r *Relay) Connect(ctx context.Context) (net.Conn, error) {
 	_, err := r.t.Write([]byte("\n"))
 	if err != nil {
-		r.t.Close() // unless the relay has ended already, and knows better why
+		r.t.Close() // a relay that has already ended knows the better reason
 	}
 	select {
 	case <-r.t.connected:
@@ -89,7 +89,7 @@ func (r *Relay) Connect(ctx context.Context) (net.Conn, error) {
 	return nil, err
 }
 
-// Err is why the relay has ended, nil as long as it has not.
+// Err returns why the relay has ended, or nil if it has not.
 func (r *Relay) Err() error {
 	select {
 	case <-r.t.ended:
@@ -102,7 +102,7 @@ func (r *Relay) Err() error {
 // Close ends a relay that has not been connected.
 func (r *Relay) Close() error { return r.t.Close() }
 
-// tunnel makes a net.Conn of an exec's attached streams.
+// tunnel makes a net.Conn out of an exec's attached streams.
 type tunnel struct {
 	net.Conn  // the hijacked connection: writes and deadlines
 	read      *io.PipeReader
@@ -130,10 +130,10 @@ func newTunnel(att types.HijackedResponse) *tunnel {
 	return t
 }
 
-// relayStatus reads the relay's standard error: its word that it has connected, then complaints.
+// relayStatus reads the relay's standard error: the line that says that it has connected, then errors.
 type relayStatus struct {
 	connected chan struct{}
-	said      bool // that it has connected
+	said      bool // whether it has said that it is connected
 	rest      bytes.Buffer
 	data      io.Writer
 }
@@ -148,8 +148,8 @@ func (s *relayStatus) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// relayData takes the relay's standard output. What comes before it has connected is no data but the engine's word
-// that it cannot run the relay, such as that there is no bash.
+// relayData receives the relay's standard output. What comes before it has connected is not data but the engine's
+// message that it cannot run the relay, for example because there is no bash.
 type relayData struct{ *relayStatus }
 
 func (d relayData) Write(p []byte) (int, error) {
@@ -162,7 +162,7 @@ func (d relayData) Write(p []byte) (int, error) {
 // Read reads what the container's server sent.
 func (t *tunnel) Read(p []byte) (int, error) { return t.read.Read(p) }
 
-// SetReadDeadline moves the deadline of the connection below, which ends the copying and thereby the read.
+// SetReadDeadline sets the deadline of the underlying connection, which ends the copying and thereby the read.
 func (t *tunnel) SetReadDeadline(d time.Time) error { return t.Conn.SetReadDeadline(d) }
 
 // Close ends the relay in the container.

@@ -14,7 +14,7 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// frame is a piece of one of the streams that an exec's connection carries.
+// frame is a piece of one of the streams multiplexed on an exec's connection.
 func frame(stream stdcopy.StdType, data string) string {
 	head := make([]byte, 8)
 	head[0] = byte(stream)
@@ -22,7 +22,7 @@ func frame(stream stdcopy.StdType, data string) string {
 	return string(head) + data
 }
 
-// relayed returns a tunnel whose other end sends text in pieces and hangs up.
+// relayed returns a tunnel whose other end sends text in pieces and then closes the connection.
 func relayed(t *testing.T, pieces ...string) *tunnel {
 	t.Helper()
 	ours, theirs := net.Pipe()
@@ -47,7 +47,8 @@ func TestTunnelFrames(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		pieces []string
-		// up reports whether the relay says that it has connected; then data is read, and readErr; else err is why not.
+		// up reports whether the relay says that it has connected; then data and readErr are what is read, else err is the
+		// reason.
 		up            bool
 		data, readErr string
 		err           string

@@ -39,7 +39,7 @@ func TestDial(t *testing.T) {
 	assert.Assert(t, err != nil)
 }
 
-// waitWriter tells that something was written.
+// waitWriter signals that something was written.
 type waitWriter chan struct{}
 
 func (w waitWriter) Write(b []byte) (int, error) {
@@ -83,7 +83,7 @@ func TestDialInterrupted(t *testing.T) {
 	assert.Assert(t, err != nil)
 }
 
-// The client of the Engine API does not heed its context while it waits for an answer that takes over the connection.
+// The client of the Engine API ignores its context while it waits for a response that takes over the connection.
 func TestDialEngineFallsSilent(t *testing.T) {
 	f, e, p := started(t, enginetest.Serve(), nil, nil)
 	ctx, cancel := context.WithCancelCause(t.Context())

@@ -17,7 +17,8 @@ type failingTransport struct{ error }
 
 func (f failingTransport) RoundTrip(*http.Request) (*http.Response, error) { return nil, f.error }
 
-// What an engine that cannot be reached gives, by what the transport says; the client's own wrapping is the real one.
+// The error for an engine that cannot be reached, by the transport's message; the client's own wrapping is the real
+// one.
 func TestUnreachable(t *testing.T) {
 	helper := func(end, stderr string) error {
 		return fmt.Errorf("command %v has exited with %s, make sure the URL is valid, and Docker 18.09 or later is installed on the remote host: stderr=%s",
