@@ -11,7 +11,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/internal/label"
 )
 
-// Detail is everything that can be told of a snapshot.
+// Detail is everything that is known about a snapshot.
 type Detail struct {
 	Key, Inputs, Stack, Version string
 	Created                     time.Time
@@ -22,7 +22,7 @@ type Detail struct {
 	Size  int64
 	// Contexts maps build contexts to their digests.
 	Contexts map[string]string
-	// Labels are those that all images share and that are not ours: the user's, or of a common base image.
+	// Labels are those that all images share and that docker bmo has not set: the user's, or those of a common base image.
 	Labels map[string]string
 	// Services are by name.
 	Services map[string]ServiceDetail
@@ -37,7 +37,7 @@ type ServiceDetail struct {
 	Size   int64
 }
 
-// Detail returns what can be told of the snapshot.
+// Detail returns what is known about the snapshot.
 func (s Snapshot) Detail() Detail {
 	d := Detail{
 		Key: s.Key, Inputs: s.Inputs, Stack: s.Stack, Version: s.Version, Created: s.Created, Size: s.Size(),
@@ -55,7 +55,7 @@ func (s Snapshot) Detail() Detail {
 	return d
 }
 
-// Bases are the names of the base images that its build resolved, sorted.
+// Bases returns the names of the base images that its build resolved, sorted.
 func (s Snapshot) Bases() []string {
 	list := s.SharedLabels()[label.Bases]
 	if list == "" {
@@ -64,7 +64,7 @@ func (s Snapshot) Bases() []string {
 	return strings.Split(list, ",")
 }
 
-// SharedLabels are the labels that all images of the snapshot have alike.
+// SharedLabels returns the labels that all images of the snapshot have with the same value.
 func (s Snapshot) SharedLabels() map[string]string {
 	var shared map[string]string
 	for _, img := range s.Images {
@@ -76,7 +76,7 @@ func (s Snapshot) SharedLabels() map[string]string {
 	return shared
 }
 
-// UserLabels are the shared labels that are not ours.
+// UserLabels returns the shared labels that docker bmo has not set.
 func (s Snapshot) UserLabels() map[string]string {
 	labels := map[string]string{}
 	for k, v := range s.SharedLabels() {
@@ -94,7 +94,7 @@ func (s Snapshot) HasLabel(label string) bool {
 	return ok && (!given || v == want)
 }
 
-// HasLabels reports whether all images of the snapshot have the labels.
+// HasLabels reports whether all images of the snapshot have all of the labels.
 func (s Snapshot) HasLabels(labels map[string]string) bool {
 	for k, v := range labels {
 		if !s.HasLabel(k + "=" + v) {
@@ -104,7 +104,8 @@ func (s Snapshot) HasLabels(labels map[string]string) bool {
 	return true
 }
 
-// CheckLabels refuses labels of a user that could be taken for ours, and ones without a name.
+// CheckLabels returns an error for labels of a user that could be taken for docker bmo's own, and for ones without a
+// name.
 func CheckLabels(labels map[string]string) error {
 	for name := range labels {
 		if name == "" {

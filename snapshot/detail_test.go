@@ -12,7 +12,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
-// labelled is a snapshot whose images have labels of their own and in common.
+// labelled returns a snapshot whose images have labels of their own and common ones.
 func labelled() snapshot.Snapshot {
 	s := snapshot.Snapshot{
 		Key: "0123456789abcdef", Inputs: "fedcba", Stack: "demo", Version: "v1", Services: []string{"db", "web"},

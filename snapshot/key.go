@@ -7,17 +7,17 @@ import (
 	"strings"
 )
 
-// SchemaVersion is part of every key. It changes when a snapshot of the same inputs would be made differently.
+// SchemaVersion is part of every key. It changes when a snapshot of the same inputs would be made in a different way.
 const SchemaVersion = 1
 
-// KeyLength is the number of characters that keys are shown and tagged with.
+// KeyLength is the number of characters of a key that are shown and used in tags.
 const KeyLength = 12
 
-// Inputs is everything that decides what a snapshot holds and that is known without asking anybody.
+// Inputs is everything that determines the content of a snapshot and is known without asking an engine or a registry.
 type Inputs struct {
 	// Platform is the engine's, for example "linux/amd64".
 	Platform string `json:"platform"`
-	// Stack is the normalised stack: services, bootstrap steps and everything they are given.
+	// Stack is the normalized stack: services, bootstrap steps and all their settings.
 	Stack json.RawMessage `json:"stack"`
 	// Contexts maps a context's name to its digest.
 	Contexts map[string]string `json:"contexts"`
@@ -27,10 +27,11 @@ type Inputs struct {
 	BuildArgs map[string]string `json:"build_args,omitempty"`
 }
 
-// Digest is the digest of the inputs in hexadecimal.
+// Digest returns the digest of the inputs in hexadecimal.
 func (in Inputs) Digest() string { return hash(in) }
 
-// Key is a snapshot's key: the digest of the inputs and of the base images' identities, as they were when resolved.
+// Key returns a snapshot's key: the digest of the inputs and of the base images' identities at the time they were
+// resolved.
 func (in Inputs) Key(bases map[string]string) string {
 	return hash(struct {
 		Inputs string            `json:"inputs"`
@@ -38,20 +39,20 @@ func (in Inputs) Key(bases map[string]string) string {
 	}{in.Digest(), bases})
 }
 
-// hash is SHA-256 of the value's JSON, whose map keys encoding/json sorts, with the schema version.
+// hash returns the SHA-256 of the value's JSON, whose map keys encoding/json sorts, and of the schema version.
 func hash(v any) string {
 	b, err := json.Marshal(struct {
 		Schema int `json:"schema"`
 		Value  any `json:"value"`
 	}{SchemaVersion, v})
 	if err != nil {
-		panic(err) // strings, maps of strings and JSON that was parsed before always marshal
+		panic(err) // strings, maps of strings and JSON that has been parsed before always marshal
 	}
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:])
 }
 
-// Short is a key as it is shown and tagged.
+// Short returns a key as it is shown and used in tags.
 func Short(key string) string {
 	if len(key) > KeyLength {
 		return key[:KeyLength]
@@ -59,14 +60,14 @@ func Short(key string) string {
 	return key
 }
 
-// repository begins the names of all images of ours.
+// repository is the prefix of the names of all images that docker bmo makes.
 const repository = "docker-bmo/"
 
-// OwnTag reports whether an image's name is one that Tag gave.
+// OwnTag reports whether an image's name is one that Tag returns.
 func OwnTag(ref string) bool { return strings.HasPrefix(ref, repository) }
 
-// Tag is the name of a snapshot's image: docker-bmo/STACK-SERVICE:KEY12. It is there because docker's own
-// `image prune` takes untagged images; nothing is ever looked up by it.
+// Tag returns the name of a snapshot's image: docker-bmo/STACK-SERVICE:KEY12. Images have it because docker's own
+// `image prune` removes untagged images; nothing is ever looked up by it.
 func Tag(stack, service, key string) string {
 	return repository + stack + "-" + service + ":" + Short(key)
 }

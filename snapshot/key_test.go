@@ -11,7 +11,7 @@ import (
 	"gotest.tools/v3/golden"
 )
 
-// inputs returns inputs that have something of everything.
+// inputs returns inputs with an example of everything.
 func inputs() Inputs {
 	return Inputs{
 		Platform:  "linux/amd64",
@@ -26,14 +26,14 @@ func bases() map[string]string {
 	return map[string]string{"docker.io/library/debian:trixie-slim": "sha256:04", "docker.io/library/mysql:9.7": "sha256:05"}
 }
 
-// TestKeyGolden fails when the form of a key changes. Then SchemaVersion has to change, too, or old snapshots are taken
-// for something they are not.
+// TestKeyGolden fails when the encoding of a key changes. Then SchemaVersion must change, too, or old snapshots are
+// taken for something they are not.
 func TestKeyGolden(t *testing.T) {
 	golden.Assert(t, fmt.Sprintf("schema %d\nnothing %s\ninputs %s\nkey %s\n",
 		SchemaVersion, Inputs{}.Digest(), inputs().Digest(), inputs().Key(bases())), "key.golden")
 }
 
-// TestStory12KeyCoversAllInputs: whatever changes, the key does, too.
+// TestStory12KeyCoversAllInputs: the key changes with every input.
 func TestStory12KeyCoversAllInputs(t *testing.T) {
 	changes := map[string]func(*Inputs, map[string]string){
 		"nothing":             func(*Inputs, map[string]string) {},
@@ -78,7 +78,7 @@ func rename(m map[string]string, old, name string) {
 
 func swap(m map[string]string, a, b string) { m[a], m[b] = m[b], m[a] }
 
-// TestKeyIgnoresOrder: maps have no order, and white space in the stack's JSON is no input.
+// TestKeyIgnoresOrder: maps have no order, and white space in the stack's JSON is not an input.
 func TestKeyIgnoresOrder(t *testing.T) {
 	want := inputs().Key(bases())
 	for range 20 {
@@ -89,7 +89,7 @@ func TestKeyIgnoresOrder(t *testing.T) {
 	}
 }
 
-// TestBasesAreNoInputs: the digest of the inputs can be told without asking for base images.
+// TestBasesAreNoInputs: the digest of the inputs can be computed without resolving base images.
 func TestBasesAreNoInputs(t *testing.T) {
 	a, b := inputs().Key(bases()), inputs().Key(nil)
 	assert.Assert(t, a != b)

@@ -1,7 +1,7 @@
-// Package snapshot knows what a snapshot is: a set of committed images that agree in key and creation time, one for
+// Package snapshot defines what a snapshot is: a set of committed images with the same key and creation time, one for
 // each service of a stack. Everything about it is in the images' labels.
 //
-// This package is not public API: it can change at any time. Programs use package bmo.
+// This package is not API: it can change at any time. Programs use bmo.
 package snapshot
 
 import (
@@ -23,11 +23,11 @@ type Snapshot struct {
 	Created                     time.Time
 	// Services are the names of all services that belong to the set.
 	Services []string
-	// Images maps a service to its image. In a half-made snapshot some are missing.
+	// Images maps a service to its image. In an incomplete snapshot some are missing.
 	Images map[string]engine.Image
 }
 
-// Complete reports whether every service of the set has its image. What is not complete is garbage.
+// Complete reports whether every service of the set has its image. An incomplete snapshot is garbage.
 func (s Snapshot) Complete() bool {
 	for _, name := range s.Services {
 		if _, ok := s.Images[name]; !ok {
@@ -37,7 +37,7 @@ func (s Snapshot) Complete() bool {
 	return len(s.Services) > 0
 }
 
-// Fits returns an error when the snapshot is not one of the stack of that name with those services.
+// Fits returns an error if the snapshot is not one of the stack with that name and those services.
 func (s Snapshot) Fits(stack string, services []string) error {
 	if s.Stack == stack && slices.Equal(s.Services, services) {
 		return nil
@@ -46,7 +46,7 @@ func (s Snapshot) Fits(stack string, services []string) error {
 		strings.Join(s.Services, ", "), stack, strings.Join(services, ", ")), "name the stack that it was made from with --stack")
 }
 
-// Size is the sum of the images' sizes in bytes, layers that they share counted each time.
+// Size returns the sum of the images' sizes in bytes; layers that they share are counted once for each image.
 func (s Snapshot) Size() int64 {
 	var n int64
 	for _, img := range s.Images {
@@ -55,7 +55,7 @@ func (s Snapshot) Size() int64 {
 	return n
 }
 
-// List returns the snapshots on the engine that carry all the labels, newest first, half-made ones included.
+// List returns the snapshots on the engine that have all of the labels, newest first, including incomplete ones.
 func List(ctx context.Context, e *engine.Engine, labels ...string) ([]Snapshot, error) {
 	images, err := e.Images(ctx, append([]string{label.Role + "=" + label.RoleSnapshot}, labels...)...)
 	if err != nil {
@@ -64,14 +64,14 @@ func List(ctx context.Context, e *engine.Engine, labels ...string) ([]Snapshot, 
 	return group(images), nil
 }
 
-// group puts images with the same key and creation time together.
+// group collects images with the same key and creation time.
 func group(images []engine.Image) []Snapshot {
 	type id struct{ key, created string }
 	sets := map[id]*Snapshot{}
 	for _, img := range images {
 		l := img.Labels
 		if l[label.Key] == "" || l[label.Services] == "" {
-			continue // not made by us, whatever its role says
+			continue // not made by docker bmo, whatever its role says
 		}
 		k := id{l[label.Key], l[label.Created]}
 		created, _ := time.Parse(time.RFC3339Nano, k.created)
@@ -98,16 +98,16 @@ func group(images []engine.Image) []Snapshot {
 	return out
 }
 
-// derived reports whether somebody made the image from one of ours: it inherits the labels, but not the creation time,
-// which a snapshot's image shares with its label. Engines list it in whole seconds.
+// derived reports whether the image was built from a snapshot's image: then it inherits the labels, but not the
+// creation time, which in a snapshot's image is the same as in its label. Engines list it in whole seconds.
 func derived(img engine.Image, created time.Time) bool { return img.Created.Unix() != created.Unix() }
 
-// Find returns the newest complete snapshot of the inputs with that digest, or nil.
+// Find returns the newest complete snapshot of the inputs with that digest, or nil if there is none.
 func Find(ctx context.Context, e *engine.Engine, inputs string) (*Snapshot, error) {
 	return newest(List(ctx, e, label.Inputs+"="+inputs))
 }
 
-// FindKey returns the newest complete snapshot with that key, or nil.
+// FindKey returns the newest complete snapshot with that key, or nil if there is none.
 func FindKey(ctx context.Context, e *engine.Engine, key string) (*Snapshot, error) {
 	return newest(List(ctx, e, label.Key+"="+key))
 }
@@ -143,7 +143,7 @@ func Resolve(ctx context.Context, e *engine.Engine, prefix string) (*Snapshot, e
 	return found, nil
 }
 
-// Labels are the labels that all images of a snapshot share.
+// Labels returns the labels that all images of a snapshot share.
 func (s Snapshot) Labels() map[string]string {
 	return map[string]string{
 		label.Role: label.RoleSnapshot, label.Key: s.Key, label.Inputs: s.Inputs, label.Stack: s.Stack, label.Version: s.Version,

@@ -23,7 +23,7 @@ import (
 // day returns a time on the nth day of a month.
 func day(n int) time.Time { return time.Date(2024, 2, n, 12, 0, 0, 123456789, time.UTC) }
 
-// shown is a snapshot as tests compare it: its key's beginning, and a mark when it is not complete.
+// shown is a snapshot as tests compare it: the beginning of its key, and a mark if it is incomplete.
 func shown(list []snapshot.Snapshot) (out []string) {
 	for _, s := range list {
 		text := fmt.Sprintf("%s %.2s %d", s.Stack, s.Key, s.Created.Day())
@@ -48,7 +48,7 @@ func TestList(t *testing.T) {
 	snapshottest.Add(f, snapshottest.New("demo", "aa", day(1), "db", "web"))
 	snapshottest.Add(f, snapshottest.New("demo", "bb", day(3), "db", "web"), "web")
 	snapshottest.Add(f, snapshottest.New("other", "cc", day(2), "app"))
-	// The same key made again: two sets, never mixed.
+	// The same key made again: two sets, which are never mixed.
 	snapshottest.Add(f, snapshottest.New("demo", "aa", day(5), "db", "web"), "db")
 	e := f.Engine(t)
 
@@ -130,14 +130,14 @@ func TestFind(t *testing.T) {
 	f := enginetest.New(t)
 	snapshottest.Add(f, snapshottest.New("demo", "aa", day(1), "db", "web"))
 	snapshottest.Add(f, snapshottest.New("demo", "aa", day(2), "db", "web"))
-	snapshottest.Add(f, snapshottest.New("demo", "aa", day(3), "db", "web"), "db") // half-made: never used
+	snapshottest.Add(f, snapshottest.New("demo", "aa", day(3), "db", "web"), "db") // incomplete: never used
 	snapshottest.Add(f, snapshottest.New("demo", "bb", day(4), "db", "web"))
 	e := f.Engine(t)
 	requests := len(f.Requests())
 	s, err := snapshot.Find(t.Context(), e, "inputs-aa")
 	assert.NilError(t, err)
 	assert.Equal(t, s.Created.Day(), 2)
-	// Unchanged inputs cost one question.
+	// Unchanged inputs take one request.
 	assert.DeepEqual(t, f.Requests()[requests:], []string{"HEAD /_ping", "GET /images/json"})
 
 	s, err = snapshot.FindKey(t.Context(), e, snapshottest.Key("bb"))

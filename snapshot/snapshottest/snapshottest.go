@@ -1,4 +1,4 @@
-// Package snapshottest puts snapshots onto a fake engine.
+// Package snapshottest adds snapshots to a fake engine.
 package snapshottest
 
 import (
@@ -12,7 +12,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
-// New describes a snapshot; what is given decides everything else.
+// New returns a snapshot; the arguments determine everything else.
 func New(stack, key string, made time.Time, services ...string) snapshot.Snapshot {
 	return snapshot.Snapshot{
 		Key: Key(key), Inputs: "inputs-" + key, Stack: stack, Version: "test", Created: made.UTC(),
@@ -20,10 +20,10 @@ func New(stack, key string, made time.Time, services ...string) snapshot.Snapsho
 	}
 }
 
-// Key makes a whole key of its beginning.
+// Key returns a whole key that has the given beginning.
 func Key(prefix string) string { return prefix + strings.Repeat("0", 64-len(prefix)) }
 
-// Add puts a snapshot's images onto the engine, without those of the services in missing.
+// Add puts a snapshot's images onto the engine, except those of the services in missing.
 func Add(f *enginetest.Fake, s snapshot.Snapshot, missing ...string) {
 	for _, service := range s.Services {
 		if slices.Contains(missing, service) {
@@ -41,7 +41,7 @@ func Add(f *enginetest.Fake, s snapshot.Snapshot, missing ...string) {
 	}
 }
 
-// ID is the identifier that Add gives an image.
+// ID returns the identifier that Add gives an image.
 func ID(s snapshot.Snapshot, service string) string {
 	return fmt.Sprintf("sha256:%.12s-%s-%d", s.Key, service, s.Created.Unix())
 }
