@@ -15,14 +15,14 @@ import (
 	"github.com/docker-bmo/docker-bmo/internal/label"
 )
 
-// Detail is everything that can be told of an instance.
+// Detail is everything that is known about an instance.
 type Detail struct {
 	Name, Stack, Snapshot, Flavor string
 	State                         State
 	Detached                      bool
 	Created                       time.Time
 	URL                           string
-	// Owner is the process that it lives and dies with unless it is detached: HOST/BOOT/PID/START.
+	// Owner is the process with which the instance ends, unless it is detached: HOST/BOOT/PID/START.
 	Owner   string
 	Network NetworkDetail
 	// Services are by name.
@@ -41,26 +41,26 @@ type ServiceDetail struct {
 	Ports map[string]string
 }
 
-// Find returns the instance of that name.
+// Find returns the instance with that name.
 func Find(ctx context.Context, e *engine.Engine, name string) (*Instance, error) {
 	_, i, err := find(ctx, e, name)
 	return i, err
 }
 
-// find returns the instance of that name and what it is made of.
+// find returns the instance with that name and its objects.
 func find(ctx context.Context, e *engine.Engine, name string) (objects, *Instance, error) {
 	o, err := look(ctx, e, label.Instance+"="+name)
 	if err != nil {
 		return o, nil, err
 	}
 	list := o.instances()
-	if name == "" || len(list) == 0 { // without a name, the engine takes every instance
+	if name == "" || len(list) == 0 { // without a name, the label would match every instance
 		return o, nil, NotFound(name)
 	}
 	return o, &list[0], nil
 }
 
-// NotFound says that there is no instance of that name.
+// NotFound returns the error that there is no instance with that name.
 func NotFound(name string) error {
 	return hint.Wrap(fmt.Errorf("no such instance: %s", name), "`docker bmo ps -a` lists them")
 }
@@ -75,10 +75,10 @@ func (i Instance) Container(service string) (string, error) {
 	return id, nil
 }
 
-// ServiceNames are the names of the instance's services, sorted.
+// ServiceNames returns the names of the instance's services, sorted.
 func (i Instance) ServiceNames() []string { return slices.Sorted(maps.Keys(i.Services)) }
 
-// Inspect returns what can be told of the instance of that name.
+// Inspect returns what is known about the instance with that name.
 func Inspect(ctx context.Context, e *engine.Engine, name string) (*Detail, error) {
 	o, i, err := find(ctx, e, name)
 	if err != nil {

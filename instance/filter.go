@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Filter narrows a listing. Of each list one has to match; an empty list lets everything pass.
+// Filter narrows a listing. One of each list must match; an empty list matches everything.
 type Filter struct {
 	// Names are regular expressions, or parts of a name, as for `docker ps`.
 	Names           []string
@@ -17,7 +17,7 @@ type Filter struct {
 	Snapshots []string
 }
 
-// ParseState returns the state of that name.
+// ParseState returns the state with that name.
 func ParseState(s string) (State, error) {
 	all := []State{Starting, Ready, Broken}
 	if i := slices.Index(all, State(s)); i >= 0 {
@@ -26,7 +26,7 @@ func ParseState(s string) (State, error) {
 	return "", fmt.Errorf("no status %q: an instance is %s, %s or %s", s, Starting, Ready, Broken)
 }
 
-// Match reports whether an instance passes.
+// Match reports whether an instance passes the filter.
 func (f Filter) Match(i Instance) bool {
 	return some(f.Names, func(p string) bool { return nameMatches(p, i.Name) }) &&
 		some(f.Stacks, func(s string) bool { return s == i.Stack }) &&
@@ -35,7 +35,7 @@ func (f Filter) Match(i Instance) bool {
 		some(f.Snapshots, func(key string) bool { return strings.HasPrefix(i.Key, key) })
 }
 
-// some reports whether one of the list will do, or nothing is asked for.
+// some reports whether ok holds for one of the list, or the list is empty.
 func some[T any](list []T, ok func(T) bool) bool {
 	return len(list) == 0 || slices.ContainsFunc(list, ok)
 }

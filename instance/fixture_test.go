@@ -15,7 +15,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
-// long is a time that no test waits for, unless something hangs.
+// long is a timeout that no test reaches unless something hangs.
 const long = time.Minute
 
 // fixture is an engine with a snapshot of a database and a web service, and a request to start it.
@@ -62,7 +62,7 @@ func demo() *stack.Stack {
 	}
 }
 
-// start starts an instance that has to come up.
+// start starts an instance and fails the test if that fails.
 func (f *fixture) start(t *testing.T) *Instance {
 	t.Helper()
 	i, err := Start(t.Context(), f.req)
@@ -70,7 +70,7 @@ func (f *fixture) start(t *testing.T) *Instance {
 	return i
 }
 
-// leavesNothing checks that what is on the engine is what was there before.
+// leavesNothing checks that the objects on the engine are those that were there before.
 func (f *fixture) leavesNothing(t *testing.T) {
 	t.Helper()
 	assert.DeepEqual(t, f.Objects(), f.before)

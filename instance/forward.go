@@ -12,42 +12,43 @@ import (
 	"github.com/docker-bmo/docker-bmo/engine"
 )
 
-// Forward leads from a port of this machine's loopback interface to a container's port on an engine elsewhere. Nothing
-// is published there: every connection goes through the Engine API. The port is held from the moment that it is
-// chosen, so that an application can be told of it before it starts.
+// Forward forwards a port of this machine's loopback interface to a container's port on an engine elsewhere. Nothing is
+// published there: every connection goes through the Engine API. The port is taken as soon as it is chosen, so that an
+// application can be told its address before it starts.
 type Forward struct {
 	listener net.Listener
 	failed   func(error)
 	spare    chan prepared
-	also     []*Forward // others of the same instance, which end with this one
+	also     []*Forward // other forwards of the same instance, which end with this one
 
-	ctx    context.Context // ends with Close
+	ctx    context.Context // done after Close
 	cancel context.CancelFunc
 	work   sync.WaitGroup
 }
 
-// prepared is a connection that only has to be opened, or why there is none.
+// prepared is a connection that only has to be opened, or the reason why there is none.
 type prepared struct {
 	connector
 	err error
 }
 
-// connector is what engine.Relay is.
+// connector is implemented by engine.Relay.
 type connector interface {
 	Connect(context.Context) (net.Conn, error)
 	Err() error
 	Close() error
 }
 
-// spares is how many connections are prepared at a time. An exec takes some 0.1 s, and 0.5 s with the login of an ssh
-// client before it. Many of them at once are no good: an ssh server turns clients away when ten are still logging in
+// spares is how many connections are prepared in advance. An exec takes some 0.1 s, and 0.5 s with the login of an ssh
+// client before it. Many at the same time do not help: an ssh server rejects clients when ten are still logging in
 // (MaxStartups in sshd_config).
 const spares = 3
 
-// prepareTimeout bounds the making of one. An ssh client alone may take half of it before it gives up.
+// prepareTimeout limits the preparation of one connection. An ssh client alone may take half of it before it gives up.
 const prepareTimeout = time.Minute
 
-// listen takes a port, 0 for any that is free. failed, if not nil, is told why a connection could not be made.
+// listen takes a port, 0 for any free one. failed, if not nil, is called with the reason why a connection could not be
+// made.
 func listen(port int, failed func(error)) (*Forward, error) {
 	l, err := net.Listen("tcp", net.JoinHostPort(engine.Loopback, strconv.Itoa(port)))
 	if err != nil {
@@ -60,7 +61,7 @@ func listen(port int, failed func(error)) (*Forward, error) {
 
 func (f *Forward) port() int { return f.listener.Addr().(*net.TCPAddr).Port }
 
-// Close gives the port back and ends all connections. A nil Forward has nothing to end.
+// Close releases the port and ends all connections. Close of a nil Forward does nothing.
 func (f *Forward) Close() {
 	if f == nil {
 		return
@@ -73,7 +74,7 @@ func (f *Forward) Close() {
 	}
 }
 
-// serve begins to take connections. Those that came before have waited in the listener's queue.
+// serve begins to accept connections. Those made earlier have waited in the listener's queue.
 func (f *Forward) serve(prepare func(context.Context) (connector, error)) {
 	for range spares {
 		f.work.Go(func() { f.prepare(prepare) })
@@ -96,7 +97,7 @@ func (f *Forward) report(err error) {
 	}
 }
 
-// prepare keeps one connection ready.
+// prepare keeps one connection prepared.
 func (f *Forward) prepare(prepare func(context.Context) (connector, error)) {
 	for {
 		ctx, cancel := context.WithTimeout(f.ctx, prepareTimeout)
@@ -128,8 +129,9 @@ func (f *Forward) take(client net.Conn) {
 	relay(client, server)
 }
 
-// connect opens the next connection. What was prepared may have been lost since, or may never have been there, at a
-// time when the engine could not be reached; it can now only if more than that was tried.
+// connect opens the next connection. A prepared one may have been lost since, or may never have existed because the
+// engine could not be reached at the time; so a failure counts only after more attempts than there are prepared
+// connections.
 func (f *Forward) connect() (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(f.ctx, prepareTimeout)
 	defer cancel()

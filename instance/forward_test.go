@@ -34,7 +34,7 @@ func TestForwardedInstance(t *testing.T) {
 	i := f.start(t)
 	assert.Equal(t, get(t, i.URL), "fine")
 	web, _ := f.Container(i.Services["web"])
-	assert.Equal(t, len(web.Host.PortBindings), 0) // it would be the port of a host that nobody reaches
+	assert.Equal(t, len(web.Host.PortBindings), 0) // it would be a port of a host that nobody can reach
 	assert.DeepEqual(t, web.Config.Env, []string{"NAME=" + i.Name, "URLBASE=" + i.URL + "/"})
 	assert.Equal(t, i.Env["BMO_URL"], i.URL)
 	list, err := List(t.Context(), f.req.Engine)
@@ -49,7 +49,7 @@ func TestForwardedInstance(t *testing.T) {
 	f.leavesNothing(t)
 }
 
-// Nobody stays to forward anything to a detached instance.
+// No process stays to forward anything to a detached instance.
 func TestDetachedInstanceElsewhereIsPublished(t *testing.T) {
 	f := newFixture(t)
 	f.req.Engine.At("ssh://far")
@@ -75,7 +75,7 @@ func TestFailedStartGivesThePortBack(t *testing.T) {
 	f.leavesNothing(t)
 }
 
-// far stands for an engine: connections that it prepares lead to serve.
+// far stands in for an engine: the connections that it prepares lead to serve.
 type far struct {
 	serve func(net.Conn)
 	down  atomic.Bool
@@ -97,7 +97,7 @@ func (f *far) prepare(context.Context) (connector, error) {
 	return r, nil
 }
 
-// cut ends all that was prepared.
+// cut ends all prepared connections.
 func (f *far) cut() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -129,7 +129,7 @@ func (r *relayed) Connect(context.Context) (net.Conn, error) {
 	return ours, nil
 }
 
-// forwarded starts a forward to an engine and returns what it complains of.
+// forwarded starts a forward to an engine and returns the errors that it reports.
 func forwarded(t *testing.T, to *far) (f *Forward, complaints <-chan error) {
 	t.Helper()
 	failed := make(chan error, 10)
@@ -148,7 +148,7 @@ func dialed(t *testing.T, f *Forward) *net.TCPConn {
 	return c.(*net.TCPConn)
 }
 
-// greet is a server that speaks first, answers one line, and hangs up.
+// greet is a server that speaks first, answers one line, and closes the connection.
 func greet(c net.Conn) {
 	defer c.Close()
 	fmt.Fprintln(c, "hello")
@@ -168,7 +168,7 @@ func TestForward(t *testing.T) {
 	}
 }
 
-// A client may close its half and wait for the answer.
+// A client may close its half of the connection and wait for the answer.
 func TestForwardAnswersAfterHalfClose(t *testing.T) {
 	asked, answer := make(chan struct{}), make(chan struct{})
 	f, _ := forwarded(t, &far{serve: func(c net.Conn) {
@@ -189,7 +189,7 @@ func TestForwardAnswersAfterHalfClose(t *testing.T) {
 	assert.Equal(t, string(got), "late")
 }
 
-// A client that has its answer and leaves takes the server's side with it, which else would wait for another request.
+// A client that leaves after its answer ends the server's side, too, which would otherwise wait for another request.
 func TestForwardEndsWithTheClient(t *testing.T) {
 	ended := make(chan error)
 	f, _ := forwarded(t, &far{serve: func(c net.Conn) {
@@ -219,7 +219,7 @@ func TestForwardOverLostConnections(t *testing.T) {
 	}
 	assert.Equal(t, talk(), "hello\nyou said hey\n")
 
-	to.cut() // all that is held ready; the engine itself still answers
+	to.cut() // all prepared connections; the engine itself still answers
 	assert.Equal(t, talk(), "hello\nyou said hey\n")
 	assert.Equal(t, len(complaints), 0)
 
@@ -240,14 +240,14 @@ func TestForwardCloseEndsConnections(t *testing.T) {
 	c := dialed(t, f)
 	<-up
 	f.Close()
-	_, _ = io.ReadAll(c) // ends, be it with a reset
+	_, _ = io.ReadAll(c) // ends, possibly with a reset
 	assert.Equal(t, len(complaints), 0)
 	_, err := net.Dial("tcp", f.listener.Addr().String())
 	assert.ErrorContains(t, err, "connection refused")
 	(*Forward)(nil).Close()
 }
 
-// TestForwardedPorts leads to other services, too, when that is asked for, and the engine publishes none of it.
+// TestForwardedPorts: ports of other services are forwarded, too, on request, and the engine publishes none of them.
 func TestForwardedPorts(t *testing.T) {
 	f := newFixture(t)
 	f.programs["db"] = func(p *enginetest.Proc) int {
@@ -264,7 +264,7 @@ func TestForwardedPorts(t *testing.T) {
 	db, _ := f.Container(i.Services["db"])
 	assert.Equal(t, len(db.Host.PortBindings), 0)
 
-	// Another process can tell the address as well.
+	// Another process can find out the address as well.
 	list, err := List(t.Context(), f.req.Engine)
 	assert.NilError(t, err)
 	assert.DeepEqual(t, list[0].Ports, i.Ports)
@@ -275,7 +275,7 @@ func TestForwardedPorts(t *testing.T) {
 	assert.ErrorContains(t, err, "connection refused")
 }
 
-// TestForwardedPortOfOnesChoice is taken here, since nothing is published there.
+// TestForwardedPortOfOnesChoice: the port is taken on this machine, since nothing is published here.
 func TestForwardedPortOfOnesChoice(t *testing.T) {
 	f := newFixture(t)
 	taken, err := net.Listen("tcp", "127.0.0.1:0")

@@ -12,11 +12,11 @@ type held struct {
 	*Forward
 }
 
-// forwards reports whether ports are forwarded and not published: on an engine elsewhere, as long as there is a process
-// to do so.
+// forwards reports whether ports are forwarded instead of published: on an engine elsewhere, as long as there is a
+// process to forward them.
 func (s *start) forwards() bool { return !s.Detach && !s.Engine.Local() && s.Stack.URL.Service != "" }
 
-// hold takes the ports that are forwarded, since the application may have to know its own before it starts.
+// hold takes the ports that are forwarded, since the application may need to know its own before it starts.
 func (s *start) hold() (err error) {
 	if !s.forwards() {
 		return nil
@@ -36,12 +36,12 @@ func (s *start) hold() (err error) {
 		}
 		p.Public = f.port()
 		s.also = append(s.also, held{p, f})
-		s.forward.also = append(s.forward.also, f) // and goes with it
+		s.forward.also = append(s.forward.also, f) // and is closed with it
 	}
 	return nil
 }
 
-// forwardedPorts are those of a service, as its container's label has them: PORT:PUBLIC, separated by commas.
+// forwardedPorts returns those of a service in the format of its container's label: PORT:PUBLIC, separated by commas.
 func (s *start) forwardedPorts(service string) string {
 	var pairs []string
 	if s.forward != nil && service == s.Stack.URL.Service {
@@ -55,7 +55,7 @@ func (s *start) forwardedPorts(service string) string {
 	return strings.Join(pairs, ",")
 }
 
-// parseForwarded reads what forwardedPorts writes, and leaves out what is none of it.
+// parseForwarded parses what forwardedPorts returns, and skips what is not in that format.
 func parseForwarded(label string) map[int]int {
 	ports := map[int]int{}
 	for pair := range strings.SplitSeq(label, ",") {
@@ -69,7 +69,7 @@ func parseForwarded(label string) map[int]int {
 	return ports
 }
 
-// serveForwards begins to take connections.
+// serveForwards begins to accept connections.
 func (s *start) serveForwards() {
 	serve := func(f *Forward, service string, port int) {
 		id := s.group.ID(service)

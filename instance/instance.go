@@ -1,7 +1,7 @@
 // Package instance starts, lists and removes running copies of a snapshot. Each has a network of its own, publishes
-// nothing but the application's port, on 127.0.0.1, and goes without a trace.
+// nothing but the application's port, on 127.0.0.1, and leaves nothing on the engine when it is removed.
 //
-// This package is not public API: it can change at any time. Programs use package bmo.
+// This package is not API: it can change at any time. Programs use bmo.
 package instance
 
 import (
@@ -26,11 +26,11 @@ type State string
 
 // States of an instance.
 const (
-	// Starting is an instance that has not answered its probes yet.
+	// Starting means that not all probes of the instance have succeeded yet.
 	Starting State = "starting"
-	// Ready is an instance that has.
+	// Ready means that they have.
 	Ready State = "running"
-	// Broken is an instance one of whose containers has ended or is gone.
+	// Broken means that one of the instance's containers has ended or is gone.
 	Broken State = "exited"
 )
 
@@ -38,7 +38,7 @@ const (
 type Instance struct {
 	Name, URL, Key, Stack, Flavor string
 	State                         State
-	// Status is the state in docker's words: for how long it is up, or when it has ended and how.
+	// Status is the state in docker's terms: how long the instance has been up, or when it ended and how.
 	Status   string
 	Detached bool
 	Created  time.Time
@@ -46,15 +46,15 @@ type Instance struct {
 	Services map[string]string
 	// Ports maps services to their published ports to the ports on the loopback interface that lead there.
 	Ports map[string]map[int]int
-	// Env is what a test command is given. It is known only to who started the instance.
+	// Env is the environment for a test command. Only the process that started the instance knows it.
 	Env map[string]string
-	// Labels are those of its lead container or network.
+	// Labels are those of the instance's lead container or network.
 	Labels map[string]string
-	// Forward, when not nil, is what the address leads through; it lasts as long as this process.
+	// Forward, if not nil, is what the address leads through; it lasts as long as this process.
 	Forward *Forward
 }
 
-// objectName is the name of an instance's network, and the beginning of its containers' names.
+// objectName returns the name of an instance's network, which is also the prefix of its containers' names.
 func objectName(instance string) string { return "docker-bmo-" + instance }
 
 func containerName(instance, service string) string { return objectName(instance) + "-" + service }
@@ -74,9 +74,9 @@ type objects struct {
 	containers []engine.Container
 }
 
-// look asks the engine for those that carry a label.
+// look asks the engine for the objects that have a label.
 func look(ctx context.Context, e *engine.Engine, of string) (o objects, err error) {
-	// Containers come and go while we look; the network is made first and removed last, so it is listed first.
+	// Containers come and go during the call; the network is made first and removed last, so it is listed first.
 	if o.networks, err = e.Networks(ctx, of); err != nil {
 		return o, err
 	}
@@ -84,7 +84,7 @@ func look(ctx context.Context, e *engine.Engine, of string) (o objects, err erro
 	return o, err
 }
 
-// instances are those that the objects belong to, newest first.
+// instances returns the instances that the objects belong to, newest first.
 func (o objects) instances() []Instance {
 	byName := map[string]*Instance{}
 	for _, n := range o.networks {
@@ -122,7 +122,7 @@ func add(byName map[string]*Instance, labels map[string]string) *Instance {
 	return i
 }
 
-// observe takes in what one container tells of the instance.
+// observe adds what one container shows about the instance.
 func (i *Instance) observe(c engine.Container) {
 	if url := c.Labels[label.URL]; url != "" {
 		i.URL = url
@@ -146,11 +146,11 @@ func (i *Instance) observe(c engine.Container) {
 	}
 }
 
-// removeTimeout bounds the removal of one instance beyond its grace period.
+// removeTimeout limits the removal of one instance, in addition to its grace period.
 const removeTimeout = 30 * time.Second
 
-// Remove stops an instance's containers, killing those that do not end within grace, and removes them, their
-// anonymous volumes and the network. An instance that is gone already is no error.
+// Remove stops an instance's containers, killing those that do not end within grace, and removes them, their anonymous
+// volumes and the network. It is no error if the instance is already gone.
 func Remove(ctx context.Context, e *engine.Engine, name string, grace time.Duration) error {
 	err := engine.Retry(ctx, func() error { return removeOnce(ctx, e, name, grace) })
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/internal/label"
 )
 
-// made makes a container of an instance by hand.
+// made creates a container of an instance directly.
 func made(t *testing.T, e *engine.Engine, name, instance string, labels map[string]string, run bool) {
 	t.Helper()
 	l := map[string]string{
@@ -97,7 +97,7 @@ func TestList(t *testing.T) {
 	for i, want := range []*Instance{second, first} { // newest first
 		got := list[i]
 		assert.Equal(t, got.Status, "Up")
-		got.Labels, got.Env, got.Status = nil, want.Env, "" // the maker knows other things than the engine
+		got.Labels, got.Env, got.Status = nil, want.Env, "" // the process that started it knows other fields than the engine
 		assert.DeepEqual(t, &got, want)
 	}
 	for _, path := range []string{"/networks", "/containers/json"} {
@@ -168,7 +168,7 @@ func TestStory19RemovalSaysOnceWhatDoesNotGo(t *testing.T) {
 	assert.Equal(t, f.Count("DELETE", "/networks/.*"), 5)
 }
 
-// TestRemovedByTwo: somebody else who removes the same instance at the same time is no trouble.
+// TestRemovedByTwo: it is no error if another process removes the same instance at the same time.
 func TestRemovedByTwo(t *testing.T) {
 	f := newFixture(t)
 	i := f.start(t)

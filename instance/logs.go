@@ -9,8 +9,8 @@ import (
 	"github.com/docker-bmo/docker-bmo/journal"
 )
 
-// Logs shows what services of the instance have printed, all of them when none is named. What is there is shown in the
-// order of time; with o.Follow, what comes is shown as it comes.
+// Logs shows the output of services of the instance, or of all if none is named. What has been printed already is shown
+// in chronological order; with o.Follow, what is printed later is shown as it comes.
 func Logs(ctx context.Context, e *engine.Engine, i *Instance, services []string, o engine.LogOptions, show func(journal.LogLine)) error {
 	if len(services) == 0 {
 		services = i.ServiceNames()

@@ -11,8 +11,9 @@ import (
 	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
-// StartMany starts n instances, at most atOnce of them at a time: a start is all computing, and more of them than the
-// engine has processors only make each other late. It is all of them or none: when one fails, the others are removed.
+// StartMany starts n instances, at most atOnce of them at a time: a start is CPU-bound, and more of them than the
+// engine has processors only slow each other down. It starts all of them or none: if one fails, the others are removed.
+// The errors are those of Start.
 func StartMany(ctx context.Context, r Request, n, atOnce int) ([]*Instance, error) {
 	if n > 1 {
 		if err := r.checkMany(); err != nil {
@@ -37,7 +38,7 @@ func StartMany(ctx context.Context, r Request, n, atOnce int) ([]*Instance, erro
 	return started, nil
 }
 
-// numbered is the request for one instance of n.
+// numbered returns the request for the ith of n instances.
 func (r Request) numbered(i, n int) Request {
 	if n == 1 {
 		return r
@@ -49,7 +50,7 @@ func (r Request) numbered(i, n int) Request {
 	return r
 }
 
-// checkMany refuses what only one instance can have.
+// checkMany returns an error for settings that only one instance can have.
 func (r Request) checkMany() error {
 	for _, p := range r.Publish {
 		if p.Public != 0 {
@@ -60,8 +61,8 @@ func (r Request) checkMany() error {
 	return nil
 }
 
-// RemoveAll calls remove for each name once, for all of them at a time, and done, one at a time, for each that is gone;
-// done may be nil. It returns the errors together, in the order of the names.
+// RemoveAll calls remove once for each name, for all of them at the same time, and done, one call at a time, for each
+// that has been removed; done may be nil. It returns the errors joined, in the order of the names.
 func RemoveAll(ctx context.Context, names []string, remove func(ctx context.Context, name string) error, done func(name string)) error {
 	var (
 		wg   sync.WaitGroup
@@ -87,7 +88,7 @@ func RemoveAll(ctx context.Context, names []string, remove func(ctx context.Cont
 	return errors.Join(errs...)
 }
 
-// removeStarted removes the instances of a start that failed, also when ctx has ended.
+// removeStarted removes the instances of a start that failed, even if ctx is done.
 func (r Request) removeStarted(ctx context.Context, list []*Instance) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeTimeout)
 	defer cancel()

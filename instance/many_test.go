@@ -13,7 +13,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/internal/label"
 )
 
-// TestStartManyIsLimited counts the instances that are between their network and the mark that they are ready.
+// TestStartManyIsLimited counts the instances whose network has been created and which are not marked as ready yet.
 func TestStartManyIsLimited(t *testing.T) {
 	f := newFixture(t)
 	var mu sync.Mutex
@@ -52,7 +52,7 @@ func TestStartManyNames(t *testing.T) {
 	assert.Equal(t, list[0].Name+" "+list[1].Name, "x-1 x-2", "in order, however they became ready")
 }
 
-// TestStartManyFails removes the instances that were ready before one failed.
+// TestStartManyFails: the instances that were ready before one failed are removed.
 func TestStartManyFails(t *testing.T) {
 	f := newFixture(t)
 	f.req.Name = "x"

@@ -14,11 +14,11 @@ import (
 // Mapping is a published port of a service.
 type Mapping struct {
 	Port int
-	// Address is where it is reached.
+	// Address is the address at which the port is reached.
 	Address string
 }
 
-// Mappings are a service's published ports, sorted.
+// Mappings returns a service's published ports, sorted.
 func (i Instance) Mappings(service string) []Mapping {
 	ports := i.Ports[service]
 	var out []Mapping
@@ -28,7 +28,7 @@ func (i Instance) Mappings(service string) []Mapping {
 	return out
 }
 
-// Address is where a service's port, "3306" or "3306/tcp", is reached.
+// Address returns the address at which a service's port, "3306" or "3306/tcp", is reached.
 func (i Instance) Address(service, port string) (string, error) {
 	if _, err := i.Container(service); err != nil {
 		return "", err

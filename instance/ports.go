@@ -14,15 +14,15 @@ import (
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
-// Ports that we pick lie below the range that Linux takes outgoing connections from (32768), so that those do not
-// get in the way.
+// Ports that docker bmo picks are below the range from which Linux takes ports of outgoing connections (32768), so that
+// they do not collide with those.
 const firstPort, lastPort = 20000, 32000
 
-// portTries is how many ports in a row may belong to somebody else before we give up.
+// portTries is how many ports in a row may be taken by other programs before Start gives up.
 const portTries = 50
 
-// choosePort picks a port when the application has to know its address before it starts; else the engine picks. Ours
-// is a guess: the engine decides, when the container starts, whether it is free.
+// choosePort picks a port if the application must know its address before it starts; otherwise the engine picks one.
+// The pick is a guess: only when the container starts, the engine finds out whether the port is free.
 func (s *start) choosePort() {
 	fixed := s.fixed(s.Stack.URL.Service, s.Stack.URL.Port)
 	s.mu.Lock()
@@ -36,7 +36,7 @@ func (s *start) choosePort() {
 	}
 }
 
-// fixed is the port that the user wants a service's port to be published at, 0 for any.
+// fixed returns the port at which the user wants a service's port to be published, 0 for any.
 func (s *start) fixed(service string, port int) int {
 	for _, p := range s.Publish {
 		if p.Service == service && p.Port == port {
@@ -46,7 +46,7 @@ func (s *start) fixed(service string, port int) int {
 	return 0
 }
 
-// takenByOthers is the port that the user wants a service to be published at and that err says is taken, 0 for none.
+// takenByOthers returns the port at which the user wants a service to be published and which err says is taken, or 0.
 func (s *start) takenByOthers(service string, err error) int {
 	for _, p := range s.Publish {
 		named := regexp.MustCompile(regexp.QuoteMeta(launch.Address(p.Public)) + `\b`)
@@ -63,7 +63,7 @@ func (s *start) currentPort() int {
 	return s.port
 }
 
-// startService starts a service's container, the published one on another port as long as its port is taken.
+// startService starts a service's container; if its published port is taken, it retries on other ports.
 func (s *start) startService(ctx context.Context, svc stack.Service) error {
 	for try := 0; ; try++ {
 		_, err := s.group.Start(ctx, svc)
@@ -93,7 +93,7 @@ func (s *start) startService(ctx context.Context, svc stack.Service) error {
 // endTimeout is how long to wait for the end of a container that seems to have ended.
 const endTimeout = 5 * time.Second
 
-// announce tells the probes the application's address, and finds it out first when the engine chose it.
+// announce tells the probes the application's address; if the engine has chosen it, announce finds it out first.
 func (s *start) announce(ctx context.Context, service string) error {
 	port := s.currentPort()
 	if port == 0 {
@@ -113,8 +113,8 @@ func (s *start) announce(ctx context.Context, service string) error {
 	return nil
 }
 
-// ended returns err unless the service's container has ended: then it has no address, and who waits for it to become
-// ready says better why.
+// ended returns err unless the service's container has ended: then it has no address, and the wait for it to become
+// ready reports a better reason.
 func (s *start) ended(ctx context.Context, service string, err error) error {
 	select {
 	case <-s.group.Process(service).Done():
@@ -125,7 +125,7 @@ func (s *start) ended(ctx context.Context, service string, err error) error {
 	return err
 }
 
-// published are the ports of a service that can be reached from outside.
+// published returns the ports of a service that can be reached from outside.
 func (s *start) published(service string) map[int]int {
 	if s.forwards() {
 		return nil

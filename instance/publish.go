@@ -11,17 +11,17 @@ import (
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
-// Publish is a port of a service that is reached on the loopback interface, on request.
+// Publish is a port of a service that is reached on the loopback interface, at the user's request.
 type Publish struct {
 	Service string
-	// Port is the container's.
+	// Port is the container's port.
 	Port int
-	// Public is the port on the loopback interface; 0 lets the engine, or for the application us, choose.
+	// Public is the port on the loopback interface; if 0, the engine chooses one, or Start does for the application.
 	Public int
 }
 
-// ParsePublish reads what --publish takes: docker's [127.0.0.1:][HOST:]PORT[/tcp] for the application's service, and
-// the same with SERVICE: in front for another one.
+// ParsePublish parses a value of --publish: docker's [127.0.0.1:][HOST:]PORT[/tcp] for the application's service, and
+// the same after SERVICE: for another one.
 func ParsePublish(st *stack.Stack, words []string) ([]Publish, error) {
 	var out []Publish
 	for _, w := range words {
@@ -59,7 +59,7 @@ func parsePublish(st *stack.Stack, word string) (p Publish, err error) {
 		}
 		parts = parts[1:]
 		if len(parts) == 2 && parts[0] == "" {
-			parts = parts[1:] // docker's way to give an address and leave the port open
+			parts = parts[1:] // docker's syntax for an address without a fixed port
 		}
 	}
 	if p.Service == "" {
@@ -78,7 +78,7 @@ func parsePublish(st *stack.Stack, word string) (p Publish, err error) {
 	return p, err
 }
 
-// cutService takes a service's name from the front. A name in digits is a port where it can be one.
+// cutService cuts a service's name off the front. A name of digits is taken for a port where there can be one.
 func cutService(st *stack.Stack, parts []string) ([]string, bool) {
 	if len(parts) < 2 || number(parts[0]) {
 		return nil, false
@@ -87,7 +87,7 @@ func cutService(st *stack.Stack, parts []string) ([]string, bool) {
 	return parts[1:], ok
 }
 
-// checkAddress refuses every address but the loopback one: an instance has known passwords.
+// checkAddress returns an error for every address but the loopback one: an instance has known passwords.
 func checkAddress(st *stack.Stack, address string) error {
 	switch {
 	case address == engine.Loopback:

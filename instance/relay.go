@@ -7,12 +7,14 @@ import (
 	"time"
 )
 
-// How long a server may be silent once its client has sent the last word: briefly when it has answered, which is how
-// nearly every client leaves; longer when an answer is due, since a client may close its half and wait for that.
+// How long a server may be silent after its client has closed its half of the connection: briefly if the server has
+// answered, which is the case with nearly every client; longer if an answer is due, since a client may close its half
+// and wait for it.
 const answered, unanswered = 250 * time.Millisecond, time.Minute
 
-// relay copies both ways, and closes both connections when the server is done, or the client is and the server has no
-// more to say. A tunnel cannot be closed by halves, so the client's end is not passed on before that.
+// relay copies in both directions, and closes both connections when the server is done, or when the client is done and
+// the server sends nothing more. One half of a tunnel cannot be closed, so the client's end is not passed on before
+// that.
 func relay(client, server net.Conn) {
 	var due atomic.Bool // whether the client spoke last
 	var leaving atomic.Pointer[time.Timer]
@@ -38,7 +40,7 @@ func relay(client, server net.Conn) {
 	leaving.Load().Stop()
 }
 
-// tap tells of every write.
+// tap calls about before every write.
 type tap struct {
 	io.Writer
 	about func()

@@ -23,51 +23,59 @@ import (
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
-// Request says what to start.
+// Request describes the instance to start.
 type Request struct {
 	Engine   *engine.Engine
 	Stack    *stack.Stack
 	Snapshot *snapshot.Snapshot
-	// Flavor is one of the stack's; empty for the default one.
+	// Flavor is one of the stack's flavors; empty for the default one.
 	Flavor string
-	// Name is the instance's; empty for one made up.
+	// Name is the instance's name; if empty, one is made up.
 	Name string
 	// Detach makes an instance that outlives the command.
 	Detach bool
 	Owner  owner.Owner
-	// Environment is added to that of the application's service, and wins.
+	// Environment is added to that of the application's service, and overrides it.
 	Environment map[string]string
-	// Publish are ports to publish in addition to the application's, or that one under a number of the user's choice.
+	// Publish are ports to publish in addition to the application's, or that port under a number that the user chooses.
 	Publish []Publish
-	// Timeout is how long each service may take to become ready unless its probe says otherwise; 0 for DefaultTimeout.
+	// Timeout is how long each probe of a service may take, counted from when it begins: when the service's container has
+	// been started, or when the probe before it has succeeded. A service's own ready.timeout overrides it; 0 means
+	// DefaultTimeout.
 	Timeout time.Duration
-	// Within is how long all of them together may take, whatever their probes say; 0 for no such limit.
+	// Within is how long all services together may take, counted from when their containers begin to be created. If set,
+	// it overrides Timeout and every ready.timeout; 0 means no such limit.
 	Within time.Duration
-	// Warn, if not nil, is told of trouble after the start, such as connections that could not be forwarded.
+	// Warn, if not nil, is called with problems after the start, such as connections that could not be forwarded.
 	Warn func(error)
-	// Title stands before the services' names in progress and journal; empty for a single instance.
+	// Title is put before the services' names in progress and journal; empty for a single instance. Journal and Progress
+	// may be nil.
 	Title    string
 	Journal  *journal.Recorder
 	Progress *progress.Printer
 }
 
-// DefaultTimeout is how long each service may take to become ready.
+// DefaultTimeout is the Timeout of a Request that has none.
 const DefaultTimeout = time.Minute
 
-// start is one start under way.
+// start is a start in progress.
 type start struct {
 	Request
 	created time.Time
 	group   *launch.Group
 	network string
-	forward *Forward // nil where the application is published
-	also    []held   // what else is forwarded
+	forward *Forward // nil if the application's port is published
+	also    []held   // other forwarded ports
 
 	mu   sync.Mutex
 	port int // where the application is published
 }
 
-// Start starts an instance and returns when it is ready. When that fails, nothing of it stays.
+// Start starts an instance and returns when it is ready. If it fails, nothing of the instance is left on the engine.
+//
+// A service that ends or does not become ready is a *launch.ServiceError, which wraps a *launch.ExitError or a
+// *probe.NotReadyError. A name that is invalid or taken, and a port that is taken, are errors with a hint and have no
+// type of their own. If removing what was made fails, that error is joined to the first one.
 func Start(ctx context.Context, r Request) (_ *Instance, err error) {
 	if r.Flavor == "" {
 		r.Flavor = stack.DefaultFlavor
@@ -97,7 +105,7 @@ func Start(ctx context.Context, r Request) (_ *Instance, err error) {
 	for i, svc := range r.Stack.Services {
 		services[i] = svc.With(r.Flavor)
 	}
-	// Nobody asks for how a container ends once the instance is ready, and each of these watches is a connection.
+	// Nobody asks how a container ends once the instance is ready, and each of these watches is a connection.
 	watched, unwatch := context.WithCancel(ctx)
 	defer unwatch()
 	if err := s.group.Up(watched, services, s.startService); err != nil {
@@ -109,7 +117,7 @@ func Start(ctx context.Context, r Request) (_ *Instance, err error) {
 	return s.instance(ctx)
 }
 
-// reserve makes the network. Its name is the instance's name, and the engine lets only one be made.
+// reserve creates the network. Its name is the instance's name, and the engine allows it only once.
 func (s *start) reserve(ctx context.Context) error {
 	for try := 0; ; try++ {
 		name := s.Name
@@ -130,10 +138,10 @@ func (s *start) reserve(ctx context.Context) error {
 	}
 }
 
-// validName is what docker takes for a container's name.
+// validName matches the names that docker accepts for a container.
 var validName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]*$`)
 
-// CheckName returns an error for a name that no instance can have; the empty one is to be made up.
+// CheckName returns an error for a name that no instance can have. The empty name is valid: Start makes one up.
 func CheckName(name string) error {
 	if name == "" || validName.MatchString(name) {
 		return nil
@@ -143,11 +151,11 @@ func CheckName(name string) error {
 
 func madeUpName(stackName string) string {
 	b := make([]byte, 3)
-	_, _ = rand.Read(b) // never fails, says crypto/rand
+	_, _ = rand.Read(b) // never fails, according to crypto/rand
 	return stackName + "-" + hex.EncodeToString(b)
 }
 
-// labels of the instance's network (service is empty) and containers.
+// labels returns the labels of the instance's network (if service is empty) and containers.
 func (s *start) labels(name, service string) map[string]string {
 	l := map[string]string{
 		label.Role: label.RoleInstance, label.Instance: name, label.Key: s.Snapshot.Key,
@@ -175,7 +183,7 @@ func (s *start) labels(name, service string) map[string]string {
 	return l
 }
 
-// lead is the service whose container's name reports whether the instance is ready.
+// lead returns the service whose container's name shows whether the instance is ready.
 func (s *start) lead() string {
 	if s.Stack.URL.Service != "" {
 		return s.Stack.URL.Service
@@ -201,14 +209,14 @@ func (s *start) newGroup() *launch.Group {
 	return g
 }
 
-// environment is what a service is given in addition to its own.
+// environment returns what a service is given in addition to its own environment.
 func (s *start) environment(service string) map[string]string {
 	if service != s.lead() {
 		return nil
 	}
 	env := map[string]string{}
 	if service == s.Stack.URL.Service {
-		// Loading the stack rendered it once already: there is no error.
+		// Loading the stack has rendered it already: there is no error.
 		env, _ = s.Stack.URL.Render(launch.Vars(s.currentPort(), s.Name))
 	}
 	maps.Copy(env, s.Environment)
@@ -220,7 +228,7 @@ func (s *start) finish(ctx context.Context) error {
 	return s.Engine.Rename(ctx, s.group.ID(s.lead()), containerName(s.Name, s.lead()))
 }
 
-// abandon removes what there is, even when the caller's context has ended.
+// abandon removes what has been made so far, even if the caller's context is done.
 func (s *start) abandon(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeTimeout)
 	defer cancel()

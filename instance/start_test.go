@@ -78,7 +78,7 @@ func TestStory01InstancesAreIsolated(t *testing.T) {
 			c, _ := f.Container(id)
 			networks[string(c.Host.NetworkMode)] = true
 			if service == "db" {
-				assert.Equal(t, len(c.Host.PortBindings), 0) // nothing but the application's port can be reached
+				assert.Equal(t, len(c.Host.PortBindings), 0) // only the application's port can be reached
 			}
 			for _, b := range c.Host.PortBindings {
 				assert.Equal(t, b[0].HostIP, "127.0.0.1")
@@ -100,7 +100,7 @@ func TestStory10AddressIsEnvironmentAtEveryStart(t *testing.T) {
 	}
 }
 
-// TestEngineChoosesThePort where the application does not have to know its address.
+// TestEngineChoosesThePort: the engine does so if the application need not know its address.
 func TestEngineChoosesThePort(t *testing.T) {
 	f := newFixture(t)
 	f.req.Stack.URL.Environment = nil
@@ -134,7 +134,7 @@ func TestPortIsTaken(t *testing.T) {
 			return
 		}
 		taken++
-		for _, b := range c.Host.PortBindings { // somebody else takes it at the last moment
+		for _, b := range c.Host.PortBindings { // another program takes it at the last moment
 			l, err := net.Listen("tcp", net.JoinHostPort(b[0].HostIP, b[0].HostPort))
 			assert.Check(t, err)
 			t.Cleanup(func() { _ = l.Close() })
@@ -152,7 +152,7 @@ func TestPortIsTaken(t *testing.T) {
 func TestAllPortsAreTaken(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.After("POST", "/containers/[^/]+/start", func(*http.Request) { // db's; all others are web's
+	f.After("POST", "/containers/[^/]+/start", func(*http.Request) { // that of db; all others are of web
 		f.Fail("POST", "/containers/[^/]+/start", 500, "Bind for 127.0.0.1:20000 failed: port is already allocated", 1000)
 	})
 	_, err := Start(t.Context(), f.req)
@@ -170,7 +170,7 @@ func TestNameIsTaken(t *testing.T) {
 	_, err := Start(t.Context(), f.req)
 	assert.Error(t, err, "an instance named mine is there already")
 	assert.DeepEqual(t, hint.All(err), []string{"choose another name, or remove it: `docker bmo stop mine`"})
-	assert.DeepEqual(t, f.Objects(), before) // the first one is not harmed
+	assert.DeepEqual(t, f.Objects(), before) // the first one is unchanged
 }
 
 func TestMadeUpNameIsTaken(t *testing.T) {
@@ -195,8 +195,8 @@ func TestDetached(t *testing.T) {
 	}
 }
 
-// TestStartingCanBeSeen: until it is ready, an instance's lead container bears another name, so that one whose maker
-// was killed can be told from one that is meant to stay.
+// TestStartingCanBeSeen: until the instance is ready, its lead container has another name, so that an instance whose
+// maker was killed can be told from one that is meant to stay.
 func TestStartingCanBeSeen(t *testing.T) {
 	f := newFixture(t)
 	f.req.Detach = true
@@ -270,7 +270,7 @@ func TestNotReadyInTime(t *testing.T) {
 	f.leavesNothing(t)
 }
 
-// TestWhatCannotBeClearedIsSaid beside what went wrong.
+// TestWhatCannotBeClearedIsSaid: the error of the removal is reported in addition to the first one.
 func TestWhatCannotBeClearedIsSaid(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

@@ -12,7 +12,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/probe"
 )
 
-// TestWithin takes the place of what the stack and the request say, in both directions.
+// TestWithin: Within overrides what the stack and the request say, whether shorter or longer.
 func TestWithin(t *testing.T) {
 	f := newFixture(t)
 	f.req.Stack.Services[1].Ready.Timeout = time.Nanosecond
@@ -42,7 +42,7 @@ func TestNotReadyWithin(t *testing.T) {
 	f.leavesNothing(t)
 }
 
-// answers is a handler whose status is asked for anew each time.
+// answers is a handler that asks for its status at each request.
 func answers(status func() int) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status()) })
 }
