@@ -1,8 +1,8 @@
 // Package bootstrap runs an application's slow first run once, in linked containers, and keeps the result as a
-// snapshot: database up and answering queries, steps, a check of the result, a graceful stop of everything, commits.
-// Whatever goes wrong on the way, there is no snapshot and nothing of it stays.
+// snapshot: start the database until it answers queries, run the steps, check the result, stop everything gracefully,
+// commit. Whatever fails on the way, there is no snapshot and nothing is left on the engine.
 //
-// This package is not public API: it can change at any time. Programs use package bmo.
+// This package is not API: it can change at any time. Programs use bmo.
 package bootstrap
 
 import (
@@ -24,11 +24,11 @@ import (
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
-// Request says what to bootstrap.
+// Request describes what to bootstrap. Journal and Progress may be nil.
 type Request struct {
 	Engine *engine.Engine
 	Stack  *stack.Stack
-	// Snapshot says what the result will be called: everything but its images is set.
+	// Snapshot is what the result will be: everything but its images is set.
 	Snapshot snapshot.Snapshot
 	// Built maps each service to the name of its image as BuildKit made it.
 	Built map[string]string
@@ -43,36 +43,39 @@ type Request struct {
 	Sealer Sealer
 }
 
-// Sealer makes images of committed layers with a clean configuration; an engine is one. It returns the identifiers of
-// those that it has made, also when there is an error.
+// Sealer makes images of committed layers with a clean configuration; it is implemented by engine.Engine. It returns
+// the identifiers of the images that it has made, even if there is an error.
 type Sealer interface {
 	Seal(ctx context.Context, platform string, specs ...engine.SealSpec) (ids []string, err error)
 }
 
-// ErrBusy says that another process on the engine is making the same snapshot.
+// ErrBusy reports that another process is making the same snapshot on the engine.
 var ErrBusy = errors.New("another bootstrap of the same snapshot is under way")
 
-// readyTimeout is how long a service may take before it answers, if it does not say itself.
+// readyTimeout is how long a service may take to become ready if it has no ready.timeout.
 const readyTimeout = 2 * time.Minute
 
-// teardownTimeout bounds the clearing away, which goes on when the caller's context has ended.
+// teardownTimeout limits the teardown, which goes on even if the caller's context is done.
 const teardownTimeout = time.Minute
 
-// run is one bootstrap under way.
+// run is a bootstrap in progress.
 type run struct {
 	Request
 	group   *launch.Group
 	network string
-	images  map[string]string // what each service's next container is made of
+	images  map[string]string // what each service's next container is created from
 	raw     map[string]string // the image that holds each committed service's layers
 	used    map[string]bool   // services that were up while steps of others ran, and may hold what those wrote
-	temp    []string          // names or identifiers of all images that go when the bootstrap ends
+	temp    []string          // names or identifiers of all images to remove when the bootstrap ends
 }
 
-// Name is the lock of a snapshot's bootstrap: the name of its network, and with a service after it, of a container.
+// Name returns the lock of a snapshot's bootstrap: the name of its network and, followed by a service, of a container.
 func Name(key string) string { return "docker-bmo-bootstrap-" + snapshot.Short(key) }
 
-// Run makes the snapshot. It returns ErrBusy when another process makes it already.
+// Run makes the snapshot. It returns ErrBusy if another process is making it already, a *StepError if a step fails, and
+// an error that wraps a *launch.ServiceError if a service ends or does not become ready. A step that takes too long,
+// and a service that does not stop by itself or not with exit code 0, are errors with a hint and have no type of their
+// own.
 func Run(ctx context.Context, r Request) (*snapshot.Snapshot, error) {
 	b := newRun(r)
 	defer b.clear(ctx)
@@ -109,7 +112,7 @@ func newRun(r Request) *run {
 	return &run{Request: r, images: maps.Clone(r.Built), raw: map[string]string{}, used: map[string]bool{}}
 }
 
-// lock makes the network. Its name is the lock: the engine lets only one be made.
+// lock creates the network. Its name is the lock: the engine allows it only once.
 func (b *run) lock(ctx context.Context) error {
 	id, err := b.Engine.CreateNetwork(ctx, Name(b.Snapshot.Key), b.labels(""))
 	if engine.IsConflict(err) {
@@ -119,7 +122,7 @@ func (b *run) lock(ctx context.Context) error {
 	return err
 }
 
-// labels are those of containers, networks and images that live only as long as the bootstrap.
+// labels returns those of containers, networks and images that exist only during the bootstrap.
 func (b *run) labels(service string) map[string]string {
 	l := map[string]string{
 		label.Role: label.RoleBootstrap, label.Key: b.Snapshot.Key,
@@ -144,19 +147,19 @@ func (b *run) newGroup() *launch.Group {
 	return g
 }
 
-// environment carries the application's address, which is its own loopback interface as long as nothing is published.
+// environment has the application's address, which is its own loopback interface as long as no port is published.
 func (b *run) environment(service string) map[string]string {
 	if service != b.Stack.URL.Service {
 		return nil
 	}
 	env, err := b.Stack.URL.Render(launch.Vars(b.Stack.URL.Port, Name(b.Snapshot.Key)))
 	if err != nil {
-		return nil // loading the stack rendered it once already
+		return nil // loading the stack has rendered it already
 	}
 	return env
 }
 
-// closure returns services and all that they depend on, in start order.
+// closure returns the named services and all that they depend on, in start order.
 func (b *run) closure(names ...string) []stack.Service {
 	want := map[string]bool{}
 	for _, n := range names {
@@ -188,10 +191,10 @@ func (b *run) check(ctx context.Context) error {
 	return nil
 }
 
-// Stopping the web service has no influence on the commit that was made before it, but one that has to be killed, or
-// that fails on its way out, is a defect of the stack that every later stop would meet.
-
 // stop ends every service gracefully, each before those it depends on.
+//
+// Stopping the web service does not influence its commit, which was made before. But a service that must be killed, or
+// that fails while it stops, is a defect of the stack that every later stop would run into, so it is an error.
 func (b *run) stop(ctx context.Context) error {
 	for _, s := range slices.Backward(b.Stack.Services) {
 		if err := b.stopService(ctx, s); err != nil {

@@ -19,7 +19,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
-// layers are the names of an image's layers, without the key.
+// layers returns the names of an image's layers, without the key.
 func (f *fixture) layers(t *testing.T, ref string) (names []string) {
 	t.Helper()
 	img, ok := f.Image(ref)
@@ -39,7 +39,7 @@ func TestRun(t *testing.T) {
 	assert.Equal(t, s.Key, f.req.Snapshot.Key)
 	assert.Assert(t, s.Created.Equal(f.req.Snapshot.Created))
 
-	// What is independent starts at once; sorted, that is in order.
+	// What is independent starts at the same time; sorted, this is in order.
 	done := events()
 	slices.Sort(done[:2])
 	assert.DeepEqual(t, done, []string{
@@ -50,7 +50,7 @@ func TestRun(t *testing.T) {
 	assert.DeepEqual(t, f.layers(t, s.Images["db"].ID), []string{"built db", "commit of db"})
 	assert.DeepEqual(t, f.layers(t, s.Images["cache"].ID), []string{"built cache"})
 
-	// Nothing is left but the images, each under its name.
+	// Nothing is left but the images, each with its name.
 	want := slices.Clone(f.before)
 	for _, service := range []string{"cache", "db", "web"} {
 		want = append(want, "image "+snapshot.Tag("demo", service, s.Key))
@@ -59,7 +59,7 @@ func TestRun(t *testing.T) {
 	assert.DeepEqual(t, f.Objects(), want)
 }
 
-// TestSnapshotsImagesAreClean: neither owner nor secrets of the containers get into them.
+// TestSnapshotsImagesAreClean: neither owner nor secrets of the containers get into the images.
 func TestSnapshotsImagesAreClean(t *testing.T) {
 	f := newFixture(t)
 	s, err := Run(t.Context(), f.req)
@@ -78,7 +78,8 @@ func TestSnapshotsImagesAreClean(t *testing.T) {
 	}
 }
 
-// TestCommitSaysHowMuch: what a snapshot takes on the disk beyond the images that it was made of.
+// TestCommitSaysHowMuch: the output says how much disk space a snapshot takes in addition to the images it was made
+// from.
 func TestCommitSaysHowMuch(t *testing.T) {
 	f := newFixture(t)
 	var shown bytes.Buffer
@@ -106,7 +107,7 @@ func TestStory07StepsRunInLinkedContainers(t *testing.T) {
 	}
 	_, err := Run(t.Context(), f.req)
 	assert.NilError(t, err)
-	// The step's own variables, the service's, and the address of the moment.
+	// The step's own variables, the service's, and the current address.
 	assert.DeepEqual(t, <-env, []string{"DB_HOST=db", "MODE=load", "ONCE=1", "URLBASE=http://127.0.0.1:8000/"})
 }
 
@@ -139,7 +140,7 @@ func TestTwoStepsOfOneService(t *testing.T) {
 	assert.Equal(t, len(f.Objects()), len(f.before)+3)
 }
 
-// TestStepOfAServiceThatOthersDependOn: what the steps of others write through it is in its commit.
+// TestStepOfAServiceThatOthersDependOn: what other services' steps write through it is in its commit.
 func TestStepOfAServiceThatOthersDependOn(t *testing.T) {
 	f := newFixture(t)
 	f.req.Stack.Bootstrap = []stack.Step{
@@ -181,11 +182,11 @@ func TestLockIsBusy(t *testing.T) {
 	f.before = f.Objects()
 	_, err = Run(t.Context(), f.req)
 	assert.Equal(t, err, ErrBusy)
-	f.leavesNothing(t) // the other's lock is still there
+	f.leavesNothing(t) // the lock of the other process is still there
 	assert.Equal(t, f.Count("DELETE", ".*"), 0)
 }
 
-// TestOneOfTwoWorks: of two that make one snapshot at once, one does and the other is told.
+// TestOneOfTwoWorks: of two processes that make one snapshot at the same time, one does and the other gets ErrBusy.
 func TestOneOfTwoWorks(t *testing.T) {
 	f := newFixture(t)
 	errs := make(chan error, 1)
@@ -201,7 +202,7 @@ func TestOneOfTwoWorks(t *testing.T) {
 	assert.Equal(t, <-errs, ErrBusy)
 }
 
-// TestBusyIsNobodysFailure: an engine that cannot make the network is not one on which another is at work.
+// TestBusyIsNobodysFailure: an engine that cannot create the network is not reported as ErrBusy.
 func TestBusyIsNobodysFailure(t *testing.T) {
 	f := newFixture(t)
 	f.Fail("POST", "/networks/create", 500, "no bridges today", 1)
@@ -211,12 +212,12 @@ func TestBusyIsNobodysFailure(t *testing.T) {
 	f.leavesNothing(t)
 }
 
-// TestOldSnapshotOfTheSameKeyStays: a bootstrap that fails while it seals leaves the one before it whole.
+// TestOldSnapshotOfTheSameKeyStays: a bootstrap that fails while sealing leaves the snapshot before it complete.
 func TestOldSnapshotOfTheSameKeyStays(t *testing.T) {
 	f := newFixture(t)
 	old := snapshottest.New("demo", "0123456789abcdef", f.req.Snapshot.Created.Add(-time.Hour), "cache", "db", "web")
 	snapshottest.Add(f.Fake, old)
-	failLater(f, "/seal", 3, "no space left on device") // the first is the step's
+	failLater(f, "/seal", 3, "no space left on device") // the first seal is the step's
 	_, err := Run(t.Context(), f.req)
 	assert.ErrorContains(t, err, "no space left on device")
 	s, err := snapshot.FindKey(t.Context(), f.req.Engine, old.Key)

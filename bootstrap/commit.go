@@ -14,11 +14,11 @@ import (
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
-// SlowCommit is how long a commit takes at most on a storage driver that suits; longer ones are remarked upon.
+// SlowCommit is how long a commit takes at most on a suitable storage driver; longer ones are reported.
 const SlowCommit = 5 * time.Second
 
 // commitStep commits the container of a bootstrap step and seals the commit, so that what is started from it (the next
-// step, the check) has the configuration of the built image and not the step's command and environment.
+// step, the check) has the configuration of the built image, not the step's command and environment.
 func (b *run) commitStep(ctx context.Context, service string) error {
 	return b.Progress.Step(ctx, "commit "+service, func(ctx context.Context, log *progress.Log) error {
 		if err := b.commit(ctx, service, log); err != nil {
@@ -36,15 +36,15 @@ func (b *run) commitStep(ctx context.Context, service string) error {
 	})
 }
 
-// tempTag is a new name for an image that lives only as long as the bootstrap. No name is used twice: an image that
-// lost its name to another one would stay.
+// tempTag returns a new name for an image that exists only during the bootstrap. No name is used twice: an image whose
+// name was moved to another one would be left behind.
 func (b *run) tempTag(service string) string {
 	ref := fmt.Sprintf("%s-raw%d", snapshot.Tag(b.Snapshot.Stack, service, b.Snapshot.Key), len(b.temp)+1)
 	b.temp = append(b.temp, ref)
 	return ref
 }
 
-// sealComment is what the history of a snapshot's image says of its last layer.
+// sealComment is the command that the history of a snapshot's image shows for its last layer.
 const sealComment = "docker bmo bootstrap"
 
 // commit makes a raw image of a service's ended container and removes the container.
@@ -68,7 +68,7 @@ func (b *run) commit(ctx context.Context, service string, log *progress.Log) err
 	return nil
 }
 
-// noteSize says how much was committed. It is for people to know; where the engine cannot tell, it is left out.
+// noteSize reports how much was committed. It is only informative; if the engine cannot tell, it is left out.
 func (b *run) noteSize(ctx context.Context, from, to string, log *progress.Log) {
 	old, err := b.Engine.Image(ctx, from)
 	if err != nil {
@@ -79,8 +79,8 @@ func (b *run) noteSize(ctx context.Context, from, to string, log *progress.Log) 
 	}
 }
 
-// commitStopped commits the services that have no step of their own, such as the database, and those that were up
-// while steps of others ran, one after the other: several commits at once can fail on older containerd stores.
+// commitStopped commits the services that have no step of their own, such as the database, and those that were up while
+// steps of others ran, one after the other: concurrent commits can fail on older containerd stores.
 func (b *run) commitStopped(ctx context.Context) error {
 	for _, s := range b.Stack.Services {
 		if _, done := b.raw[s.Name]; done && !b.used[s.Name] || !s.Snapshot {
@@ -96,8 +96,8 @@ func (b *run) commitStopped(ctx context.Context) error {
 	return nil
 }
 
-// seal makes the snapshot's images: the committed layers, or for services that are not committed the built ones,
-// under the built image's configuration and the snapshot's labels. Only when the last one is there is it a snapshot.
+// seal makes the snapshot's images: the committed layers, or the built ones for services that are not committed, with
+// the built image's configuration and the snapshot's labels. It is a snapshot only once the last image exists.
 func (b *run) seal(ctx context.Context) error {
 	return b.Progress.Step(ctx, "write snapshot images "+snapshot.Short(b.Snapshot.Key), func(ctx context.Context, log *progress.Log) error {
 		var specs []engine.SealSpec
@@ -138,14 +138,14 @@ func (b *run) sealSpec(ctx context.Context, service string) (engine.SealSpec, er
 	}, nil
 }
 
-// clear removes containers, network and raw images, even when the caller's context has ended. What it cannot remove
-// now has an owner that will be gone soon: the next command removes it.
+// clear removes containers, network and raw images, even if the caller's context is done. What it cannot remove now has
+// an owner that will soon be gone: the next command that changes something removes it.
 func (b *run) clear(ctx context.Context) {
 	b.Journal.Flush()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), teardownTimeout)
 	defer cancel()
 	if b.network == "" {
-		return // another process has the lock, and all of this is its own
+		return // another process has the lock, and all objects are its own
 	}
 	_ = b.Progress.Step(ctx, "clean up after bootstrap", func(ctx context.Context, log *progress.Log) error {
 		for _, s := range b.Stack.Services {

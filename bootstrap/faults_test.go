@@ -20,7 +20,7 @@ import (
 
 const diskFull = "write /var/lib/docker/overlay2/x: no space left on device"
 
-// TestFaults: whatever goes wrong, there is no snapshot, nothing stays behind, and the error says what it was.
+// TestFaults: whatever fails, there is no snapshot, nothing is left, and the error says what failed.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -120,7 +120,7 @@ func TestFaults(t *testing.T) {
 			if c.hint != "" {
 				assert.DeepEqual(t, hint.All(err), []string{c.hint})
 			}
-			if c.name != "last question" { // by then the snapshot is there
+			if c.name != "last question" { // by then the snapshot exists
 				f.leavesNothing(t)
 			}
 		})
@@ -147,7 +147,7 @@ func TestStory03FailureSaysWhichStepAndWhy(t *testing.T) {
 	f.leavesNothing(t)
 }
 
-// TestFailureIsSaidOnce: where progress is shown, what a step printed last is there, and the error goes without.
+// TestFailureIsSaidOnce: if progress is shown, it has the step's last lines, and the error leaves them out.
 func TestFailureIsSaidOnce(t *testing.T) {
 	f := newFixture(t)
 	f.programs["web load"] = enginetest.Exit(255, "loading", "no such table")
@@ -189,7 +189,7 @@ func TestStepTakesTooLong(t *testing.T) {
 	f.leavesNothing(t)
 }
 
-// The time may be up while the container is still being started.
+// The timeout may expire while the container is still being started.
 func TestStepStartsTooSlowly(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -239,7 +239,8 @@ func TestStory08KilledIsNotCommitted(t *testing.T) {
 	f.leavesNothing(t)
 }
 
-// TestCrashedDatabaseIsNotCommitted: one that ended by itself while the steps ran is as bad as one that was killed.
+// TestCrashedDatabaseIsNotCommitted: a database that ended by itself while the steps ran is treated like one that was
+// killed.
 func TestCrashedDatabaseIsNotCommitted(t *testing.T) {
 	f := newFixture(t)
 	crash := make(chan struct{})
@@ -255,7 +256,7 @@ func TestCrashedDatabaseIsNotCommitted(t *testing.T) {
 	f.leavesNothing(t)
 }
 
-// TestKilledCacheDoesNotMatter: nothing of a service that is not committed is lost by killing it.
+// TestKilledCacheDoesNotMatter: killing a service that is not committed loses nothing.
 func TestKilledCacheDoesNotMatter(t *testing.T) {
 	f := newFixture(t)
 	f.req.Stack.Services[0].StopGracePeriod = time.Millisecond
@@ -268,7 +269,7 @@ func TestKilledCacheDoesNotMatter(t *testing.T) {
 	assert.Assert(t, s.Complete())
 }
 
-// TestStory19TeardownTriesAgain: passing trouble leaves nothing behind.
+// TestStory19TeardownTriesAgain: temporary problems leave nothing behind.
 func TestStory19TeardownTriesAgain(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

@@ -20,11 +20,11 @@ import (
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
-// long is a time that no test waits for, unless something hangs.
+// long is a timeout that no test reaches unless something hangs.
 const long = time.Minute
 
 // fixture is a bootstrap of a database, a cache that is not committed, and a web service with one step, on an engine
-// that has nothing but their images.
+// that has only their images.
 type fixture struct {
 	*enginetest.Fake
 	req Request
@@ -81,7 +81,7 @@ func demo() *stack.Stack {
 	}
 }
 
-// database listens at once and ends well at a signal.
+// database listens at once and ends with exit code 0 on a signal.
 func database(m probetest.MySQL) enginetest.Program {
 	return func(p *enginetest.Proc) int {
 		p.Listen(3306, m.Serve)
@@ -97,7 +97,7 @@ func website(h http.Handler) enginetest.Program {
 	}
 }
 
-// leavesNothing checks that what is on the engine is what was there before.
+// leavesNothing checks that the objects on the engine are those that were there before.
 func (f *fixture) leavesNothing(t *testing.T) {
 	t.Helper()
 	assert.DeepEqual(t, f.Objects(), f.before)

@@ -10,15 +10,15 @@ import (
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
-// Relabel makes a snapshot like r.Snapshot, which is there, with r.Labels added to its images. Nothing is bootstrapped:
-// the images are sealed once more. The images that were there go with their names, unless an instance was started from
-// them: those keep the temporary ones until they are pruned. It returns ErrBusy when another process is making the same
+// Relabel makes a snapshot like r.Snapshot, which exists, with r.Labels added to its images. Nothing is bootstrapped:
+// the images are sealed once more. The old images are removed with their names, unless an instance was started from
+// them: those keep the temporary names until they are pruned. It returns ErrBusy if another process is making the same
 // snapshot.
 func Relabel(ctx context.Context, r Request) (*snapshot.Snapshot, error) {
 	from := r.Snapshot
 	r.Snapshot.Created = time.Now().UTC()
 	b := newRun(r)
-	b.group = b.newGroup() // of no containers
+	b.group = b.newGroup() // without containers
 	defer b.clear(ctx)
 	if err := b.lock(ctx); err != nil {
 		return nil, err

@@ -11,7 +11,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
-// labelled is a bootstrap that has ended, and the request to give its snapshot a label.
+// labelled returns a finished bootstrap, and the request to give its snapshot a label.
 func labelled(t *testing.T) (*fixture, *snapshot.Snapshot, Request) {
 	t.Helper()
 	f := newFixture(t)
@@ -45,7 +45,7 @@ func TestRelabel(t *testing.T) {
 		assert.DeepEqual(t, img.Tags, []string{snapshot.Tag("demo", service, s.Key)})
 	}
 
-	// The older one's images went with their last names.
+	// The images of the older snapshot were removed with their last names.
 	assert.DeepEqual(t, f.Objects(), f.before)
 	list, err := snapshot.List(t.Context(), f.req.Engine)
 	assert.NilError(t, err)
@@ -60,7 +60,7 @@ func TestRelabelIsOneAtATime(t *testing.T) {
 	assert.ErrorIs(t, err, ErrBusy)
 }
 
-// TestRelabelThatFails leaves the snapshot as it was.
+// TestRelabelThatFails: the snapshot stays as it was.
 func TestRelabelThatFails(t *testing.T) {
 	f, old, again := labelled(t)
 	f.Fail(http.MethodPost, "/seal", http.StatusInternalServerError, "no space left on device", 1)
@@ -72,7 +72,7 @@ func TestRelabelThatFails(t *testing.T) {
 	assert.Assert(t, s.Created.Equal(old.Created))
 }
 
-// TestRelabelMovedNames takes the images by what they are: somebody has moved their names.
+// TestRelabelMovedNames: the images are found by identifier, even if another process has moved their names.
 func TestRelabelMovedNames(t *testing.T) {
 	f, old, again := labelled(t)
 	for service, img := range old.Images {
@@ -85,7 +85,7 @@ func TestRelabelMovedNames(t *testing.T) {
 	assert.DeepEqual(t, f.layers(t, s.Images["web"].ID), f.layers(t, old.Images["web"].ID))
 }
 
-// TestRelabelInUse leaves the images that an instance was started from.
+// TestRelabelInUse: the images from which an instance was started stay.
 func TestRelabelInUse(t *testing.T) {
 	f, old, again := labelled(t)
 	_, err := f.req.Engine.CreateContainer(t.Context(), engine.ContainerSpec{Name: "x", Image: old.Images["web"].ID})

@@ -16,11 +16,11 @@ import (
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
-// stepTimeout is how long a step may take that does not say itself.
+// stepTimeout is how long a step may take if it has no timeout.
 const stepTimeout = 30 * time.Minute
 
 // steps runs the bootstrap's steps in order. The container of each is committed, and the next one of the same service
-// is made from the commit.
+// is created from the commit.
 func (b *run) steps(ctx context.Context) error {
 	for i, step := range b.Stack.Bootstrap {
 		s, ok := b.Stack.Service(step.Service)
@@ -45,8 +45,8 @@ func (b *run) steps(ctx context.Context) error {
 	return nil
 }
 
-// prepare brings up what a step's service depends on. When the service itself is up, because an earlier step's service
-// depends on it, what it holds is committed first, and the step goes on from there.
+// prepare starts what a step's service depends on. If the service itself is up, because an earlier step's service
+// depends on it, its state is committed first, and the step continues from there.
 func (b *run) prepare(ctx context.Context, s stack.Service) error {
 	needs := b.closure(s.DependsOn...)
 	if err := b.group.Up(ctx, needs, nil); err != nil {
@@ -65,12 +65,12 @@ func (b *run) prepare(ctx context.Context, s stack.Service) error {
 	return b.commitStep(ctx, s.Name)
 }
 
-// StepError says which step failed, how, and what it printed last.
+// StepError reports which step failed, how, and what it printed last.
 type StepError struct {
 	Step        stack.Step
 	Code        int
 	Output      []string
-	OutputShown bool // Output, in the step's own lines
+	OutputShown bool // whether Output has been shown as the step's own lines
 }
 
 func (e *StepError) Error() string {
@@ -78,7 +78,7 @@ func (e *StepError) Error() string {
 		strings.Join(e.Step.Command, " "), e.Step.Service, e.Code, last(e.Output, e.OutputShown))
 }
 
-// Hint says where to go on.
+// Hint says what to do next.
 func (e *StepError) Hint() string {
 	if slices.ContainsFunc(e.Output, func(l string) bool { return strings.Contains(strings.ToLower(l), "no space left on device") }) {
 		return engine.SpaceHint
@@ -86,7 +86,7 @@ func (e *StepError) Hint() string {
 	return "fix the stack or the source, then run `docker bmo build` again"
 }
 
-// last makes a paragraph of a container's last lines, unless they have been shown.
+// last formats a container's last lines as a paragraph, unless they have been shown.
 func last(lines []string, shown bool) string {
 	if len(lines) == 0 || shown {
 		return ""
