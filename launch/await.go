@@ -12,8 +12,8 @@ import (
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
-// Await waits until a started service is ready. What is waited for is said to log, and so are the service's last lines
-// when it fails.
+// Await waits until a started service is ready. It reports to log what it waits for and, if that fails, the service's
+// last lines.
 func (g *Group) Await(ctx context.Context, s stack.Service, log *progress.Log) error {
 	proc := g.Process(s.Name)
 	alive, cancel := context.WithCancelCause(ctx)
@@ -30,7 +30,7 @@ func (g *Group) Await(ctx context.Context, s stack.Service, log *progress.Log) e
 		log.SetStatus(what, "")
 		err := probe.Wait(alive, p.Probe, g.dialer(s.Name, p), g.patience(s), func(err error) { log.SetStatus(what, reason(err)) })
 		if err != nil && ctx.Err() != nil {
-			return context.Cause(ctx) // called off, which is no fault of this service
+			return context.Cause(ctx) // cancelled, which is not a failure of this service
 		}
 		if err != nil {
 			return g.failure(ctx, s.Name, err, log)
@@ -39,7 +39,7 @@ func (g *Group) Await(ctx context.Context, s stack.Service, log *progress.Log) e
 	return nil
 }
 
-// ended says how a service ended that should go on.
+// ended returns the error for a service that ended but should have gone on.
 func ended(p *engine.Process) error {
 	code, err := p.Wait(context.Background())
 	if err != nil {
@@ -48,7 +48,7 @@ func ended(p *engine.Process) error {
 	return &ExitError{Code: code}
 }
 
-// patience is how long a probe of the service may take from now on.
+// patience returns how long a probe of the service may take from now on.
 func (g *Group) patience(s stack.Service) time.Duration {
 	switch {
 	case g.Within > 0:
@@ -60,18 +60,18 @@ func (g *Group) patience(s stack.Service) time.Duration {
 	}
 }
 
-// ExitError says that a service ended when it should have become ready.
+// ExitError reports that a service ended before it became ready.
 type ExitError struct{ Code int }
 
 func (e *ExitError) Error() string {
 	return fmt.Sprintf("ended with exit code %d before it was ready", e.Code)
 }
 
-// failure adds the service's last lines to err, and to log.
+// failure adds the service's last lines to err and log.
 func (g *Group) failure(ctx context.Context, service string, err error, log *progress.Log) error {
 	var late *probe.NotReadyError
 	if g.Within > 0 && errors.As(err, &late) {
-		late.After = time.Since(g.begin) // the probe has had only what was left of it
+		late.After = time.Since(g.begin) // the probe only got what was left of Within
 	}
 	if !g.Attach {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)

@@ -1,7 +1,7 @@
-// Package launch brings up services in the order of their dependencies. Order means ready: a service starts when all
-// that it depends on has answered its probe, not when it has merely been started.
+// Package launch starts services in the order of their dependencies. A service starts when all that it depends on are
+// ready, that is, have answered their probes, not when they have merely been started.
 //
-// This package is not public API: it can change at any time. Programs use package bmo.
+// This package is not API: it can change at any time. Programs use bmo.
 package launch
 
 import (
@@ -24,24 +24,27 @@ import (
 type Group struct {
 	Engine  *engine.Engine
 	Network string
-	// Name, Image and Labels say how each service's container is made.
+	// Name, Image and Labels determine how each service's container is created.
 	Name, Image func(service string) string
 	Labels      func(service string) map[string]string
-	// Environment is added to a service's own; may be nil.
+	// Environment is added to a service's own; it may be nil.
 	Environment func(service string) map[string]string
-	// Publish says which ports of a service are published; may be nil.
+	// Publish returns the ports of a service to publish; it may be nil.
 	Publish func(service string) map[int]int
-	// Timeout is how long each service may take to become ready, unless its own probe says otherwise.
+	// Timeout is how long each probe of a service may take, unless the service has a ready.timeout.
 	Timeout time.Duration
-	// Within is how long after New all services have to be ready, whatever Timeout and their probes say; 0 for none.
+	// Within is how long after New all services must be ready. If set, it overrides Timeout and every ready.timeout; 0
+	// means no such limit.
 	Within time.Duration
-	// Of says whose services they are, for progress; empty where there is no doubt.
+	// Of names the instance that the services belong to, for progress; empty if there is no doubt.
 	Of string
-	// Title stands before the services' names in progress and journal; empty where there is only one group.
+	// Title is put before the services' names in progress and journal; empty if there is only one group. Journal and
+	// Progress may be nil.
 	Title    string
 	Journal  *journal.Recorder
 	Progress *progress.Printer
-	// Attach records the containers' output in the journal as it comes. Without it the journal gets it on failure only.
+	// Attach records the containers' output in the journal as it comes. Without it, the journal gets the output only on
+	// failure.
 	Attach bool
 
 	begin time.Time
@@ -52,21 +55,21 @@ type Group struct {
 	public  map[string]string
 }
 
-// New returns an empty group; the caller fills in the exported fields.
+// New returns an empty group; the caller sets the exported fields.
 func New(e *engine.Engine) *Group {
 	return &Group{
 		Engine: e, begin: time.Now(), running: map[string]*engine.Process{}, ids: map[string]string{}, public: map[string]string{},
 	}
 }
 
-// Announce records the address (host:port) that a service is published at.
+// Announce records the address (host:port) at which a service is published.
 func (g *Group) Announce(service, addr string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.public[service] = addr
 }
 
-// Forget drops a service's container, which the caller has removed, so that another can be made for it.
+// Forget drops a service's container, which the caller has removed, so that another one can be created for the service.
 func (g *Group) Forget(service string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -81,7 +84,7 @@ func (g *Group) published(service string) (string, bool) {
 	return addr, ok
 }
 
-// Create makes a service's container without starting it.
+// Create creates a service's container without starting it.
 func (g *Group) Create(ctx context.Context, s stack.Service) (string, error) {
 	env := maps.Clone(s.Environment)
 	if env == nil {
@@ -114,7 +117,7 @@ func (g *Group) Create(ctx context.Context, s stack.Service) (string, error) {
 	return id, nil
 }
 
-// Start starts a service's container, which Create made.
+// Start starts a service's container, which Create has created.
 func (g *Group) Start(ctx context.Context, s stack.Service) (*engine.Process, error) {
 	var out, errOut io.Writer
 	if g.Attach {
@@ -130,22 +133,23 @@ func (g *Group) Start(ctx context.Context, s stack.Service) (*engine.Process, er
 	return p, nil
 }
 
-// ID is the identifier of a service's container, empty before Create.
+// ID returns the identifier of a service's container, empty before Create.
 func (g *Group) ID(service string) string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.ids[service]
 }
 
-// Process is a service's started container, nil before Start.
+// Process returns a service's started container, nil before Start.
 func (g *Group) Process(service string) *engine.Process {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.running[service]
 }
 
-// Up creates, starts and awaits services, each after those it depends on; independent ones at once. Those that are
-// running already are taken as they are. start, if not nil, stands in for creating and starting a service.
+// Up creates, starts and awaits services, each after those it depends on, independent ones at the same time. Services
+// that are running already are left as they are. start, if not nil, is called instead of creating and starting a
+// service. A service that fails is a *ServiceError.
 func (g *Group) Up(ctx context.Context, services []stack.Service, start func(context.Context, stack.Service) error) error {
 	if start == nil {
 		start = func(ctx context.Context, s stack.Service) error {
@@ -157,7 +161,7 @@ func (g *Group) Up(ctx context.Context, services []stack.Service, start func(con
 	for _, s := range services {
 		ready[s.Name] = make(chan struct{})
 	}
-	// The containers outlive this call, and so must the watch on them: ctx goes to them, grp only to the waiting.
+	// The containers outlive this call, and so must the watch on them: they get ctx, while only the waiting uses grp.
 	grp, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	errs := make(chan error, len(services))
@@ -172,7 +176,7 @@ func (g *Group) Up(ctx context.Context, services []stack.Service, start func(con
 	}
 	var first error
 	for range services {
-		// Once one has failed the others only report that they were called off.
+		// After the first failure, the others only report that they were cancelled.
 		if err := <-errs; err != nil && (first == nil || errors.Is(first, context.Canceled)) {
 			first = err
 		}
@@ -192,7 +196,7 @@ func (g *Group) up(ctx, grp context.Context, s stack.Service, ready map[string]c
 	}
 	for _, d := range s.DependsOn {
 		if ready[d] == nil {
-			continue // up already, in an earlier call
+			continue // already up, from an earlier call
 		}
 		select {
 		case <-ready[d]:
@@ -212,7 +216,7 @@ func (g *Group) up(ctx, grp context.Context, s stack.Service, ready map[string]c
 	return err
 }
 
-// of is the end of a step's name.
+// of returns the suffix of a step's name.
 func (g *Group) of() string {
 	if g.Of == "" {
 		return ""
@@ -220,7 +224,7 @@ func (g *Group) of() string {
 	return " of " + g.Of
 }
 
-// title is what a service is called in progress and journal.
+// title returns the name of a service in progress and journal.
 func (g *Group) title(service string) string {
 	if g.Title == "" {
 		return service
@@ -228,7 +232,7 @@ func (g *Group) title(service string) string {
 	return g.Title + " " + service
 }
 
-// pairs makes a sorted KEY=VALUE list.
+// pairs returns a sorted KEY=VALUE list.
 func pairs(m map[string]string) []string {
 	out := make([]string, 0, len(m))
 	for k, v := range m {

@@ -23,10 +23,10 @@ import (
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
-// long is a time that no test waits for, unless something hangs.
+// long is a timeout that no test reaches unless something hangs.
 const long = time.Minute
 
-// programs are what the containers of each service run.
+// programs are what each service's containers run.
 type programs map[string]enginetest.Program
 
 // newGroup returns a group on a fake engine.
@@ -46,7 +46,7 @@ func newGroup(t *testing.T, p programs) (*Group, *enginetest.Fake) {
 	return g, f
 }
 
-// tcp is a service that is ready when its port accepts.
+// tcp returns a service that is ready when its port accepts connections.
 func tcp(name string, port int, needs ...string) stack.Service {
 	return stack.Service{Name: name, DependsOn: needs, Ready: stack.Ready{TCP: &stack.TCP{Port: port}}}
 }
@@ -84,7 +84,7 @@ func TestStory05OrderByReadinessNotByStart(t *testing.T) {
 	order := starts(f)
 	var once sync.Once
 	f.Before("POST", "/exec/[^/]+/start", func(*http.Request) {
-		if f.Count("POST", "/exec/[^/]+/start") == 3 { // db runs, and has been asked in vain
+		if f.Count("POST", "/exec/[^/]+/start") == 3 { // db is running, and has been probed without success
 			assert.Check(t, slices.Equal(order(), []string{"db"}), "%s", order())
 			once.Do(func() { close(open) })
 		}
@@ -93,7 +93,7 @@ func TestStory05OrderByReadinessNotByStart(t *testing.T) {
 	assert.DeepEqual(t, order(), []string{"db", "web"})
 }
 
-// TestIndependentServicesStartAtOnce: neither of two is ready before the other runs.
+// TestIndependentServicesStartAtOnce: neither of two services becomes ready before the other one runs.
 func TestIndependentServicesStartAtOnce(t *testing.T) {
 	var both sync.WaitGroup
 	both.Add(2)
@@ -121,7 +121,7 @@ func TestExitBeforeReady(t *testing.T) {
 	}
 }
 
-// TestOneFailureCallsTheOthersOff: the error is that of the service that failed, not of those that were called off.
+// TestOneFailureCallsTheOthersOff: the error is that of the service that failed, not of those that were cancelled.
 func TestOneFailureCallsTheOthersOff(t *testing.T) {
 	tried := make(chan struct{})
 	g, f := newGroup(t, programs{
@@ -139,7 +139,7 @@ func TestOneFailureCallsTheOthersOff(t *testing.T) {
 	assert.Error(t, err, "service db: ended with exit code 3 before it was ready\nlast lines of db:\n  giving up")
 }
 
-// TestLastLinesAreSaidOnce: they are the failed step's where progress is shown, and the error's where it is not.
+// TestLastLinesAreSaidOnce: the failed step has them if progress is shown, and otherwise the error.
 func TestLastLinesAreSaidOnce(t *testing.T) {
 	var shown bytes.Buffer
 	g, _ := newGroup(t, programs{"db": enginetest.Exit(3, "cannot open", "giving up")})
@@ -157,7 +157,7 @@ func TestLastLinesAreSaidOnce(t *testing.T) {
 	}
 }
 
-// TestNothingPrinted is said, too: the end of a failed step would be empty.
+// TestNothingPrinted: that nothing was printed is said, too; otherwise the end of a failed step would be empty.
 func TestNothingPrinted(t *testing.T) {
 	var shown bytes.Buffer
 	g, _ := newGroup(t, programs{"db": enginetest.Exit(3)})
@@ -170,7 +170,7 @@ func TestNothingPrinted(t *testing.T) {
 	assert.Assert(t, strings.HasSuffix(shown.String(), " db has printed nothing\n------\n"), shown.String())
 }
 
-// TestReason: what is different each time though it means the same would make the display restless.
+// TestReason: details that differ each time but mean the same would make the display flicker.
 func TestReason(t *testing.T) {
 	for _, c := range []struct{ err, want string }{
 		{"dial tcp 127.0.0.1:8000: connect: connection refused", "dial tcp 127.0.0.1:8000: connect: connection refused"},
@@ -184,7 +184,7 @@ func TestReason(t *testing.T) {
 func TestNotReadyInTime(t *testing.T) {
 	g, _ := newGroup(t, programs{"db": enginetest.Serve("starting up")})
 	db := tcp("db", 3306)
-	db.Ready.Timeout = time.Millisecond // its own wins over the group's
+	db.Ready.Timeout = time.Millisecond // its own timeout overrides the group's
 	err := g.Up(t.Context(), []stack.Service{db}, nil)
 	var late *probe.NotReadyError
 	assert.Assert(t, errors.As(err, &late), "%v", err)
@@ -205,7 +205,7 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
-// TestUpAgain: what runs is taken as it is, and counts as ready for what is started later.
+// TestUpAgain: a running service is left as it is, and counts as ready for services that are started later.
 func TestUpAgain(t *testing.T) {
 	g, f := newGroup(t, programs{"db": enginetest.Listening(3306), "web": enginetest.Listening(8000)})
 	order := starts(f)
@@ -261,7 +261,7 @@ func TestStartFails(t *testing.T) {
 	assert.ErrorContains(t, err, "exec: no such file")
 }
 
-// TestStartByTheCaller: the caller may start services in a way of its own, and its failure is the service's.
+// TestStartByTheCaller: the caller may start services in its own way; its error is then the service's.
 func TestStartByTheCaller(t *testing.T) {
 	g, _ := newGroup(t, programs{"db": enginetest.Listening(3306), "web": enginetest.Listening(8000)})
 	var order []string
@@ -323,7 +323,7 @@ func TestStory09ProbesOfAService(t *testing.T) {
 	}
 }
 
-// TestPublishedHTTPIsAskedWhereItIsPublished: by the address that the application itself has been told.
+// TestPublishedHTTPIsAskedWhereItIsPublished: probes use the address that the application itself has been told.
 func TestPublishedHTTPIsAskedWhereItIsPublished(t *testing.T) {
 	host := make(chan string, 1)
 	g, f := newGroup(t, programs{"web": func(p *enginetest.Proc) int {

@@ -9,12 +9,12 @@ import (
 	"github.com/docker-bmo/docker-bmo/progress"
 )
 
-// ServiceError says why a service did not come up, with its last lines.
+// ServiceError reports why a service did not come up, with its last lines.
 type ServiceError struct {
 	Service     string
 	Err         error
 	Output      []string
-	OutputShown bool // Output, as that of a step that has failed
+	OutputShown bool // whether Output has been shown as lines of the failed step
 }
 
 func (e *ServiceError) Error() string {
@@ -41,13 +41,13 @@ func (e *ServiceError) Hint() string {
 	}
 }
 
-// killed is the exit code of what SIGKILL ended, as the kernel does where memory runs out.
+// killed is the exit code after SIGKILL, which the kernel sends when memory runs out.
 const killed = 128 + 9
 
-// Unwrap returns what went wrong.
+// Unwrap returns the reason.
 func (e *ServiceError) Unwrap() error { return e.Err }
 
-// Quote shows a service's last lines as those of the step that failed for it, and returns them.
+// Quote shows a service's last lines as lines of the failed step, and returns them.
 func Quote(log *progress.Log, service string, lines []string) []string {
 	if len(lines) == 0 {
 		fmt.Fprintf(log, "%s has printed nothing\n", service)
