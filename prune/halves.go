@@ -9,17 +9,17 @@ import (
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
-// set names one set of a snapshot's images.
+// set identifies one set of a snapshot's images.
 type set struct {
 	key     string
 	created time.Time
 }
 
-// findHalves looks for snapshots some of whose images are missing, unless a bootstrap of the same key is under way, or
-// something was started from one of the images that are there.
+// findHalves returns snapshots with missing images, unless a bootstrap of the same key is in progress, or something was
+// started from one of the images that exist.
 //
-// The bootstrap's network, which is its lock, is looked for after the images were listed, and the images are listed
-// once more after that, since the bootstrap may have ended well in between.
+// The bootstrap's network, which is its lock, is looked for after the images are listed, and the images are listed once
+// more after that, since the bootstrap may have succeeded in between.
 func (s *sweep) findHalves(ctx context.Context) error {
 	before, err := snapshot.List(ctx, s.e)
 	if err != nil || !slices.ContainsFunc(before, half) {

@@ -24,14 +24,14 @@ import (
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
-// long is a time that no test waits for, unless something hangs.
+// long is a timeout that no test reaches unless something hangs.
 const long = time.Minute
 
-// changes are the requests that change what is on the engine.
+// changes matches the requests that change what is on the engine.
 const changes = "/networks/.+|/containers/create|/containers/[^/]+(/start|/kill|/rename)?|/commit|/images/docker-bmo.*|/seal"
 
-// victim runs fn as a process that is killed at the nth change on the engine: from then on nothing of it gets through.
-// What it leaves is for inspect. It returns whether fn came that far.
+// victim runs fn as a process that is killed at the nth change on the engine: from then on, no request of it gets
+// through. inspect is called with what it leaves. It returns whether fn came that far.
 func victim(t *testing.T, f *enginetest.Fake, n int, fn func(context.Context, *engine.Engine) error, inspect func()) bool {
 	t.Helper()
 	frozen, release := make(chan struct{}), make(chan struct{})
@@ -71,7 +71,7 @@ func victim(t *testing.T, f *enginetest.Fake, n int, fn func(context.Context, *e
 	}
 }
 
-// swept sweeps until what is on the engine is as ok wants it. Once is enough, but for requests that were on their way.
+// swept sweeps until ok accepts what is on the engine. Once is enough, except for requests that were on their way.
 func swept(t *testing.T, f *enginetest.Fake, ok func() bool) {
 	t.Helper()
 	e := f.Engine(t)
@@ -101,7 +101,7 @@ func app() *stack.Stack {
 	}
 }
 
-// appEngine is an engine that can run the application.
+// appEngine returns an engine that can run the application.
 func appEngine(t *testing.T) *enginetest.Fake {
 	t.Helper()
 	f := enginetest.New(t)
@@ -169,7 +169,7 @@ func TestStory20StartKilledAtAnyPoint(t *testing.T) {
 			}, func() { swept(t, f, func() bool { return slices.Equal(f.Objects(), before) }) })
 			if !reached {
 				assert.Assert(t, n > 5, "only %d changes", n)
-				swept(t, f, func() bool { return detach != slices.Equal(f.Objects(), before) }) // ready: what is detached stays
+				swept(t, f, func() bool { return detach != slices.Equal(f.Objects(), before) }) // ready: a detached instance is kept
 				break
 			}
 		}

@@ -10,7 +10,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/engine"
 )
 
-// LeftOvers returns what Sweep would remove, by name.
+// LeftOvers returns the names of what Sweep would remove.
 func LeftOvers(ctx context.Context, e *engine.Engine) (Report, error) {
 	s := &sweep{e: e}
 	if err := s.find(ctx); err != nil {

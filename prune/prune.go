@@ -1,7 +1,7 @@
-// Package prune decides which snapshots are no longer wanted and removes them, and sweeps away what has lost its
-// owner. It touches nothing without the product's labels.
+// Package prune decides which snapshots are no longer wanted and removes them, and sweeps away objects whose owner is
+// gone. It touches nothing without docker bmo's labels.
 //
-// This package is not public API: it can change at any time. Programs use package bmo.
+// This package is not API: it can change at any time. Programs use bmo.
 package prune
 
 import (
@@ -15,18 +15,18 @@ import (
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
-// Policy says which snapshots to remove. Those that something was started from always stay.
+// Policy selects the snapshots to remove. Those from which something was started are always kept.
 type Policy struct {
-	// KeepLast is how many of each stack's newest snapshots stay.
+	// KeepLast is how many of each stack's newest snapshots to keep.
 	KeepLast int
-	// OlderThan spares snapshots younger than that.
+	// OlderThan keeps snapshots that are younger.
 	OlderThan time.Duration
-	// Stack limits the removal to one stack's snapshots; empty means all.
+	// Stack limits the removal to one stack's snapshots; empty means all stacks.
 	Stack string
 	Filter
 }
 
-// Plan returns the snapshots that the policy gives up, newest first.
+// Plan returns the snapshots to remove according to the policy, newest first.
 func Plan(list []snapshot.Snapshot, used Used, p Policy, now time.Time) []snapshot.Snapshot {
 	complete := slices.DeleteFunc(slices.Clone(list), func(s snapshot.Snapshot) bool { return !s.Complete() })
 	_, rest := snapshot.Keep(complete, p.KeepLast)
@@ -35,7 +35,7 @@ func Plan(list []snapshot.Snapshot, used Used, p Policy, now time.Time) []snapsh
 	})
 }
 
-// Used tells which snapshots something runs from.
+// Used records which snapshots are in use.
 type Used struct{ keys, images map[string]bool }
 
 // Has reports whether the snapshot is in use.
@@ -48,8 +48,8 @@ func (u Used) Has(s snapshot.Snapshot) bool {
 	return u.keys[s.Key]
 }
 
-// InUse finds out which snapshots are in use: by key those that instances were started from or are about to be, and by
-// image those that any container was made from, whoever made it.
+// InUse returns the snapshots that are in use: by key those from which instances were started or are about to be, and
+// by image those from which any container was created, no matter by whom.
 func InUse(ctx context.Context, e *engine.Engine) (Used, error) {
 	u := Used{keys: map[string]bool{}, images: map[string]bool{}}
 	networks, err := e.Networks(ctx, label.Role+"="+label.RoleInstance)
@@ -72,14 +72,14 @@ func InUse(ctx context.Context, e *engine.Engine) (Used, error) {
 	return u, nil
 }
 
-// Report says what was removed, in docker's words.
+// Report lists what was removed, in docker's terms.
 type Report struct {
 	Containers, Networks, Volumes []string
 	// Untagged and Deleted are image references and identifiers.
 	Untagged, Deleted []string
 }
 
-// Merge adds what another report says.
+// Merge adds the contents of another report.
 func (r *Report) Merge(o Report) {
 	r.Containers = append(r.Containers, o.Containers...)
 	r.Networks = append(r.Networks, o.Networks...)
@@ -88,7 +88,7 @@ func (r *Report) Merge(o Report) {
 	r.Deleted = append(r.Deleted, o.Deleted...)
 }
 
-// Remove removes snapshots. It goes on past what it cannot remove and returns those errors together.
+// Remove removes snapshots. It continues after those that it cannot remove and returns their errors joined.
 func Remove(ctx context.Context, e *engine.Engine, list []snapshot.Snapshot) (Report, error) {
 	var r Report
 	var errs []error
@@ -98,7 +98,7 @@ func Remove(ctx context.Context, e *engine.Engine, list []snapshot.Snapshot) (Re
 	return r, errors.Join(errs...)
 }
 
-// removeSnapshot removes a snapshot's images. The first one that goes makes it incomplete, and so garbage, at once.
+// removeSnapshot removes a snapshot's images. Removing the first one makes it incomplete, and so garbage, at once.
 func (r *Report) removeSnapshot(ctx context.Context, e *engine.Engine, s snapshot.Snapshot) error {
 	var errs []error
 	for _, service := range s.Services {
@@ -109,7 +109,7 @@ func (r *Report) removeSnapshot(ctx context.Context, e *engine.Engine, s snapsho
 	return errors.Join(errs...)
 }
 
-// removeImage takes an image's own names from it, and so deletes it; names that somebody else gave it keep it.
+// removeImage removes an image's own names, which deletes it; if others gave it names, it is kept under those.
 func (r *Report) removeImage(ctx context.Context, e *engine.Engine, img engine.Image) error {
 	refs := slices.DeleteFunc(slices.Clone(img.Tags), func(t string) bool { return !snapshot.OwnTag(t) })
 	if len(img.Tags) == 0 {

@@ -16,19 +16,19 @@ import (
 	"github.com/docker-bmo/docker-bmo/snapshot/snapshottest"
 )
 
-// now is when the tests take place; day returns a time some days before.
+// now is the time at which the tests run; day returns a time some days before.
 var now = time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC)
 
 func day(age int) time.Time { return now.AddDate(0, 0, -age) }
 
-// add puts a snapshot of that age onto the engine and returns it.
+// add adds a snapshot of that age to the engine and returns it.
 func add(f *enginetest.Fake, stack, key string, age int, missing ...string) snapshot.Snapshot {
 	s := snapshottest.New(stack, key, day(age), "db", "web")
 	snapshottest.Add(f, s, missing...)
 	return s
 }
 
-// plan asks the engine and returns what the policy gives up, as "STACK KEY'S BEGINNING".
+// plan returns the snapshots to remove according to the policy, as "STACK BEGINNING-OF-KEY".
 func plan(t *testing.T, e *engine.Engine, p prune.Policy) (out []string) {
 	t.Helper()
 	list, err := snapshot.List(t.Context(), e)
@@ -48,7 +48,7 @@ func TestStory15Plan(t *testing.T) {
 	add(f, "demo", "c", 10)
 	add(f, "bmo", "d", 2)
 	add(f, "bmo", "e", 20)
-	add(f, "demo", "f", 0, "web") // half-made: neither counts nor is it planned for
+	add(f, "demo", "f", 0, "web") // incomplete: neither counted nor planned for removal
 	e := f.Engine(t)
 	week := 7 * 24 * time.Hour
 	for _, c := range []struct {
@@ -79,14 +79,14 @@ func TestWhatIsInUseStays(t *testing.T) {
 	instance := func(s snapshot.Snapshot) map[string]string {
 		return map[string]string{label.Role: label.RoleInstance, label.Instance: "x", label.Key: s.Key}
 	}
-	// An instance's container, even of an image that another build has taken the place of.
+	// An instance's container, even of an image whose name another build has taken.
 	f.AddImage(enginetest.Image{Tags: []string{"app:1"}})
 	_, err := e.CreateContainer(t.Context(), engine.ContainerSpec{Name: "x-web", Image: "app:1", Labels: instance(a)})
 	assert.NilError(t, err)
 	// An instance that has no container yet.
 	_, err = e.CreateNetwork(t.Context(), "y", instance(b))
 	assert.NilError(t, err)
-	// Somebody's own container.
+	// A container that docker bmo did not create.
 	_, err = e.CreateContainer(t.Context(), engine.ContainerSpec{Name: "mine", Image: snapshottest.ID(c, "db")})
 	assert.NilError(t, err)
 	assert.DeepEqual(t, plan(t, e, prune.Policy{}), []string{"demo d"})
@@ -115,7 +115,7 @@ func TestRemove(t *testing.T) {
 	})
 }
 
-// TestStory15NamesOfOthersKeepAnImage: only our own names are taken away.
+// TestStory15NamesOfOthersKeepAnImage: only docker bmo's own names are removed.
 func TestStory15NamesOfOthersKeepAnImage(t *testing.T) {
 	f := enginetest.New(t)
 	s := snapshottest.New("demo", "a", day(1), "web")
@@ -162,7 +162,7 @@ func TestRemoveGoesOn(t *testing.T) {
 	assert.Assert(t, slices.Contains(report.Deleted, snapshottest.ID(b, "web")))
 }
 
-// TestSomebodyElseRemovesToo at the same time, which is no trouble.
+// TestSomebodyElseRemovesToo: it is no error if another process removes the same at the same time.
 func TestSomebodyElseRemovesToo(t *testing.T) {
 	f := enginetest.New(t)
 	add(f, "demo", "a", 1)

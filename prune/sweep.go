@@ -10,18 +10,18 @@ import (
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
-// Sweep removes what nobody will ever finish or ask for again: containers, networks and volumes whose owner is gone,
-// images of builds and bootstraps whose owner is gone, and half-made snapshots that nobody is working on. Detached
-// instances that are ready stay, whoever started them.
+// Sweep removes what nobody will ever finish or use again: containers, networks and volumes whose owner is gone, images
+// of builds and bootstraps whose owner is gone, and incomplete snapshots that no process is working on. Detached
+// instances that are ready are kept, no matter who started them.
 //
-// It goes on past what it cannot remove and returns those errors together.
+// Sweep continues after what it cannot remove and returns those errors joined.
 func Sweep(ctx context.Context, e *engine.Engine) (Report, error) {
 	s := &sweep{e: e}
 	if err := s.find(ctx); err != nil {
 		return s.report, err
 	}
 	s.remove(ctx)
-	// Containers that are gone now do not keep them any more.
+	// Containers that have just been removed no longer keep them.
 	s.fail(s.findHalves(ctx))
 	for _, h := range s.halves {
 		s.fail(s.report.removeSnapshot(ctx, s.e, h))
@@ -34,12 +34,12 @@ type sweep struct {
 	report Report
 	errs   []error
 
-	// What has lost its owner.
+	// objects whose owner is gone
 	containers []engine.Container
 	networks   []engine.Network
 	volumes    []engine.Volume
 	images     []engine.Image
-	// Snapshots that lack images.
+	// snapshots with missing images
 	halves []snapshot.Snapshot
 }
 
@@ -50,8 +50,9 @@ func (s *sweep) fail(err error) bool {
 	return err != nil
 }
 
-// find looks for what has lost its owner and is not part of a detached instance that is ready. The latter is asked
-// last: once its owner is gone nothing becomes ready any more, but before that it may, between any two questions.
+// find returns the objects whose owner is gone and which are not part of a detached instance that is ready. It asks for
+// the latter last: once its owner is gone, no instance becomes ready any more, but before that it may, between any two
+// requests.
 func (s *sweep) find(ctx context.Context) (err error) {
 	if s.containers, err = orphans(ctx, s.e.Containers, func(c engine.Container) map[string]string { return c.Labels }); err != nil {
 		return err
@@ -78,7 +79,7 @@ func (s *sweep) find(ctx context.Context) (err error) {
 	return nil
 }
 
-// orphans lists objects that have an owner who is gone.
+// orphans returns the objects whose owner is gone.
 func orphans[T any](ctx context.Context, list func(context.Context, ...string) ([]T, error), labels func(T) map[string]string) ([]T, error) {
 	all, err := list(ctx, label.Owner)
 	return without(all, func(o T) bool { return !owner.Orphaned(labels(o)) }), err

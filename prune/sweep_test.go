@@ -30,7 +30,7 @@ func foreign() owner.Owner {
 	return owner.Owner{Host: "elsewhere", Boot: "b", PID: 1, Start: "1"}
 }
 
-// owned are an object's labels.
+// owned returns an object's labels.
 func owned(o owner.Owner, age time.Duration, more ...string) map[string]string {
 	l := map[string]string{
 		label.Owner: o.String(), label.Created: time.Now().Add(-age).UTC().Format(time.RFC3339Nano),
@@ -42,7 +42,7 @@ func owned(o owner.Owner, age time.Duration, more ...string) map[string]string {
 	return l
 }
 
-// addAll puts one object of each kind onto the engine, with these labels.
+// addAll adds one object of each kind with these labels to the engine.
 func addAll(t *testing.T, f *enginetest.Fake, name string, labels map[string]string) {
 	t.Helper()
 	f.AddImage(enginetest.Image{Tags: []string{"docker-bmo/" + name + ":1"}, Labels: labels})
@@ -100,7 +100,7 @@ func TestStory20WhatHasNoLivingOwnerGoes(t *testing.T) {
 	}
 }
 
-// addInstance makes an instance of the owner, whose lead container has that name.
+// addInstance adds an instance of the owner, whose lead container has that name.
 func addInstance(t *testing.T, f *enginetest.Fake, name, lead string, o owner.Owner, more ...string) {
 	t.Helper()
 	e := f.Engine(t)
@@ -136,7 +136,7 @@ func TestSweepOfInstances(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := newFake(t)
-			addInstance(t, f, "other", "other-web", dead(), detached) // stays in any case
+			addInstance(t, f, "other", "other-web", dead(), detached) // kept in any case
 			other := f.Objects()
 			c.make(t, f)
 			full := f.Objects()
@@ -150,8 +150,8 @@ func TestSweepOfInstances(t *testing.T) {
 	}
 }
 
-// TestInstanceBecomesReadyDuringTheSweep: `docker bmo run --detach` ends well, and its process with it, between two
-// questions of the sweep. Its instance stays.
+// TestInstanceBecomesReadyDuringTheSweep: `docker bmo run --detach` succeeds, and its process ends, between two
+// requests of the sweep. Its instance is kept.
 func TestInstanceBecomesReadyDuringTheSweep(t *testing.T) {
 	for _, question := range []string{"/containers/json", "/networks", "/volumes", "/images/json"} {
 		t.Run(question, func(t *testing.T) {
@@ -176,7 +176,7 @@ func TestInstanceBecomesReadyDuringTheSweep(t *testing.T) {
 	}
 }
 
-// TestSweepKnowsAllOrDoesNothing: what cannot be listed must not make a ready instance look abandoned.
+// TestSweepKnowsAllOrDoesNothing: a listing that fails must not make a ready instance look abandoned.
 func TestSweepKnowsAllOrDoesNothing(t *testing.T) {
 	for _, question := range []string{"/containers/json", "/networks", "/volumes", "/images/json"} {
 		f := newFake(t)
@@ -206,7 +206,7 @@ func TestSweepGoesOn(t *testing.T) {
 	assert.DeepEqual(t, f.Objects(), empty)
 }
 
-// lock is a bootstrap of a snapshot that is under way.
+// lock adds the lock of a bootstrap in progress.
 func lock(t *testing.T, f *enginetest.Fake, s snapshot.Snapshot, o owner.Owner) {
 	t.Helper()
 	_, err := f.AddNetwork("lock", owned(o, 0, label.Role+"="+label.RoleBootstrap, label.Key+"="+s.Key))
@@ -248,7 +248,7 @@ func TestSweepOfHalves(t *testing.T) {
 	}
 }
 
-// TestTwoHalvesOfOneKey: both go, and the whole one of that key stays.
+// TestTwoHalvesOfOneKey: both are removed, and the complete snapshot of that key is kept.
 func TestTwoHalvesOfOneKey(t *testing.T) {
 	f := newFake(t)
 	a, b, whole := add(f, "demo", "a", 3, "web"), add(f, "demo", "a", 2, "db"), add(f, "demo", "a", 1)
@@ -262,15 +262,15 @@ func TestTwoHalvesOfOneKey(t *testing.T) {
 	}
 }
 
-// TestBootstrapEndsDuringTheSweep: between the listing of images and the look at the locks, a bootstrap seals its last
-// image and lets go of its lock. What looked like half a snapshot is a whole one.
+// TestBootstrapEndsDuringTheSweep: between the listing of images and the check of the locks, a bootstrap seals its last
+// image and releases its lock. What looked like an incomplete snapshot is a complete one.
 func TestBootstrapEndsDuringTheSweep(t *testing.T) {
 	f := newFake(t)
 	s := add(f, "demo", "a", 1, "web")
 	lock(t, f, s, living())
 	listed := 0
 	f.After("GET", "/images/json", func(*http.Request) {
-		if listed++; listed == 2 { // the first is for orphans
+		if listed++; listed == 2 { // the first listing is for orphans
 			snapshottest.Add(f, s, "db")
 			assert.Check(t, f.EngineAs(t, "build").RemoveNetwork(t.Context(), "lock"))
 		}
@@ -281,8 +281,8 @@ func TestBootstrapEndsDuringTheSweep(t *testing.T) {
 	assert.Assert(t, found != nil)
 }
 
-// TestBootstrapBeginsDuringTheSweep: one of the same key begins and seals its first image after the sweep has looked
-// at the locks. It has another time, and so is not what the sweep found.
+// TestBootstrapBeginsDuringTheSweep: a bootstrap of the same key begins and seals its first image after the sweep has
+// checked the locks. Its creation time differs, so it is not what the sweep found.
 func TestBootstrapBeginsDuringTheSweep(t *testing.T) {
 	f := newFake(t)
 	old := add(f, "demo", "a", 2, "web")
@@ -300,7 +300,7 @@ func TestBootstrapBeginsDuringTheSweep(t *testing.T) {
 	assert.Assert(t, ok)
 }
 
-// TestNothingToSweepCostsLittle: it is done before every command.
+// TestNothingToSweepCostsLittle: every command that changes something sweeps first.
 func TestNothingToSweepCostsLittle(t *testing.T) {
 	f := newFake(t)
 	add(f, "demo", "a", 1)
