@@ -17,8 +17,8 @@ import (
 	"github.com/docker-bmo/docker-bmo/progress"
 )
 
-// Bases resolves the base images that the stack's builds would use, without building anything. It maps each one's
-// name to the digest of its configuration, which is the same on every image store.
+// Bases resolves the base images that the stack's builds would use, without building anything. It maps each name to the
+// digest of the image's configuration, which is the same in every image store.
 func Bases(ctx context.Context, c Connector, r Request, p *progress.Printer) (map[string]string, error) {
 	bk, err := c.BuildKit(ctx)
 	if err != nil {
@@ -30,7 +30,7 @@ func Bases(ctx context.Context, c Connector, r Request, p *progress.Printer) (ma
 	for _, t := range r.targets() {
 		eg.Go(func() error {
 			return r.solve(ctx, bk, t, bkclient.SolveOpt{}, p, func(ctx context.Context, gw gateway.Client) (*gateway.Result, error) {
-				// The frontend only describes the build; nothing of it runs unless its result is returned.
+				// The frontend only describes the build; nothing is executed unless its result is returned.
 				if _, err := builder.Build(ctx, &client{Client: gw, attrs: t.attrs, record: seen}); err != nil {
 					return nil, err
 				}
@@ -56,17 +56,17 @@ func (r *record) add(ref string, config []byte) {
 	r.bases[ref] = digest.FromBytes(config).String()
 }
 
-// client is BuildKit's gateway with one target's attributes, which records what is resolved through it.
+// client is BuildKit's gateway with the attributes of one target; it records what is resolved through it.
 type client struct {
 	gateway.Client
 	attrs  map[string]string
 	record *record
 }
 
-// cacheImports is the attribute by which BuildKit's client tells the frontend of caches to import.
+// cacheImports is the attribute with which BuildKit's client tells the frontend which caches to import.
 const cacheImports = "cache-imports"
 
-// BuildOpts returns the target's attributes in place of those of the whole solve.
+// BuildOpts returns the target's attributes instead of those of the whole solve.
 func (c *client) BuildOpts() gateway.BuildOpts {
 	o := c.Client.BuildOpts()
 	imports, given := o.Opts[cacheImports]
@@ -86,8 +86,8 @@ func (c *client) ResolveImageConfig(ctx context.Context, ref string, opt sourcer
 	return name, dgst, config, err
 }
 
-// mounts are the folders that BuildKit may ask for: all trees by name, and the service's own under the names that the
-// Dockerfile frontend has for them.
+// mounts returns the folders that BuildKit may ask for: all trees by name, and the service's own under the names that
+// the Dockerfile frontend uses for them.
 func mounts(trees contexts.Set, service string) map[string]fsutil.FS {
 	m := make(map[string]fsutil.FS, len(trees)+2)
 	for name, t := range trees {

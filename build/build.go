@@ -1,10 +1,10 @@
 // Package build makes the images of a stack: one BuildKit solve for each distinct build of its services, independent
-// ones in parallel, by way of the engine.
+// ones in parallel, through the engine.
 //
-// The Dockerfile frontend runs in this process (BuildKit's own package): that lets us see which base images it
-// resolves, needs no frontend image, and makes named contexts work the same on every engine.
+// The Dockerfile frontend runs in this process (BuildKit's own package): that shows which base images it resolves,
+// needs no frontend image, and makes named contexts work the same on every engine.
 //
-// This package is not public API: it can change at any time. Programs use package bmo.
+// This package is not API: it can change at any time. Programs use bmo.
 package build
 
 import (
@@ -28,30 +28,30 @@ import (
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
-// Request says what to build.
+// Request describes what to build.
 type Request struct {
 	Stack    *stack.Stack
 	Contexts *contexts.Result
 	// Platform is the engine's, for example "linux/amd64".
 	Platform string
-	// Args are build arguments for every image; they win over a service's own.
+	// Args are build arguments for every image; they override a service's own.
 	Args map[string]string
 	// Cache is used by Images.
 	Cache Cache
-	// NoCache ignores BuildKit's cache; Pull asks the registries for base images even when they are here.
+	// NoCache ignores BuildKit's cache; Pull asks the registries for base images even if the engine has them.
 	NoCache, Pull bool
-	// Session holds what BuildKit may ask the client for, such as registry credentials.
+	// Session is what BuildKit may ask the client for, such as registry credentials.
 	Session []session.Attachable
 }
 
 // target is one distinct build and the services that share its result.
 type target struct {
 	services []string
-	attrs    map[string]string // the frontend's
+	attrs    map[string]string // of the frontend
 }
 
-// name is what the target is called in progress, errors and caches: the application's service where that is one of
-// them, else the first.
+// name returns what the target is called in progress, errors and caches: the application's service if that is one of
+// its services, otherwise the first.
 func (t target) name() string { return t.services[0] }
 
 // targets groups services by what would be built for them.
@@ -78,7 +78,7 @@ func (r Request) targets() []target {
 	return out
 }
 
-// identity is equal for services that get the same image: local contexts count by what they hold, not by name.
+// identity is equal for services that get the same image: local contexts are compared by content, not by name.
 func (r Request) identity(service string, attrs map[string]string) string {
 	same := maps.Clone(attrs)
 	for k, v := range same {
@@ -95,7 +95,7 @@ func (r Request) identity(service string, attrs map[string]string) string {
 	return string(b)
 }
 
-// attrs are the Dockerfile frontend's attributes for a service.
+// attrs returns the Dockerfile frontend's attributes for a service.
 func (r Request) attrs(s stack.Service) map[string]string {
 	a := map[string]string{"platform": r.Platform, "filename": r.Contexts.Dockerfiles[s.Name]}
 	if s.Build != nil {
@@ -127,13 +127,13 @@ func (r Request) attrs(s stack.Service) map[string]string {
 	return a
 }
 
-// Connector gives BuildKit clients; an engine is one.
+// Connector returns BuildKit clients; it is implemented by engine.Engine.
 type Connector interface {
 	BuildKit(ctx context.Context) (*bkclient.Client, error)
 }
 
-// Images builds every service's image and gives it the name and labels that the functions say for the first of the
-// services that share it. It returns the name of each service's image.
+// Images builds every service's image and gives it the name and labels that the functions return for the first of the
+// services that share it. It returns the name of each service's image. A build that fails is an *Error.
 func Images(ctx context.Context, c Connector, r Request, name func(service string) string,
 	labels func(service string) map[string]string, p *progress.Printer,
 ) (map[string]string, error) {
@@ -169,8 +169,8 @@ func Images(ctx context.Context, c Connector, r Request, name func(service strin
 	return images, eg.Wait()
 }
 
-// solve runs fn as one build of BuildKit, with every tree at hand and progress shown. opt says what becomes of the
-// result.
+// solve runs fn as one build of BuildKit, with every tree available and progress shown. opt determines what happens
+// with the result.
 func (r Request) solve(ctx context.Context, bk *bkclient.Client, t target, opt bkclient.SolveOpt,
 	p *progress.Printer, fn gateway.BuildFunc,
 ) error {
@@ -186,7 +186,7 @@ func (r Request) solve(ctx context.Context, bk *bkclient.Client, t target, opt b
 	}()
 	opt.FrontendAttrs = t.attrs
 	opt.LocalMounts = mounts(r.Contexts.Trees, t.name())
-	// BuildKit keeps what it received under this key and asks for the difference next time.
+	// BuildKit keeps what it received under this key and asks only for the difference next time.
 	opt.SharedKey = "docker-bmo/" + r.Stack.Name + "/" + t.name()
 	opt.Session = slices.Clone(r.Session)
 	_, err := bk.Build(ctx, opt, "docker-bmo", fn, status)
@@ -201,7 +201,7 @@ func (r Request) solve(ctx context.Context, bk *bkclient.Client, t target, opt b
 }
 
 // configure adds labels to the configuration of a build's result and drops its volumes: what bootstrap writes to a
-// volume would be lost to the commit, and each container would leave an anonymous one behind.
+// volume would be missing from the commit, and each container would leave an anonymous one behind.
 func configure(res *gateway.Result, labels map[string]string) error {
 	raw, ok := res.Metadata[exptypes.ExporterImageConfigKey]
 	if !ok {

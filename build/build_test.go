@@ -21,10 +21,10 @@ import (
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
-// front is a service of every stack, since each needs an address.
+// front is a service of every stack, since each stack needs an address.
 const front = "zz"
 
-// request loads a stack of these services and named contexts, and composes its contexts.
+// request loads a stack of these services and named contexts, and its contexts.
 func request(t *testing.T, services, contextsOf string) Request {
 	t.Helper()
 	tree := fstest.MapFS{
@@ -47,7 +47,7 @@ func request(t *testing.T, services, contextsOf string) Request {
 	return Request{Stack: st, Contexts: res, Platform: "linux/amd64"}
 }
 
-// services makes a Compose file's services of lines "NAME: YAML".
+// services returns the services of a Compose file from lines "NAME: YAML".
 func services(lines ...string) string { return "  " + strings.Join(lines, "\n  ") + "\n" }
 
 func groups(r Request) (out []string) {
@@ -92,7 +92,7 @@ func TestTargets(t *testing.T) {
 	}
 }
 
-// TestNameOfATarget: an image that several services share is called after the application's, by which people know it.
+// TestNameOfATarget: an image that several services share is named after the application's, which people know.
 func TestNameOfATarget(t *testing.T) {
 	r := request(t, services("a: {image: front}", "b: {image: redis}", "c: {image: redis}"), "")
 	var names []string
@@ -129,7 +129,7 @@ func TestAttributes(t *testing.T) {
 	assert.Equal(t, got["image-resolve-mode"], "pull")
 }
 
-// TestAllTreesCanBeAskedFor: whatever the attributes refer to is there to be sent.
+// TestAllTreesCanBeAskedFor: every tree that the attributes refer to can be sent.
 func TestAllTreesCanBeAskedFor(t *testing.T) {
 	r := request(t, services(
 		"a: {build: {context: ./web, additional_contexts: {x: ./other}}}", "b: {image: redis}",
@@ -201,7 +201,7 @@ func TestBasesAreRecorded(t *testing.T) {
 	assert.Equal(t, string(config), "config")
 	_, _, _, err = c.ResolveImageConfig(t.Context(), "gone", sourceresolver.Opt{})
 	assert.Error(t, err, "not found")
-	// The configuration's digest, which is the same on every image store; that of the manifest is not.
+	// The digest of the configuration is the same in every image store; that of the manifest is not.
 	assert.DeepEqual(t, seen.bases, map[string]string{"debian": digest.FromString("config").String()})
 
 	c.record = nil

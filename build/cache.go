@@ -14,13 +14,13 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
-// Cache is where layers are taken from and put in addition to BuildKit's own cache.
+// Cache is where layers are imported from and exported to, in addition to BuildKit's own cache.
 type Cache struct {
 	From, To []bkclient.CacheOptionsEntry
 }
 
-// ParseCache reads what buildx's --cache-from and --cache-to take: "type=local,src=DIR", "type=registry,ref=REF" and so
-// on, or just REF.
+// ParseCache parses the values of buildx's --cache-from and --cache-to: "type=local,src=DIR", "type=registry,ref=REF"
+// and so on, or just REF.
 func ParseCache(from, to []string) (Cache, error) {
 	imports, err := parsed("--cache-from", from, buildctl.ParseImportCache)
 	if err != nil {
@@ -38,8 +38,8 @@ func ParseCache(from, to []string) (Cache, error) {
 	return Cache{From: imports, To: exports}, nil
 }
 
-// parsed has buildctl parse a flag's words. A bare reference is written in full before, as buildx does: buildctl would
-// take everything without a type for one.
+// parsed has buildctl parse a flag's values. A bare reference is expanded first, as in buildx: buildctl would take
+// every value without a type for one.
 func parsed(flag string, words []string, parse func([]string) ([]bkclient.CacheOptionsEntry, error)) ([]bkclient.CacheOptionsEntry, error) {
 	var full []string
 	for _, w := range words {
@@ -58,13 +58,13 @@ func parsed(flag string, words []string, parse func([]string) ([]bkclient.CacheO
 	return list, nil
 }
 
-// NeedsContainerdStore reports whether there is an export that the engine's older image store cannot do.
+// NeedsContainerdStore reports whether there is an export that the engine's older image store does not support.
 func (c Cache) NeedsContainerdStore() bool {
 	return slices.ContainsFunc(c.To, func(e bkclient.CacheOptionsEntry) bool { return e.Type != "inline" })
 }
 
-// forTarget is the part of the cache that belongs to one image of the stack. BuildKit keeps the cache of one build under
-// one name, so each image gets a name of its own.
+// forTarget returns the part of the cache that belongs to one image of the stack. BuildKit keeps the cache of one build
+// under one name, so each image gets a name of its own.
 func (c Cache) forTarget(name string) (from, to []bkclient.CacheOptionsEntry, err error) {
 	if from, err = eachForService(c.From, name); err != nil {
 		return nil, nil, err
@@ -74,7 +74,7 @@ func (c Cache) forTarget(name string) (from, to []bkclient.CacheOptionsEntry, er
 	return from, to, err
 }
 
-// missing reports whether an entry leads to a folder without a cache, as in the first build of all.
+// missing reports whether an entry refers to a folder without a cache, as in the very first build.
 func missing(e bkclient.CacheOptionsEntry) bool {
 	if e.Type != "local" || e.Attrs["src"] == "" {
 		return false
@@ -96,7 +96,7 @@ func eachForService(list []bkclient.CacheOptionsEntry, service string) ([]bkclie
 }
 
 // forService names an entry for one service: a folder below the given one, a tag that ends in the service's name, or
-// the same with the attribute that the other types go by.
+// the same in the attribute by which the other types are named.
 func forService(e bkclient.CacheOptionsEntry, service string) (bkclient.CacheOptionsEntry, error) {
 	own := bkclient.CacheOptionsEntry{Type: e.Type, Attrs: maps.Clone(e.Attrs)}
 	switch e.Type {
@@ -120,7 +120,7 @@ func forService(e bkclient.CacheOptionsEntry, service string) (bkclient.CacheOpt
 	return own, nil
 }
 
-// taggedFor puts the service's name into a reference's tag: app:cache becomes app:cache-web.
+// taggedFor appends the service's name to a reference's tag: app:cache becomes app:cache-web.
 func taggedFor(ref, service string) (string, error) {
 	named, err := reference.ParseNormalizedNamed(ref)
 	if err != nil {

@@ -53,7 +53,7 @@ func TestCache(t *testing.T) {
 	}
 }
 
-// words is a list of one word, or of none.
+// words returns a list of one word, or of none.
 func words(s string) []string {
 	if s == "" {
 		return nil
@@ -82,7 +82,7 @@ func TestNeedsContainerdStore(t *testing.T) {
 	}
 }
 
-// importer is a gateway of a solve that imports caches: BuildKit's client tells the frontend of them by an attribute.
+// importer is a gateway of a solve that imports caches: BuildKit's client passes them to the frontend in an attribute.
 type importer struct{ gateway.Client }
 
 func (importer) BuildOpts() gateway.BuildOpts {

@@ -9,14 +9,14 @@ import (
 	bkerrors "github.com/moby/buildkit/solver/errdefs"
 )
 
-// Error says what is wrong with an image's build, where in its Dockerfile, and what to do next. BuildKit's own words
-// are a chain of what it was about to do.
+// Error reports what failed in an image's build, where in its Dockerfile, and what to do next. BuildKit's own message
+// is a chain of what it was about to do.
 type Error struct {
-	// Services share the image.
+	// Services are the services that share the image.
 	Services []string
-	// Where is the instruction that failed, as FILE:LINE: TEXT, empty where it is not known.
+	// Where is the instruction that failed, as FILE:LINE: TEXT, empty if unknown.
 	Where string
-	// Output is what the instruction printed last, as far as nobody has seen it.
+	// Output is what the instruction printed last, unless it has been shown already.
 	Output []string
 
 	cause string
@@ -24,8 +24,8 @@ type Error struct {
 	err   error
 }
 
-// newError makes an Error of BuildKit's. output are the last lines of what failed, and shown reports whether progress has
-// them.
+// newError returns an Error for one of BuildKit's. output are the last lines of what failed, and shown reports whether
+// progress has shown them.
 func newError(services []string, err error, output []string, shown bool) *Error {
 	e := &Error{Services: services, Where: where(err), err: err}
 	e.cause, e.hint = explain(err.Error(), e.Where != "", output)
@@ -56,7 +56,7 @@ func (e *Error) Unwrap() error { return e.err }
 // Hint says what to do next.
 func (e *Error) Hint() string { return e.hint }
 
-// where shows the innermost place in a Dockerfile that the error knows.
+// where returns the innermost place in a Dockerfile that the error knows.
 func where(err error) string {
 	var source *bkerrors.SourceError
 	if !errors.As(err, &source) || source.Info == nil || len(source.Ranges) == 0 {

@@ -10,7 +10,7 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// at puts an error of BuildKit's at lines of a Dockerfile.
+// at wraps err as BuildKit does for lines of a Dockerfile.
 func at(err error, dockerfile string, first, last int32) error {
 	return bkerrors.WithSource(err, &bkerrors.Source{
 		Info:   &pb.SourceInfo{Filename: "Dockerfile", Data: []byte(dockerfile)},

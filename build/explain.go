@@ -8,11 +8,11 @@ import (
 	"github.com/docker-bmo/docker-bmo/engine"
 )
 
-// What BuildKit says of what it was about to do, in front of what went wrong.
+// chain matches what BuildKit says it was about to do, before the actual error.
 var chain = regexp.MustCompile(`^(failed to solve: |dockerfile parse error on line \d+: |failed to resolve source metadata for [^ ]+: |` +
 	`failed to (?:compute|load) cache key: |failed to calculate checksum of ref [^ ]+: |failed to copy: |pulling from host [^ ]+ failed with status code \[[^]]*\]: )`)
 
-// explanation puts one kind of trouble into words. Its pattern's groups stand for $1 and $2.
+// explanation rewrites one kind of error. $1 and $2 stand for the groups of its pattern.
 type explanation struct {
 	pattern    *regexp.Regexp
 	text, hint string
@@ -21,7 +21,7 @@ type explanation struct {
 const (
 	reachHint = "see whether the image's name is right and `docker pull` gets it: the engine goes the same way"
 	imageHint = "FROM and --from take an image, a stage above, or a context: one of x-bmo.contexts or --build-context NAME=FOLDER"
-	// For a build that cannot reach what it installs from.
+	// for a build that cannot reach the source of its packages
 	networkHint = "the first build installs packages: check the engine's network, name server and proxy; what is built once needs none"
 	spaceHint   = engine.SpaceHint
 )
@@ -65,10 +65,10 @@ var explanations = []explanation{
 
 var exitCode = regexp.MustCompile(`process "((?s).*)" did not complete successfully: exit code: (\d+)`)
 
-// unreachable is how what installs packages says that there is no network.
+// unreachable matches how package managers say that there is no network.
 var unreachable = regexp.MustCompile(`(?i)Temporary failure (in name resolution|resolving)|Could not (resolve|connect)|Network is unreachable|EAI_AGAIN|ENOTFOUND`)
 
-// explain says what went wrong in our words and what to do. located tells that the instruction is shown anyway.
+// explain says what failed in docker bmo's words and what to do. located reports that the instruction is shown anyway.
 func explain(text string, located bool, output []string) (cause, hint string) {
 	for m := chain.FindString(text); m != ""; m = chain.FindString(text) {
 		text = text[len(m):]
@@ -92,7 +92,7 @@ func explain(text string, located bool, output []string) (cause, hint string) {
 	return text, ""
 }
 
-// reasonHint is what to do about a reason that a command's last lines give.
+// reasonHint returns what to do about a reason that is in a command's last lines.
 func reasonHint(output []string) string {
 	has := func(re *regexp.Regexp) bool { return slices.ContainsFunc(output, re.MatchString) }
 	switch {
@@ -105,7 +105,7 @@ func reasonHint(output []string) string {
 	}
 }
 
-// cutHints takes the hints of a command's own out of its last lines, as one text.
+// cutHints cuts a command's own hints out of its last lines and returns them as one text.
 func cutHints(output []string) (rest []string, hint string) {
 	var hints []string
 	for _, l := range output {

@@ -8,8 +8,8 @@ import (
 	digest "github.com/opencontainers/go-digest"
 )
 
-// tailLines is how many of the last lines that a failed instruction printed go into its error, and tailBytes how much
-// is kept for them: what is printed comes in pieces.
+// tailLines is how many of a failed instruction's last lines go into its error, and tailBytes how many bytes are kept
+// for them: output comes in pieces.
 const tailLines, tailBytes = 20, 8 << 10
 
 // outputs keeps the last lines of everything that a build runs.
@@ -19,7 +19,7 @@ type outputs struct {
 	failed digest.Digest
 }
 
-// watch hands on what it is given, and notes it.
+// watch passes on the statuses that it receives, and records their output.
 func (o *outputs) watch(in <-chan *bkclient.SolveStatus, out chan<- *bkclient.SolveStatus) {
 	defer close(out)
 	for s := range in {
@@ -45,7 +45,7 @@ func (o *outputs) note(s *bkclient.SolveStatus) {
 	}
 }
 
-// ofFailed are the last lines of the first instruction that failed.
+// ofFailed returns the last lines of the first instruction that failed.
 func (o *outputs) ofFailed() []string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
