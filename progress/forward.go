@@ -7,8 +7,8 @@ import (
 	digest "github.com/opencontainers/go-digest"
 )
 
-// Forward shows every status from ch until it is closed, with prefix before the names of build stages, so that those
-// of several images can be told apart.
+// Forward shows every status from ch until it is closed, and puts prefix before the names of build stages, so that
+// those of several images can be told apart.
 func (p *Printer) Forward(prefix string, ch <-chan *bkclient.SolveStatus) {
 	again := map[digest.Digest]bool{}
 	for s := range ch {
@@ -22,8 +22,8 @@ func (p *Printer) Forward(prefix string, ch <-chan *bkclient.SolveStatus) {
 	}
 }
 
-// metAgain reports whether BuildKit has begun to do once more what a display has shown already: to read a Dockerfile and
-// its .dockerignore, for a second look at the same files. Unless it fails, that is no news.
+// metAgain reports whether BuildKit begins to repeat what a display has shown already: reading a Dockerfile and its
+// .dockerignore, for a second call with the same files. Unless it fails, that need not be shown.
 func (p *Printer) metAgain(v *bkclient.Vertex) bool {
 	if !p.Visible() || !strings.Contains(v.Name, "internal] load ") && !strings.HasSuffix(v.Name, "] load .dockerignore") {
 		return false
@@ -38,7 +38,7 @@ func (p *Printer) metAgain(v *bkclient.Vertex) bool {
 	return first != v.Digest && v.Error == ""
 }
 
-// without leaves out what is about some vertices.
+// without removes what belongs to some vertices.
 func without(s *bkclient.SolveStatus, drop map[digest.Digest]bool) *bkclient.SolveStatus {
 	if len(drop) == 0 {
 		return s

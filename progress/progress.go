@@ -1,6 +1,6 @@
-// Package progress is one display for everything that takes time: BuildKit's own vertices and steps of ours, shown
-// alike by BuildKit's progressui. It is never silent for long: a step says what it waits for and for how long, and in
-// plain mode, which has no clock running, what is still at work is said every few seconds.
+// Package progress is one display for everything that takes time: BuildKit's own vertices and docker bmo's steps, shown
+// in the same way by BuildKit's progressui. It is never silent for long: a step says what it waits for and for how
+// long, and in plain mode, which has no running clock, what is still running is shown every few seconds.
 package progress
 
 import (
@@ -15,7 +15,7 @@ import (
 	digest "github.com/opencontainers/go-digest"
 )
 
-// Printer shows progress. It is safe for use by many at once. The nil Printer shows nothing.
+// Printer shows progress. It is safe for concurrent use. A nil Printer shows nothing.
 type Printer struct {
 	mode progressui.DisplayMode
 	ch   chan *bkclient.SolveStatus
@@ -24,18 +24,18 @@ type Printer struct {
 
 	mu      sync.Mutex
 	steps   int
-	open    []*Log                   // steps under way
+	open    []*Log                   // steps in progress
 	met     map[string]digest.Digest // vertices that are not shown a second time, by name
 	silence silence
 	rows    rows
 	closed  bool
 }
 
-// tick is how often is looked whether something is to be said.
+// tick is the interval between checks whether something must be shown.
 const tick = 250 * time.Millisecond
 
-// New starts a display of the given mode (auto, plain, tty, rawjson, quiet) on out, which says at its top what is done,
-// for instance "Building". Close ends it.
+// New starts a display of the given mode (auto, plain, tty, rawjson, quiet) on out, with a title at its top, for
+// instance "Building". Close ends it.
 func New(out io.Writer, mode, doing string) (*Printer, error) {
 	d, shown, err := display(out, progressui.DisplayMode(mode), progressui.WithPhase(doing))
 	if err != nil {
@@ -47,17 +47,17 @@ func New(out io.Writer, mode, doing string) (*Printer, error) {
 	}
 	go func() {
 		defer close(p.done)
-		// The display lives until Close, not until some context ends: what happens on the way out is shown, too.
+		// The display lives until Close, not until some context is done: what happens during the teardown is shown, too.
 		_, _ = d.UpdateFrom(context.Background(), p.ch)
 		if shown == progressui.TtyMode {
-			fmt.Fprint(out, "\x1b[J") // what is left below: rows that have gone, and the ^C that was typed
+			fmt.Fprint(out, "\x1b[J") // what is left below: rows that have disappeared, and the ^C that was typed
 		}
 	}()
 	go p.watch()
 	return p, nil
 }
 
-// display makes a display and says which mode auto turned out to be.
+// display returns a display and the mode that auto turned out to be.
 func display(out io.Writer, mode progressui.DisplayMode, opts ...progressui.DisplayOpt) (progressui.Display, progressui.DisplayMode, error) {
 	if mode == progressui.AutoMode || mode == progressui.DefaultMode {
 		if d, err := progressui.NewDisplay(out, progressui.TtyMode, opts...); err == nil {
@@ -69,7 +69,7 @@ func display(out io.Writer, mode progressui.DisplayMode, opts ...progressui.Disp
 	return d, mode, err
 }
 
-// watch says from time to time what is waited for.
+// watch shows from time to time what is waited for.
 func (p *Printer) watch() {
 	t := time.NewTicker(tick)
 	defer t.Stop()
@@ -106,7 +106,7 @@ func (p *Printer) Close() {
 	<-p.done
 }
 
-// Visible reports whether somebody reads what is shown on the way.
+// Visible reports whether somebody reads the steps' lines.
 func (p *Printer) Visible() bool {
 	return p != nil && (p.mode == progressui.PlainMode || p.mode == progressui.TtyMode)
 }

@@ -20,7 +20,7 @@ import (
 
 var seconds = regexp.MustCompile(`[0-9]+\.[0-9]+(s| )`)
 
-// plain runs fn with a printer in plain mode and returns what it shows, times aside.
+// plain runs fn with a printer in plain mode and returns what it shows, without times.
 func plain(t *testing.T, fn func(p *Printer)) string {
 	t.Helper()
 	var out bytes.Buffer
@@ -64,8 +64,8 @@ func TestForward(t *testing.T) {
 	}
 }
 
-// TestSecondLookIsNoNews: BuildKit is asked twice, for the base images and for the images, and reads the Dockerfiles
-// each time. What is read again is shown only where it fails.
+// TestSecondLookIsNoNews: BuildKit is called twice, for the base images and for the images, and reads the Dockerfiles
+// each time. The second reading is shown only if it fails.
 func TestSecondLookIsNoNews(t *testing.T) {
 	look := func(p *Printer, pass, failing string) {
 		ch := make(chan *bkclient.SolveStatus)
@@ -138,7 +138,7 @@ func TestStepGetsItsContext(t *testing.T) {
 	}))
 }
 
-// TestModes: no mode stops the work, however much there is to show.
+// TestModes: no mode blocks the work, however much there is to show.
 func TestModes(t *testing.T) {
 	for _, mode := range []string{"auto", "plain", "quiet", "rawjson"} {
 		t.Run(mode, func(t *testing.T) {
@@ -157,7 +157,7 @@ func TestModes(t *testing.T) {
 	}
 	_, err := New(io.Discard, "loud", "Building")
 	assert.ErrorContains(t, err, "--progress loud: ")
-	_, err = New(io.Discard, "tty", "Building") // is none
+	_, err = New(io.Discard, "tty", "Building") // not a mode
 	assert.ErrorContains(t, err, "--progress tty: ")
 }
 

@@ -5,11 +5,11 @@ import (
 	digest "github.com/opencontainers/go-digest"
 )
 
-// rows are those below a vertex that have no end yet. BuildKit forgets to end some, like a transfer that turned out not
-// to be needed, and on a terminal their clocks would run to the end of everything.
+// rows are those below a vertex that have no end yet. BuildKit does not end some of them, like a transfer that turned
+// out not to be needed, and on a terminal their clocks would run until the display ends.
 type rows map[digest.Digest]map[string]*bkclient.VertexStatus
 
-// end adds to s the ends of rows whose vertex ends with it.
+// end adds to s the ends of rows whose vertex ends in it.
 func (open rows) end(s *bkclient.SolveStatus) {
 	for _, r := range s.Statuses {
 		if open[r.Vertex] == nil {

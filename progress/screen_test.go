@@ -20,13 +20,13 @@ import (
 	"gotest.tools/v3/golden"
 )
 
-// screen is a terminal that remembers what it shows.
+// screen is a terminal that records what it shows.
 type screen struct {
 	*os.File // a real one, which is asked for its size
 	shows    *vt100.VT100
 }
 
-// plainer spells what vt100 does not know in words that it does.
+// plainer rewrites sequences that vt100 does not know as ones that it knows.
 var plainer = strings.NewReplacer("\n", "\r\n", "\x1b[0G", "\r")
 
 func (s *screen) Write(b []byte) (int, error) {
@@ -42,10 +42,10 @@ func newScreen(t *testing.T, width, height int) *screen {
 	f, err := os.OpenFile(name, os.O_RDWR, 0)
 	assert.NilError(t, err)
 	t.Cleanup(func() { f.Close() })
-	return &screen{File: f, shows: vt100.NewVT100(height, width+1)} // which, unlike a terminal, wraps as soon as a line is full
+	return &screen{File: f, shows: vt100.NewVT100(height, width+1)} // unlike a terminal, it wraps as soon as a line is full
 }
 
-// text is what is on the screen.
+// text returns the text on the screen.
 func (s *screen) text() string {
 	var b strings.Builder
 	for _, line := range s.shows.Content {
@@ -54,7 +54,7 @@ func (s *screen) text() string {
 	return strings.TrimRight(b.String(), "\n") + "\n"
 }
 
-// shown runs fn with a printer on a terminal, on a clock that takes no time.
+// shown runs fn with a printer on a terminal, with a fake clock.
 func shown(t *testing.T, width, height int, fn func(ctx context.Context, p *Printer, s *screen)) {
 	t.Helper()
 	s := newScreen(t, width, height)
@@ -66,7 +66,7 @@ func shown(t *testing.T, width, height int, fn func(ctx context.Context, p *Prin
 	})
 }
 
-// TestWaitingOnATerminal: a row with what is waited for and for how long, and below it why, as long as it lasts.
+// TestWaitingOnATerminal: a row with what is waited for and for how long, and below it the reason, as long as it lasts.
 func TestWaitingOnATerminal(t *testing.T) {
 	shown(t, 64, 20, func(ctx context.Context, p *Printer, s *screen) {
 		_ = p.Step(ctx, "start db", func(_ context.Context, log *Log) error {
@@ -81,7 +81,7 @@ func TestWaitingOnATerminal(t *testing.T) {
 	})
 }
 
-// TestFailureOnATerminal: what was said last is shown once, at the end.
+// TestFailureOnATerminal: the last lines are shown once, at the end.
 func TestFailureOnATerminal(t *testing.T) {
 	shown(t, 64, 20, func(ctx context.Context, p *Printer, s *screen) {
 		_ = p.Step(ctx, "start db", func(_ context.Context, log *Log) error {
@@ -95,7 +95,7 @@ func TestFailureOnATerminal(t *testing.T) {
 	})
 }
 
-// TestNotesStayOnATerminal, where the lines of a step go with its end.
+// TestNotesStayOnATerminal: the other lines of a step disappear when it ends.
 func TestNotesStayOnATerminal(t *testing.T) {
 	shown(t, 64, 20, func(ctx context.Context, p *Printer, s *screen) {
 		_ = p.Step(ctx, "commit db", func(_ context.Context, log *Log) error {
@@ -108,7 +108,7 @@ func TestNotesStayOnATerminal(t *testing.T) {
 	})
 }
 
-// TestNothingIsLeftBelow: rows that have gone leave no trace, nor does a ^C that was typed.
+// TestNothingIsLeftBelow: rows that have disappeared leave no trace, nor does a ^C that was typed.
 func TestNothingIsLeftBelow(t *testing.T) {
 	shown(t, 64, 20, func(ctx context.Context, p *Printer, s *screen) {
 		_ = p.Step(ctx, "bootstrap", func(_ context.Context, log *Log) error {
@@ -123,7 +123,7 @@ func TestNothingIsLeftBelow(t *testing.T) {
 	})
 }
 
-// TestRowsEndWithTheirVertex, also one that BuildKit forgets about.
+// TestRowsEndWithTheirVertex: also one that BuildKit does not end.
 func TestRowsEndWithTheirVertex(t *testing.T) {
 	shown(t, 64, 20, func(_ context.Context, p *Printer, s *screen) {
 		start := time.Now()
@@ -140,7 +140,7 @@ func TestRowsEndWithTheirVertex(t *testing.T) {
 	})
 }
 
-// TestNarrowTerminal: rows are cut, never wrapped: the display would lose count of its lines.
+// TestNarrowTerminal: rows are cut, never wrapped; otherwise the display would lose count of its lines.
 func TestNarrowTerminal(t *testing.T) {
 	shown(t, 40, 12, func(ctx context.Context, p *Printer, s *screen) {
 		_ = p.Step(ctx, "start a service with a rather long name", func(_ context.Context, log *Log) error {

@@ -7,24 +7,24 @@ import (
 	digest "github.com/opencontainers/go-digest"
 )
 
-// silence notices when there has been nothing to show for long, though something is at work: a command of a Dockerfile
-// that prints nothing, say.
+// silence notices when there has been nothing to show for a long time although something is running: a command of a
+// Dockerfile that prints nothing, for example.
 type silence struct {
-	last time.Time // when there was something
+	last time.Time // when there was last something to show
 	open map[digest.Digest]*running
 }
 
-// running is a step or vertex under way.
+// running is a step or vertex in progress.
 type running struct {
 	since time.Time // by our clock, not that of an engine elsewhere
-	said  time.Time // when it was last said that it is still running
+	said  time.Time // when "still running" was last shown
 }
 
 func newSilence() silence {
 	return silence{last: time.Now(), open: map[digest.Digest]*running{}}
 }
 
-// observe takes note of what is about to be shown.
+// observe records what is about to be shown.
 func (q *silence) observe(s *bkclient.SolveStatus, now time.Time) {
 	if len(s.Logs)+len(s.Statuses) > 0 {
 		q.last = now
@@ -46,8 +46,8 @@ func (q *silence) observe(s *bkclient.SolveStatus, now time.Time) {
 	}
 }
 
-// interrupt returns that something is still running, when nothing has been said for long: each time of that which has been
-// silent longest.
+// interrupt returns a row that something is still running, if nothing has been shown for a long time: each time for the
+// step or vertex that has been silent longest.
 func (q *silence) interrupt(now time.Time) *bkclient.SolveStatus {
 	if now.Sub(q.last) < repeat {
 		return nil
@@ -65,7 +65,7 @@ func (q *silence) interrupt(now time.Time) *bkclient.SolveStatus {
 	return status(q.open[id].row(id, now, false))
 }
 
-// heard is when there last was a word of it.
+// heard returns when it was last shown.
 func (r *running) heard() time.Time {
 	if r.said.IsZero() {
 		return r.since

@@ -12,7 +12,8 @@ import (
 	digest "github.com/opencontainers/go-digest"
 )
 
-// Step shows fn as a step named name, from its start to its end. When fn fails, its error is the step's.
+// Step shows fn as a step called name, from its start to its end. If fn fails, its error is shown as the step's, and
+// returned.
 func (p *Printer) Step(ctx context.Context, name string, fn func(ctx context.Context, log *Log) error) error {
 	if p == nil {
 		return fn(ctx, &Log{})
@@ -27,7 +28,7 @@ func (p *Printer) Step(ctx context.Context, name string, fn func(ctx context.Con
 	v.Completed = &end
 	switch {
 	case err != nil && ctx.Err() != nil:
-		v.Error = context.Canceled.Error() // by which the display tells what was called off from what failed
+		v.Error = context.Canceled.Error() // from which the display knows that it was cancelled and did not fail
 	case err != nil:
 		v.Error = firstLine(err)
 	}
@@ -38,7 +39,7 @@ func (p *Printer) Step(ctx context.Context, name string, fn func(ctx context.Con
 	return err
 }
 
-// firstLine is an error without what it quotes: that is among the step's lines.
+// firstLine returns an error's message without what it quotes, which is among the step's lines.
 func firstLine(err error) string {
 	line, _, _ := strings.Cut(err.Error(), "\n")
 	return strings.TrimSuffix(line, "; its last lines:")
@@ -48,7 +49,7 @@ func (p *Printer) vertex(v bkclient.Vertex) {
 	p.Write(&bkclient.SolveStatus{Vertexes: []*bkclient.Vertex{&v}})
 }
 
-// Log takes a step's lines and what it waits for. It is safe for use by many at once.
+// Log receives a step's lines and status. It is safe for concurrent use.
 type Log struct {
 	p    *Printer
 	id   digest.Digest
@@ -73,11 +74,11 @@ func (l *Log) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// Visible reports whether somebody sees the step's lines. When it fails, the last ones are shown again at the end, and its
-// error need not quote them.
+// Visible reports whether somebody sees the step's lines. If the step fails, the last ones are shown again at the end,
+// and its error need not quote them.
 func (l *Log) Visible() bool { return l.p.Visible() }
 
-// Note shows a line that stays, also on a terminal, where a step's other lines go with its end.
+// Note shows a line that stays, even on a terminal, where a step's other lines disappear when it ends.
 func (l *Log) Note(text string) {
 	if l.p == nil || l.p.mode != progressui.TtyMode {
 		fmt.Fprintln(l, text)
@@ -87,11 +88,11 @@ func (l *Log) Note(text string) {
 	l.p.Write(status(row(l.id, text, now, now, true)))
 }
 
-// SetStatus shows what the step waits for, in words like "waiting for the database", why that is not over yet, and how
-// long it has taken, unless that is no time. Another status replaces it, and an empty one ends it.
+// SetStatus shows what the step waits for, in words like "waiting for the database", why that is not there yet, and how
+// long the wait has taken, unless that is negligible. Another status replaces it, and an empty one ends it.
 func (l *Log) SetStatus(what, why string) { l.await(awaited{what: what, why: why}) }
 
-// SetBytes is SetStatus for something of which it is known how many bytes it has and how many are done.
+// SetBytes is like SetStatus for something with a known number of bytes, of which done are done.
 func (l *Log) SetBytes(what string, done, total int64) {
 	l.await(awaited{what: what, done: done, total: total})
 }

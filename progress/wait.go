@@ -11,30 +11,30 @@ import (
 )
 
 const (
-	patience      = time.Second      // what is over sooner is not worth a row
-	plainPatience = 3 * time.Second  // nor a line that cannot be taken back
-	hold          = 3 * time.Second  // how long one reason stays at least before another takes its place
-	repeat        = 10 * time.Second // how often plain mode says again what is still waited for
+	patience      = time.Second      // what ends sooner does not get a row
+	plainPatience = 3 * time.Second  // nor a line, which cannot be taken back
+	hold          = 3 * time.Second  // how long a reason is shown at least before another replaces it
+	repeat        = 10 * time.Second // how often plain mode repeats what is still waited for
 )
 
-// awaited is what is waited for, why it is not there yet, and how much of it is, where that can be counted in bytes.
+// awaited is what is waited for, why it is not there yet and, where that can be counted in bytes, how much of it is.
 type awaited struct {
 	what, why   string
 	done, total int64
 }
 
 // wait shows what a step waits for. On a terminal that is a row below the step, with a clock of its own, and the
-// reasons are lines of the step; in plain mode it is all one line, which is said again from time to time.
+// reasons are lines of the step; in plain mode it is all one line, which is repeated from time to time.
 type wait struct {
 	step  digest.Digest
 	mode  progressui.DisplayMode
 	now   awaited
 	since time.Time // when the waiting began
-	shown awaited   // what was said last; nothing as long as nothing was
+	shown awaited   // what was shown last; empty if nothing was
 	said  time.Time
 }
 
-// set says what is waited for now, which say will show; nothing, that it is over.
+// set sets what is waited for, which say will show; empty if the wait is over.
 func (w *wait) set(now time.Time, a awaited) *bkclient.SolveStatus {
 	if a.what == w.now.what {
 		w.now = a
@@ -48,7 +48,7 @@ func (w *wait) set(now time.Time, a awaited) *bkclient.SolveStatus {
 	return end
 }
 
-// say returns what is to be shown of it by now, nil for nothing.
+// say returns what to show by now, or nil for nothing.
 func (w *wait) say(now time.Time) *bkclient.SolveStatus {
 	if !w.due(now) {
 		return nil
@@ -82,7 +82,7 @@ func (w *wait) due(now time.Time) bool {
 	}
 }
 
-// plain is all of it in one line.
+// plain returns all of it in one line.
 func (a awaited) plain(took time.Duration) string {
 	text := a.what
 	if a.why != "" {
@@ -104,7 +104,7 @@ func (w *wait) row(now time.Time, end bool) *bkclient.VertexStatus {
 	return r
 }
 
-// row is a line of its own below a step, with the time that it took so far or until its end.
+// row returns a line of its own below a step, with the time that it took so far or until its end.
 func row(step digest.Digest, text string, since, now time.Time, end bool) *bkclient.VertexStatus {
 	s := &bkclient.VertexStatus{ID: text, Vertex: step, Timestamp: now, Started: &since}
 	if end {

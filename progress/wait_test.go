@@ -15,22 +15,22 @@ import (
 	"gotest.tools/v3/golden"
 )
 
-// timed runs fn with a printer in plain mode, on a clock that takes no time, and compares what is shown, times and all,
-// with a golden file.
+// timed runs fn with a printer in plain mode, with a fake clock, and compares what is shown, including the times, with
+// a golden file.
 func timed(t *testing.T, name string, fn func(ctx context.Context, p *Printer)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
 		p, err := New(&out, "plain", "Building")
 		assert.NilError(t, err)
-		time.Sleep(time.Millisecond) // so that nothing is at the same time as the printer's own ticks
+		time.Sleep(time.Millisecond) // so that nothing happens at the same time as the printer's own ticks
 		fn(t.Context(), p)
 		p.Close()
 		golden.Assert(t, out.String(), name+".golden")
 	})
 }
 
-// poll asks every 25 ms for as long as that takes, as a probe does.
+// poll tries every 25 ms for that duration, as a probe does.
 func poll(log *Log, d time.Duration, what, why string) {
 	for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(25 * time.Millisecond) {
 		log.SetStatus(what, why)
@@ -57,7 +57,7 @@ func TestWaitingThatIsOverSoonIsNoNews(t *testing.T) {
 	})
 }
 
-// TestWaitingForChangingReasons: one that changes all the time fills no screen.
+// TestWaitingForChangingReasons: a reason that changes all the time does not fill the screen.
 func TestWaitingForChangingReasons(t *testing.T) {
 	timed(t, "waiting-changes", func(ctx context.Context, p *Printer) {
 		_ = p.Step(ctx, "start web", func(_ context.Context, log *Log) error {
@@ -83,7 +83,7 @@ func TestCounting(t *testing.T) {
 	})
 }
 
-// TestSilence: a step that says nothing, and a vertex of BuildKit.
+// TestSilence: a step that prints nothing, and a vertex of BuildKit.
 func TestSilence(t *testing.T) {
 	timed(t, "silence", func(ctx context.Context, p *Printer) {
 		_ = p.Step(ctx, "commit db", func(context.Context, *Log) error {
@@ -102,7 +102,7 @@ func TestSilence(t *testing.T) {
 	})
 }
 
-// TestSilenceOfSeveral: each has its turn.
+// TestSilenceOfSeveral: each gets its turn.
 func TestSilenceOfSeveral(t *testing.T) {
 	timed(t, "silence-several", func(ctx context.Context, p *Printer) {
 		done := make(chan error)
@@ -117,7 +117,7 @@ func TestSilenceOfSeveral(t *testing.T) {
 	})
 }
 
-// TestSilenceBrokenAtTheEnd: a step that ends just when it was said to be still running is said to be done.
+// TestSilenceBrokenAtTheEnd: a step that ends just after it was shown as still running is shown as done.
 func TestSilenceBrokenAtTheEnd(t *testing.T) {
 	timed(t, "silence-end", func(ctx context.Context, p *Printer) {
 		_ = p.Step(ctx, "commit db", func(context.Context, *Log) error {
@@ -127,7 +127,7 @@ func TestSilenceBrokenAtTheEnd(t *testing.T) {
 	})
 }
 
-// TestCalledOff: what ends because the command was interrupted has not failed.
+// TestCalledOff: what ends because the command was interrupted is not shown as failed.
 func TestCalledOff(t *testing.T) {
 	timed(t, "called-off", func(ctx context.Context, p *Printer) {
 		ctx, cancel := context.WithCancelCause(ctx)
@@ -140,7 +140,7 @@ func TestCalledOff(t *testing.T) {
 	})
 }
 
-// TestErrorIsSaidOnce: what an error quotes is among the step's lines.
+// TestErrorIsSaidOnce: what an error quotes is already among the step's lines.
 func TestErrorIsSaidOnce(t *testing.T) {
 	timed(t, "error", func(ctx context.Context, p *Printer) {
 		_ = p.Step(ctx, "bootstrap", func(_ context.Context, log *Log) error {
