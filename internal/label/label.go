@@ -1,28 +1,28 @@
-// Package label has every label that docker bmo puts on objects of the engine, and the names that stand in for labels.
+// Package label defines every label that docker bmo sets on objects of the engine, and the names that replace labels.
 package label
 
 import "strings"
 
-// Prefix begins every label of ours. This file is their only source.
+// Prefix begins every label of docker bmo. This file is their only source.
 const Prefix = "docker-bmo."
 
-// Labels of snapshots, of the images on the way to them, and of containers and networks.
+// Labels of snapshots, of the intermediate images, and of containers and networks.
 const (
 	// Role says what an object is for: one of the Role constants.
 	Role = Prefix + "role"
-	// Key is the key of the snapshot that the object is, or works for.
+	// Key is the key of the snapshot that the object is, or belongs to.
 	Key = Prefix + "key"
-	// Inputs is the digest of everything in the key but the identity of the base images; it can be computed
-	// without asking anybody, and so finds the snapshot of unchanged inputs.
+	// Inputs is the digest of everything in the key except the identity of the base images; it can be computed without
+	// asking a registry or an engine, and so finds the snapshot of unchanged inputs.
 	Inputs = Prefix + "inputs"
 	// Stack is the stack's name.
 	Stack = Prefix + "stack"
 	// Service is the service that an image or container is for.
 	Service = Prefix + "service"
-	// Services is the set of services, sorted, separated by commas. A snapshot without one of them is no snapshot.
+	// Services is the set of services, sorted, separated by commas. A set of images without one of them is incomplete.
 	Services = Prefix + "services"
-	// Created is when the snapshot or instance was made, in RFC 3339 with nanoseconds, UTC. The images of one
-	// snapshot share it to the letter.
+	// Created is when the snapshot or instance was made, in RFC 3339 with nanoseconds, UTC. All images of a snapshot have
+	// exactly the same value.
 	Created = Prefix + "created"
 	// Version is the version of docker bmo.
 	Version = Prefix + "version"
@@ -42,13 +42,13 @@ const (
 	Port = Prefix + "port"
 	// Forward is on containers whose ports are forwarded from the machine that started them: PORT:PUBLIC, ...
 	Forward = Prefix + "forward"
-	// Lead is "true" on the container whose name reports whether its instance is ready.
+	// Lead is "true" on the container whose name shows whether its instance is ready.
 	Lead = Prefix + "lead"
 	// Flavor is the flavor that a container runs in.
 	Flavor = Prefix + "flavor"
 	// Detached is "true" on instances that outlive the command that started them.
 	Detached = Prefix + "detached"
-	// Owner is the process that an object lives and dies with; see Owner.
+	// Owner is the process with which an object ends; see package owner.
 	Owner = Prefix + "owner"
 )
 
@@ -56,7 +56,7 @@ const (
 const (
 	// RoleSnapshot marks the images of a snapshot.
 	RoleSnapshot = "snapshot"
-	// RoleBuilt marks images as BuildKit made them, while their bootstrap is under way.
+	// RoleBuilt marks images as BuildKit made them, during their bootstrap.
 	RoleBuilt = "built"
 	// RoleRaw marks committed images that are not sealed yet.
 	RoleRaw = "raw"
@@ -67,10 +67,10 @@ const (
 )
 
 // startingSuffix marks the name of an instance's lead container until the instance is ready. Labels cannot be changed
-// once a container is made; its name can, and in one step.
+// once a container is created; its name can, atomically.
 const startingSuffix = "-starting"
 
-// StartingName is a container's name while its instance is starting.
+// StartingName returns a container's name while its instance is starting.
 func StartingName(name string) string { return name + startingSuffix }
 
 // IsStarting reports whether a lead container's name says that its instance is starting.

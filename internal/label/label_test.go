@@ -14,7 +14,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/internal/label"
 )
 
-// TestLabelsAreListed: docs/labels.md names every label that there is.
+// TestLabelsAreListed: docs/labels.md names every label that exists.
 func TestLabelsAreListed(t *testing.T) {
 	text, err := os.ReadFile("../../docs/labels.md")
 	assert.NilError(t, err)
@@ -26,7 +26,7 @@ func TestLabelsAreListed(t *testing.T) {
 	}
 }
 
-// labelNames are the labels in labels.go, without their prefix.
+// labelNames returns the labels in labels.go, without their prefix.
 func labelNames(t *testing.T) (names []string) {
 	t.Helper()
 	file, err := parser.ParseFile(token.NewFileSet(), "label.go", nil, 0)

@@ -1,4 +1,5 @@
-// Package owner says which process an object of the engine lives and dies with, and whether that process still runs.
+// Package owner identifies the process with which an object on the engine ends, and reports whether that process still
+// runs.
 package owner
 
 import (
@@ -11,34 +12,34 @@ import (
 	"github.com/docker-bmo/docker-bmo/internal/label"
 )
 
-// Owner names one process on one boot of one host, so that a process identifier that is used again, a reboot or
-// another machine on the same engine cannot be mistaken for it.
+// Owner identifies one process on one boot of one host, so that a reused process identifier, a reboot or another
+// machine that uses the same engine cannot be mistaken for it.
 type Owner struct {
 	// Host is the host's name and, on Linux, its process namespace.
 	Host string
-	// Boot identifies the boot; empty where the system does not tell.
+	// Boot identifies the boot; empty if the system does not provide it.
 	Boot string
 	// PID is the process identifier.
 	PID int
-	// Start is when the process started, in the system's own unit; empty where the system does not tell.
+	// Start is when the process started, in the system's own unit; empty if the system does not provide it.
 	Start string
 }
 
-// Foreign is how long objects of an owner on another host are left alone: whether it lives cannot be seen from here.
+// Foreign is how long objects of an owner on another host are left alone: whether it is alive cannot be seen from here.
 const Foreign = 24 * time.Hour
 
-// Current is the running process.
+// Current returns the owner for the running process.
 func Current() Owner {
 	pid := os.Getpid()
 	return Owner{Host: hostID(), Boot: bootID(), PID: pid, Start: startTime(pid)}
 }
 
-// String is the owner as a label's value.
+// String returns the owner as a label's value.
 func (o Owner) String() string {
 	return strings.Join([]string{o.Host, o.Boot, strconv.Itoa(o.PID), o.Start}, "/")
 }
 
-// Parse reads a label's value.
+// Parse parses a label's value.
 func Parse(s string) (Owner, error) {
 	f := strings.Split(s, "/")
 	if len(f) != 4 {
@@ -51,7 +52,7 @@ func Parse(s string) (Owner, error) {
 	return Owner{Host: f[0], Boot: f[1], PID: pid, Start: f[3]}, nil
 }
 
-// Describe says who the owner in labels is, and since when, for people.
+// Describe describes for people who the owner in labels is, and since when.
 func Describe(labels map[string]string) string {
 	o, err := Parse(labels[label.Owner])
 	if err != nil {
@@ -80,11 +81,11 @@ func (o Owner) Alive(created time.Time) bool {
 		return false
 	}
 	start := startTime(o.PID)
-	return start == o.Start || start == "" // what cannot be seen is alive
+	return start == o.Start || start == "" // if it cannot be seen, the owner counts as alive
 }
 
-// Orphaned reports whether labels name an owner that is no more. Objects without an owner have no owner to lose; what
-// cannot be parsed is not ours to judge.
+// Orphaned reports whether the owner named in labels is gone. Objects without an owner are not orphaned, and neither
+// are those whose owner cannot be parsed, about which nothing is known.
 func Orphaned(labels map[string]string) bool {
 	v, ok := labels[label.Owner]
 	if !ok {
@@ -96,7 +97,7 @@ func Orphaned(labels map[string]string) bool {
 	}
 	created, err := time.Parse(time.RFC3339Nano, labels[label.Created])
 	if err != nil {
-		created = time.Now() // an age that cannot be told is no reason to take an owner on another host for dead
+		created = time.Now() // an age that is unknown is no reason to take an owner on another host for dead
 	}
 	return !o.Alive(created)
 }

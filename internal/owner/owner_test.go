@@ -29,7 +29,7 @@ func TestOwnerText(t *testing.T) {
 	}
 }
 
-// TestDescribe: for people, who have to know whom they wait for.
+// TestDescribe: for people, who need to know which process they wait for.
 func TestDescribe(t *testing.T) {
 	here, there := Current(), Current()
 	here.PID, there.PID, there.Host = 4711, 4711, "build-7:4026531836"
@@ -51,7 +51,7 @@ func TestDescribe(t *testing.T) {
 func TestCurrent(t *testing.T) {
 	o := Current()
 	assert.Assert(t, o.Alive(time.Now()))
-	assert.Assert(t, o.Alive(time.Time{})) // its own host knows, however old
+	assert.Assert(t, o.Alive(time.Time{})) // its own host knows, however old the object is
 }
 
 func TestOwnerThatIsSomebodyElse(t *testing.T) {
@@ -87,7 +87,7 @@ func TestOwnerThatHasEnded(t *testing.T) {
 	assert.Assert(t, o.Alive(time.Now()))
 
 	assert.NilError(t, cmd.Process.Kill())
-	// Nobody has waited for it yet, so it is a zombie, which has ended all the same.
+	// Nobody has waited for it yet, so it is a zombie, which counts as ended.
 	poll.WaitOn(t, func(poll.LogT) poll.Result {
 		if o.Alive(time.Now()) {
 			return poll.Continue("still alive")

@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// hostID is the host's name with the inode of the process namespace: two containers on one host that share an engine
-// do not see each other's processes.
+// hostID returns the host's name with the inode of the process namespace: two containers on one host that share an
+// engine do not see each other's processes.
 func hostID() string {
 	name, _ := os.Hostname()
 	if fi, err := os.Stat("/proc/self/ns/pid"); err == nil {
@@ -25,13 +25,13 @@ func bootID() string {
 	return strings.TrimSpace(string(b))
 }
 
-// startTime is field 22 of proc(5)'s stat: clock ticks after boot.
+// startTime returns field 22 of proc(5)'s stat: clock ticks since boot.
 func startTime(pid int) string {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return ""
 	}
-	// The second field is the command in parentheses and may hold anything, so count from the last one.
+	// The second field is the command in parentheses and may contain anything, so count from the last parenthesis.
 	f := strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+1:]))
 	if len(f) < 20 {
 		return ""
@@ -39,7 +39,7 @@ func startTime(pid int) string {
 	return f[19]
 }
 
-// running reports whether the process exists and is more than a zombie.
+// running reports whether the process exists and is not a zombie.
 func running(pid int) bool {
 	if err := syscall.Kill(pid, 0); err != nil && !errors.Is(err, syscall.EPERM) {
 		return false

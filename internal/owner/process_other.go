@@ -14,10 +14,10 @@ func hostID() string {
 	return name
 }
 
-// bootID is empty: without one, a process is told from its successors by its start alone.
+// bootID is empty: without one, a process is distinguished from later ones with its identifier by its start alone.
 func bootID() string { return "" }
 
-// startTime is when the process started, in milliseconds after the epoch; empty where it cannot be seen.
+// startTime returns when the process started, in milliseconds since the epoch; empty if it cannot be seen.
 func startTime(pid int) string {
 	p, err := process.NewProcess(int32(pid))
 	if err != nil {
@@ -30,8 +30,8 @@ func startTime(pid int) string {
 	return strconv.FormatInt(created, 10)
 }
 
-// running reports whether the process exists. What cannot be found out counts as running: os.Process.Signal, for one,
-// fails on Windows for every process, living or not.
+// running reports whether the process exists. If that cannot be found out, it counts as running: os.Process.Signal, for
+// example, fails on Windows for every process, whether it is running or not.
 func running(pid int) bool {
 	exists, err := process.PidExists(int32(pid))
 	return err != nil || exists
