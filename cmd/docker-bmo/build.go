@@ -82,10 +82,10 @@ func runBuild(ctx context.Context, dockerCli command.Cli, options buildOptions) 
 	return nil
 }
 
-// outcomes are what build says became of a snapshot.
+// outcomes are the words with which build reports what happened to a snapshot.
 var outcomes = map[bmo.Outcome]string{bmo.Found: "is up to date", bmo.Labeled: "labelled", bmo.Made: "made"}
 
-// writeFiles writes the files that were asked for.
+// writeFiles writes the files that flags ask for.
 func (o buildOptions) writeFiles(s *bmo.Snapshot) error {
 	if o.iidFile != "" {
 		if err := os.WriteFile(o.iidFile, []byte(s.Key), 0o644); err != nil {

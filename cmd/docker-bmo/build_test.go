@@ -17,7 +17,7 @@ func (x *terminal) build(args ...string) int {
 	return x.run(append([]string{"build", "--stack", x.file, "--progress", "quiet"}, args...)...)
 }
 
-// TestBuildUpToDate writes its files for a snapshot that is there already.
+// TestBuildUpToDate: the files are written even if the snapshot exists already.
 func TestBuildUpToDate(t *testing.T) {
 	x := newTerminal(t)
 	s := x.current()
@@ -67,7 +67,7 @@ func TestBuildMistakes(t *testing.T) {
 	}
 }
 
-// TestBuildCacheStores accepts on the containerd image store what the other one cannot do.
+// TestBuildCacheStores: the containerd image store can do what the other one cannot.
 func TestBuildCacheStores(t *testing.T) {
 	x := newTerminal(t)
 	x.current()

@@ -19,7 +19,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/snapshot/snapshottest"
 )
 
-// maskIDs replaces identifiers that depend on what else is on the engine.
+// maskIDs masks identifiers that depend on what else is on the engine.
 func maskIDs(s string) string {
 	return regexp.MustCompile(`\b[0-9a-f]{64}\b`).ReplaceAllString(s, "ID")
 }
@@ -82,7 +82,7 @@ func TestSnapshotRm(t *testing.T) {
 	assert.Equal(t, d.ok(t, "snapshot", "ls", "-q"), "bb0000000000\n")
 }
 
-// several puts snapshots of two stacks, one of them in use, and leftovers onto the engine.
+// several adds snapshots of two stacks, one of them in use, and leftovers to the engine.
 func several(t *testing.T) *docker {
 	t.Helper()
 	d := newDocker(t)
@@ -129,7 +129,7 @@ func TestPruneDryRun(t *testing.T) {
 	golden.Assert(t, d.ok(t, "prune", "--dry-run", "--keep-last", "0"), "prune-dry-run.golden")
 	assert.DeepEqual(t, d.Objects(), before)
 
-	// It is all that a sweep takes away.
+	// This is all that a sweep removes.
 	d.ok(t, "prune", "-f", "--keep-last", "1000")
 	before = d.Objects()
 	assert.Equal(t, d.ok(t, "prune", "--dry-run", "--older-than", "240h", "--stack=demo", "--keep-last=0"),

@@ -17,7 +17,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
-// newClient returns a client of the engine that docker itself would use. The engine is not asked for anything.
+// newClient returns a client of the engine that docker itself would use. It sends nothing to the engine.
 func newClient(dockerCli command.Cli) *bmo.Client {
 	return bmo.New(dockerCli.Client(),
 		bmo.WithHost(dockerCli.DockerEndpoint().Host), bmo.WithRegistryAuth(dockerCli.ConfigFile()),
@@ -26,7 +26,7 @@ func newClient(dockerCli command.Cli) *bmo.Client {
 		bmo.WithNotices(func(text string) { fmt.Fprintln(dockerCli.Err(), text) }))
 }
 
-// warn prints what does not stop the work.
+// warn prints an error that does not stop the command.
 func warn(w io.Writer, err error) {
 	fmt.Fprintf(w, "warning: %v\n", err)
 	for _, h := range hint.All(err) {
@@ -34,7 +34,7 @@ func warn(w io.Writer, err error) {
 	}
 }
 
-// connect returns a client of the engine that docker itself would use, once that has answered.
+// connect returns a client of the engine that docker itself would use, after the engine has answered.
 func connect(ctx context.Context, dockerCli command.Cli) (*bmo.Client, bmo.Info, error) {
 	if err := checkEndpoint(dockerCli); err != nil {
 		return nil, bmo.Info{}, coded{err, exitEngine}
@@ -44,8 +44,8 @@ func connect(ctx context.Context, dockerCli command.Cli) (*bmo.Client, bmo.Info,
 	return c, info, err
 }
 
-// checkEndpoint looks at what the docker configuration says of the engine. Left to itself, docker's client would end
-// the process on a mistake in it.
+// checkEndpoint checks what the docker configuration says about the engine. Without it, docker's client would exit on
+// an error in that configuration.
 func checkEndpoint(dockerCli command.Cli) error {
 	store, name := dockerCli.ContextStore(), dockerCli.CurrentContext()
 	meta, err := store.GetMetadata(name)
@@ -74,7 +74,8 @@ func checkEndpoint(dockerCli command.Cli) error {
 	return nil
 }
 
-// cacheDir holds what can be made again: checkouts and the digests of files. Empty when the user has no such folder.
+// cacheDir returns the folder of what can be made again: checkouts and digests of files. Empty if the user has no such
+// folder.
 func cacheDir() string {
 	dir, err := os.UserCacheDir()
 	if err != nil {
@@ -83,7 +84,7 @@ func cacheDir() string {
 	return filepath.Join(dir, "docker-bmo")
 }
 
-// stateDir holds the log files.
+// stateDir returns the folder of the log files.
 func stateDir() string {
 	if dir := os.Getenv("XDG_STATE_HOME"); dir != "" {
 		return filepath.Join(dir, "docker-bmo")

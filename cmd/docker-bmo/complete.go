@@ -11,12 +11,12 @@ import (
 	"github.com/docker-bmo/docker-bmo/bmo"
 )
 
-// completeStacks offers the built-in stacks; a Compose file is the shell's to complete.
+// completeStacks offers the built-in stacks; completing a Compose file is left to the shell.
 func completeStacks(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	return bmo.Stacks(), cobra.ShellCompDirectiveDefault
 }
 
-// completeFlavors offers the flavors of the stack that the other flags name.
+// completeFlavors offers the flavors of the stack that the other flags select.
 func (o *stackOptions) completeFlavors(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 	st, err := o.load(cmd.Context())
 	if err != nil {
@@ -25,7 +25,7 @@ func (o *stackOptions) completeFlavors(cmd *cobra.Command, _ []string, _ string)
 	return st.Flavors(), cobra.ShellCompDirectiveNoFileComp
 }
 
-// completeServices offers the services of the stack that the other flags name, for --publish.
+// completeServices offers the services of the stack that the other flags select, for --publish.
 func (o *stackOptions) completeServices(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 	names, directive := o.completeServiceNames(cmd, nil, "")
 	for i := range names {
@@ -34,7 +34,7 @@ func (o *stackOptions) completeServices(cmd *cobra.Command, _ []string, _ string
 	return names, directive | cobra.ShellCompDirectiveNoSpace
 }
 
-// completeSnapshotsOf offers the keys of snapshots of the stack that the other flags name: of others it cannot start.
+// completeSnapshotsOf offers the keys of snapshots of the stack that the other flags select: run cannot start others.
 func (o *stackOptions) completeSnapshotsOf(dockerCli command.Cli) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 		st, err := o.load(cmd.Context())
@@ -54,7 +54,7 @@ func completeSnapshots(dockerCli command.Cli) cobra.CompletionFunc {
 	}
 }
 
-// snapshotKeys are the keys of the snapshots that are wanted, each once, with what they are of.
+// snapshotKeys returns the keys of the snapshots that wanted selects, each once, with a description.
 func snapshotKeys(ctx context.Context, dockerCli command.Cli, wanted func(bmo.Snapshot) bool) ([]string, cobra.ShellCompDirective) {
 	list, err := newClient(dockerCli).Snapshots(ctx, bmo.SnapshotFilter{})
 	if err != nil {
@@ -70,7 +70,7 @@ func snapshotKeys(ctx context.Context, dockerCli command.Cli, wanted func(bmo.Sn
 	return keys, cobra.ShellCompDirectiveNoFileComp
 }
 
-// completeServiceNames offers the services of the stack that the other flags name.
+// completeServiceNames offers the services of the stack that the other flags select.
 func (o *stackOptions) completeServiceNames(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 	st, err := o.load(cmd.Context())
 	if err != nil {
@@ -79,7 +79,7 @@ func (o *stackOptions) completeServiceNames(cmd *cobra.Command, _ []string, _ st
 	return st.ServiceNames(), cobra.ShellCompDirectiveNoFileComp
 }
 
-// stacksOf are the names of the stacks that have snapshots.
+// stacksOf returns the names of the stacks that have snapshots.
 func stacksOf(ctx context.Context, dockerCli command.Cli) ([]string, cobra.ShellCompDirective) {
 	list, err := newClient(dockerCli).Snapshots(ctx, bmo.SnapshotFilter{})
 	if err != nil {
@@ -110,8 +110,8 @@ func completeInstances(dockerCli command.Cli) cobra.CompletionFunc {
 	}
 }
 
-// completeInstanceServices offers an instance first, then its services: most of them, 0 for any number. What comes
-// after them is the shell's.
+// completeInstanceServices offers an instance first, then its services: at most so many, or any number if most is 0.
+// What comes after them is left to the shell.
 func completeInstanceServices(dockerCli command.Cli, most int) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
 		if len(args) == 0 {

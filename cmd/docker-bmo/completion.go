@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// shells are those that cobra can write scripts for.
+// shells are those for which cobra can write scripts.
 var shells = []string{"bash", "fish", "powershell", "zsh"}
 
 func newCompletionCommand(dockerCli command.Cli) *cobra.Command {

@@ -10,7 +10,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/bmo"
 )
 
-// offered is what the shell is told to offer for the last word.
+// offered returns what the shell is told to offer for the last word.
 func (x *terminal) offered(words ...string) []string {
 	x.t.Helper()
 	text, _, err := x.runDocker(x.t, x.t.Context(), append([]string{"__completeNoDesc", "bmo"}, words...)...)

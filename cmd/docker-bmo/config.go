@@ -67,7 +67,7 @@ func runConfig(ctx context.Context, dockerCli command.Cli, options configOptions
 	}
 }
 
-// render is what the options ask for of the stack.
+// render returns the form of the stack that the options ask for.
 func (o configOptions) render(st *stack.Stack) ([]byte, error) {
 	switch {
 	case o.services:
@@ -85,7 +85,7 @@ func (o configOptions) render(st *stack.Stack) ([]byte, error) {
 	}
 }
 
-// hashes are the hashes of services named with commas, or of all for "*".
+// hashes returns the hashes of services, separated by commas, or of all services for "*".
 func hashes(st *stack.Stack, which string) ([]byte, error) {
 	var out []string
 	for _, s := range st.Services {

@@ -8,11 +8,11 @@ import (
 	"github.com/docker-bmo/docker-bmo/bmo"
 )
 
-// database is the value of --db. It is a shorthand: a Compose file gives the choice by its variable DB, so that a
-// stack of somebody else's can do so in the same way.
+// database is the value of --db. It is a shorthand: a Compose file offers the choice by its variable DB, so that other
+// people's stacks can do so in the same way.
 type database string
 
-// words are those of --set that the flag stands for. They come after the user's own, so that the flag wins.
+// words returns the values of --set that the flag stands for. They come after the user's own, so that the flag wins.
 func (d database) words() []string {
 	if d == "" {
 		return nil
@@ -31,5 +31,5 @@ func (d *database) Set(value string) error {
 
 func (d *database) String() string { return string(*d) }
 
-// Type is what the flag's value is called in a help text.
+// Type returns what the flag's value is called in a help text.
 func (d *database) Type() string { return "string" }

@@ -66,7 +66,7 @@ func TestDatabaseOfTheEnvironment(t *testing.T) {
 	assert.Equal(t, got, "../mysql")
 }
 
-// databaseContext is the build context of the service db in the stack that the arguments name.
+// databaseContext returns the build context of the service db in the stack that the arguments select.
 func databaseContext(t *testing.T, args []string) (string, error) {
 	t.Helper()
 	var o stackOptions

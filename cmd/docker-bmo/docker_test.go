@@ -23,7 +23,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/snapshot/snapshottest"
 )
 
-// noon is when the tests take place.
+// noon is the time at which the tests run.
 var noon = time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC)
 
 func day(age int) time.Time { return noon.AddDate(0, 0, -age) }
@@ -31,7 +31,7 @@ func day(age int) time.Time { return noon.AddDate(0, 0, -age) }
 // docker is docker's command line on a fake engine.
 type docker struct {
 	*enginetest.Fake
-	in string // what is typed
+	in string // standard input
 }
 
 func newDocker(t *testing.T) *docker {
@@ -43,7 +43,7 @@ func newDocker(t *testing.T) *docker {
 	return &docker{Fake: enginetest.New(t)}
 }
 
-// run runs a command of the plugin and returns its two outputs.
+// run runs a command of the plugin and returns its standard output and error.
 func (d *docker) run(t *testing.T, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
 	return d.runDocker(t, t.Context(), append([]string{"bmo"}, args...)...)
@@ -74,7 +74,7 @@ func (d *docker) cli(t *testing.T, out, errOut io.Writer) *command.DockerCli {
 	return dockerCli
 }
 
-// inputs is the digest of what goes into the snapshot of a stack.
+// inputs returns the digest of what goes into the snapshot of a stack.
 func (d *docker) inputs(t *testing.T, o stackOptions) string {
 	t.Helper()
 	st, err := o.load(t.Context())
@@ -84,7 +84,7 @@ func (d *docker) inputs(t *testing.T, o stackOptions) string {
 	return inputs
 }
 
-// underDocker puts the plugin under a command docker, as the docker client's part of it does.
+// underDocker puts the plugin below a command docker, as the docker client's part of it does.
 func underDocker(bmo *cobra.Command) *cobra.Command {
 	top := &cobra.Command{Use: "docker [OPTIONS] bmo [ARG...]", SilenceErrors: true, SilenceUsage: true, TraverseChildren: true}
 	_, _ = cli.SetupPluginRootCommand(top)
@@ -100,7 +100,7 @@ func underDocker(bmo *cobra.Command) *cobra.Command {
 	return top
 }
 
-// ok runs a command that has to succeed and say nothing on the side, and returns its output.
+// ok runs a command that must succeed without output on standard error, and returns its output.
 func (d *docker) ok(t *testing.T, args ...string) string {
 	t.Helper()
 	stdout, stderr, err := d.run(t, args...)
@@ -109,7 +109,7 @@ func (d *docker) ok(t *testing.T, args ...string) string {
 	return stdout
 }
 
-// fails runs a command that has to fail and returns what it says.
+// fails runs a command that must fail, and returns what it prints.
 func (d *docker) fails(t *testing.T, args ...string) string {
 	t.Helper()
 	_, stderr, err := d.run(t, args...)
@@ -117,14 +117,14 @@ func (d *docker) fails(t *testing.T, args ...string) string {
 	return stderr
 }
 
-// add puts a snapshot of that age in days onto the engine.
+// add adds a snapshot of that age in days to the engine.
 func (d *docker) add(stack, key string, age int, missing ...string) snapshot.Snapshot {
 	s := snapshottest.New(stack, key, day(age), "db", "web")
 	snapshottest.Add(d.Fake, s, missing...)
 	return s
 }
 
-// instance puts a running instance of a snapshot onto the engine.
+// instance adds a running instance of a snapshot to the engine.
 func (d *docker) instance(t *testing.T, name string, s snapshot.Snapshot, made time.Time, o owner.Owner) {
 	t.Helper()
 	e := d.Engine(t)

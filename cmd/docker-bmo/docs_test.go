@@ -10,7 +10,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/internal/clidoc"
 )
 
-// TestDocs fails when docs/cli.md is stale; `make docs` writes it anew.
+// TestDocs fails when docs/cli.md is out of date; `make docs` regenerates it.
 func TestDocs(t *testing.T) {
 	text, err := clidoc.Markdown(newRootCommand(newDocker(t).cli(t, io.Discard, io.Discard)), clidoc.Table)
 	assert.NilError(t, err)

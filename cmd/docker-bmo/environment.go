@@ -8,8 +8,8 @@ import (
 	"github.com/docker/cli/opts"
 )
 
-// environment is what --env-file and --env give the application, as docker reads them: --env wins, and KEY alone takes
-// the environment's value.
+// environment returns what --env-file and --env give the application, read as docker does: --env wins, and KEY alone
+// takes the environment's value.
 func (o runOptions) environment() (map[string]string, error) {
 	words, err := opts.ReadKVEnvStrings(o.envFile, nil)
 	if err != nil {
@@ -18,7 +18,7 @@ func (o runOptions) environment() (map[string]string, error) {
 	return environValues("--env", append(words, o.env...))
 }
 
-// environValues parses a flag's KEY=VALUE words as docker does: KEY alone takes the environment's value.
+// environValues parses a flag's KEY=VALUE values as docker does: KEY alone takes the environment's value.
 func environValues(flag string, words []string) (map[string]string, error) {
 	m := make(map[string]string, len(words))
 	for _, w := range words {

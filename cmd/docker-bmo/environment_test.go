@@ -7,7 +7,7 @@ import (
 	is "gotest.tools/v3/assert/cmp"
 )
 
-// TestProgressOfTheEnvironment: BUILDKIT_PROGRESS counts where --progress and --quiet leave it open, as for buildx.
+// TestProgressOfTheEnvironment: BUILDKIT_PROGRESS applies if --progress and --quiet do not decide, as in buildx.
 func TestProgressOfTheEnvironment(t *testing.T) {
 	x := newTerminal(t)
 	x.current()
@@ -30,7 +30,7 @@ func TestProgressOfTheEnvironment(t *testing.T) {
 	}
 }
 
-// TestPlatformOfTheEnvironment is refused in the same way as --platform when it is not the engine's own.
+// TestPlatformOfTheEnvironment: it is refused in the same way as --platform if it is not the engine's own.
 func TestPlatformOfTheEnvironment(t *testing.T) {
 	x := newTerminal(t)
 	x.current()

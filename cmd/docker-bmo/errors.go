@@ -14,14 +14,14 @@ import (
 	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
-// Exit codes besides 0, 1 for a mistake in the input or a failed build, and a test command's own.
+// Exit codes in addition to 0, 1 for invalid input or a failed build, and a test command's own.
 const (
 	exitNotReady    = 124 // an instance did not become ready in time
-	exitEngine      = 125 // the engine is missing, too old or failed; in `run`, anything that is not the command's own
+	exitEngine      = 125 // the engine is missing, too old or failed; in `run`, any failure that is not the command's own
 	exitInterrupted = 130
 )
 
-// coded is an error that decides the exit code.
+// coded is an error that determines the exit code.
 type coded struct {
 	error
 	code int
@@ -29,7 +29,7 @@ type coded struct {
 
 func (c coded) Unwrap() error { return c.error }
 
-// parsing is what Go says of a flag's value in addition to what is wrong with it.
+// parsing matches what Go adds to the reason why a flag's value is invalid.
 var parsing = regexp.MustCompile(`\bstrconv\.Parse\w+: parsing "[^"]*": `)
 
 // report prints an error with its hints and returns the exit code.
@@ -49,7 +49,7 @@ func report(w io.Writer, err error) int {
 	}
 	for _, e := range each(err) {
 		if strings.HasPrefix(e.Error(), "docker: ") {
-			fmt.Fprintln(w, e) // docker's own words, as it says them
+			fmt.Fprintln(w, e) // docker's own message, as docker prints it
 		} else {
 			fmt.Fprintf(w, "error: %v\n", e)
 		}
@@ -70,7 +70,7 @@ func each(err error) []error {
 		err = c.error
 	}
 	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok || errors.Join(joined.Unwrap()...).Error() != err.Error() { // which has words of its own
+	if !ok || errors.Join(joined.Unwrap()...).Error() != err.Error() { // one that has a message of its own
 		return []error{err}
 	}
 	var all []error

@@ -81,7 +81,7 @@ var sourceErrors = []errorCase{
 	}},
 }
 
-// repository makes a Git repository with a file of a megabyte in it.
+// repository creates a Git repository with a file of one megabyte in it.
 func repository(a *attempt) (url string) {
 	a.Helper()
 	dir := a.folder("/srv/bmo.git")
@@ -96,7 +96,7 @@ func repository(a *attempt) (url string) {
 	return "file://" + dir
 }
 
-// onTinyDisk lets a command find a folder on a disk of 256 KB.
+// onTinyDisk mounts a disk of 256 KB as a folder for a command.
 func onTinyDisk(folder string) func(*exec.Cmd) {
 	return func(cmd *exec.Cmd) {
 		script := `mkdir -p "$0" && mount -t tmpfs -o size=256k none "$0" && exec "$@"`

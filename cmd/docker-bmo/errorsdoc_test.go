@@ -19,13 +19,13 @@ import (
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
 )
 
-// errorCase is an error of docs/errors.md, and how it comes about.
+// errorCase is an error of docs/errors.md, and how to cause it.
 type errorCase struct {
 	name    string
 	provoke func(*attempt)
 }
 
-// errorChapter is a chapter of docs/errors.md whose errors need no more of an engine than that it answers.
+// errorChapter is a chapter of docs/errors.md whose errors need no engine but one that answers.
 type errorChapter struct {
 	title string
 	cases []errorCase
@@ -35,8 +35,8 @@ var errorChapters = []errorChapter{
 	{"The command line", commandLineErrors}, {"The stack", stackErrors}, {"The source tree", sourceErrors},
 }
 
-// TestErrorsDoc provokes each of them on the fake engine, by the plugin itself as docker runs it. With -update the
-// chapters are written again.
+// TestErrorsDoc causes each of them on the fake engine, with the plugin itself, run as docker runs it. With -update it
+// writes the chapters.
 func TestErrorsDoc(t *testing.T) {
 	host := enginetest.New(t).Host()
 	doc := errorsdoc.Read(t, "../../docs/errors.md", errorsdoc.FakeEngine)
@@ -57,7 +57,7 @@ func TestErrorsDoc(t *testing.T) {
 	t.Cleanup(func() { doc.Close(t, own) })
 }
 
-// attempt is one error being provoked.
+// attempt is one run of an error case.
 type attempt struct {
 	*testing.T
 	host   string // of the engine
@@ -66,7 +66,7 @@ type attempt struct {
 	output errorsdoc.Output
 }
 
-// bmo runs the command that goes wrong.
+// bmo runs the command that fails.
 func (a *attempt) bmo(args ...string) {
 	a.Helper()
 	cmd := exec.Command("docker-bmo", append([]string{"bmo"}, args...)...)
@@ -87,10 +87,10 @@ func (a *attempt) bmo(args ...string) {
 	a.mask(a.dir, "~")
 }
 
-// mask shows something else for what differs from run to run. What is masked first counts first.
+// mask replaces what differs from run to run. Masks that were added first are applied first.
 func (a *attempt) mask(pairs ...string) { a.output.Masks = append(a.output.Masks, pairs...) }
 
-// folder makes a folder that is shown under a name.
+// folder creates a folder that is shown under a name.
 func (a *attempt) folder(shown string) (dir string) {
 	a.Helper()
 	dir = a.TempDir()
@@ -98,7 +98,7 @@ func (a *attempt) folder(shown string) (dir string) {
 	return dir
 }
 
-// stack makes a stack of one service. It is called app, and so is the folder that it is in.
+// stack makes a stack of one service. The stack is called app, like the folder that it is in.
 func (a *attempt) stack(changes harness.Edits) *harness.App {
 	a.Helper()
 	dir := a.TempDir()
@@ -113,17 +113,17 @@ func (a *attempt) build(s *harness.App, more ...string) {
 	a.bmo(append([]string{"build", "--stack", filepath.Join(s.Dir, "compose.yaml")}, more...)...)
 }
 
-// plain makes a case of a command without a stack of its own.
+// plain returns a case of a command without a stack of its own.
 func plain(name string, args ...string) errorCase {
 	return errorCase{name, func(a *attempt) { a.bmo(args...) }}
 }
 
-// edited makes a case of a build of a stack with changes.
+// edited returns a case of a build of a stack with changes.
 func edited(name string, changes harness.Edits) errorCase {
 	return errorCase{name, func(a *attempt) { a.build(a.stack(changes), "-q") }}
 }
 
-// rewritten makes a case of a build of a stack whose Compose file has one text in another's place.
+// rewritten returns a case of a build of a stack in whose Compose file one text is replaced by another.
 func rewritten(name, old, replacement string) errorCase {
 	return errorCase{name, func(a *attempt) {
 		s := a.stack(nil)

@@ -12,7 +12,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
 )
 
-// TestExitCodesOfCommands is the table of docs/architecture.md, row by row.
+// TestExitCodesOfCommands checks the table of docs/architecture.md, row by row.
 func TestExitCodesOfCommands(t *testing.T) {
 	run := func(words ...string) func(x *terminal) int {
 		return func(x *terminal) int {
@@ -72,7 +72,7 @@ func TestExitCodesOfCommands(t *testing.T) {
 	}
 }
 
-// interrupt sends this process what Ctrl-C does.
+// interrupt sends this process the signal of Ctrl-C.
 func interrupt(t *testing.T) {
 	t.Helper()
 	self, err := os.FindProcess(os.Getpid())
@@ -91,7 +91,7 @@ func TestExitCodesAreDocumented(t *testing.T) {
 	}
 }
 
-// TestTestCommandsEnvironment gives a test command what the stack says.
+// TestTestCommandsEnvironment: a test command gets the environment that the stack says.
 func TestTestCommandsEnvironment(t *testing.T) {
 	x := newTerminal(t)
 	x.current()

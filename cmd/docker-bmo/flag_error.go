@@ -10,10 +10,11 @@ import (
 	"github.com/docker-bmo/docker-bmo/internal/clidoc"
 )
 
-// unknownFlag is what the flag library says of a flag that a command does not have.
+// unknownFlag matches what the flag library says about a flag that a command does not have.
 var unknownFlag = regexp.MustCompile(`^unknown (?:flag: --([a-z-]+)|shorthand flag: '(.)')`)
 
-// flagError is docker's error for a flag. Of one that docker's own commands have, a hint says what there is instead.
+// flagError returns docker's error for a flag. For one that docker's own commands have, a hint says what to use
+// instead.
 func flagError(cmd *cobra.Command, err error) error {
 	theirs := cli.FlagErrorFunc(cmd, err)
 	st, ok := theirs.(cli.StatusError)

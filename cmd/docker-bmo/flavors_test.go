@@ -10,8 +10,8 @@ import (
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
-// TestFlavorsOfEveryService: on either database, each service of a built-in stack runs with little in the flavor low and
-// with more in the regular one, or is named here with why it runs in one way only.
+// TestFlavorsOfEveryService: with either database, each service of a built-in stack runs with few resources in the
+// flavor low and with more in the regular one, or is listed here with the reason why there is only one way to run it.
 func TestFlavorsOfEveryService(t *testing.T) {
 	alike := map[string]string{
 		"bmo externalapi": "stands in for servers outside that BMO asks for a file now and then",

@@ -11,10 +11,10 @@ import (
 	"github.com/docker-bmo/docker-bmo/bmo"
 )
 
-// stopGrace is how long services may take to end before they are killed; docker's own default.
+// stopGrace is how long services may take to end before they are killed; this is docker's own default.
 const stopGrace = 10 * time.Second
 
-// foreground follows the instances' logs until it is interrupted or one of them ends by itself, and removes them.
+// foreground follows the instances' logs until it is interrupted or one of them ends by itself, then removes them.
 func foreground(ctx context.Context, dockerCli command.Cli, c *bmo.Client, list []*bmo.Instance, options runOptions) error {
 	if options.format != "" {
 		if err := printFormatted(dockerCli, list, options.format); err != nil {
@@ -23,7 +23,7 @@ func foreground(ctx context.Context, dockerCli command.Cli, c *bmo.Client, list 
 	}
 	ended := c.Follow(ctx, list, bmo.FollowOptions{
 		Line: func(service, text string) { fmt.Fprintf(dockerCli.Err(), "%s | %s\n", service, text) },
-		CaughtUp: func() { // after the lines that services printed as they came up, the address would be out of sight
+		CaughtUp: func() { // printed after the lines of services that start up, or the address would scroll out of sight
 			for _, inst := range list {
 				if options.format == "" {
 					fmt.Fprintln(dockerCli.Out(), inst.URL)
@@ -37,7 +37,7 @@ func foreground(ctx context.Context, dockerCli command.Cli, c *bmo.Client, list 
 	}
 	printer, err := options.printer(dockerCli, "Stopping")
 	if err != nil {
-		printer = nil // the mode was accepted at the start; and what has to go must go
+		printer = nil // the mode was accepted at the start, and the instances must be removed in any case
 	}
 	err = c.Remove(ctx, list, bmo.StopOptions{Grace: stopGrace, Progress: printer})
 	printer.Close()

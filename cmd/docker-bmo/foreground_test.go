@@ -20,7 +20,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/internal/owner"
 )
 
-// running puts an instance whose web service runs program onto the engine.
+// running adds an instance whose web service runs program to the engine.
 func running(t *testing.T, d *docker, program enginetest.Program) (*bmo.Client, *bmo.Instance) {
 	t.Helper()
 	d.SetPrograms(func(s enginetest.Spec) enginetest.Program {
@@ -36,7 +36,7 @@ func running(t *testing.T, d *docker, program enginetest.Program) (*bmo.Client, 
 	return c, &list[0]
 }
 
-// TestForegroundEndsWithAService: an instance one of whose services has ended is no use, and goes.
+// TestForegroundEndsWithAService: an instance one of whose services has ended is useless, and is removed.
 func TestForegroundEndsWithAService(t *testing.T) {
 	d := newDocker(t)
 	before := len(d.Objects())
@@ -57,7 +57,7 @@ func TestForegroundEndsWithAService(t *testing.T) {
 	assert.Equal(t, len(d.Objects()), before+2) // the snapshot
 }
 
-// TestForegroundSaysTheAddressLast, behind what the services printed as they came up: it would be out of sight.
+// TestForegroundSaysTheAddressLast: after the output of services that start up, or it would scroll out of sight.
 func TestForegroundSaysTheAddressLast(t *testing.T) {
 	d := newDocker(t)
 	c, inst := running(t, d, func(p *enginetest.Proc) int {
@@ -65,7 +65,7 @@ func TestForegroundSaysTheAddressLast(t *testing.T) {
 		return p.UntilStopped(0)
 	})
 	list := []*bmo.Instance{inst}
-	poll.WaitOn(t, func(poll.LogT) poll.Result { // one that is ready has printed something
+	poll.WaitOn(t, func(poll.LogT) poll.Result { // an instance that is ready has printed something
 		lines := 0
 		assert.NilError(t, c.Logs(t.Context(), inst.Name, nil, bmo.LogOptions{}, func(bmo.LogLine) { lines++ }))
 		if lines < 4 {
@@ -83,7 +83,7 @@ func TestForegroundSaysTheAddressLast(t *testing.T) {
 	}
 }
 
-// stopper keeps what is written to it, and calls stop when that ends in some words.
+// stopper keeps what is written to it, and calls stop when that ends with a given text.
 type stopper struct {
 	mu sync.Mutex
 	strings.Builder
@@ -104,7 +104,7 @@ func (s *stopper) Write(b []byte) (int, error) {
 func TestConfirmInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(interrupted{})
-	silent, typed := io.Pipe() // nobody types
+	silent, typed := io.Pipe() // nobody types anything
 	defer typed.Close()
 	var out bytes.Buffer
 	ok, err := confirm(ctx, silent, &out, "Sure?")

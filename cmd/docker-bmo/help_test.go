@@ -10,7 +10,7 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// commands returns all commands below root, by their words.
+// commands returns all commands below root, by their full names.
 func commands(root *cobra.Command) map[string]*cobra.Command {
 	out := map[string]*cobra.Command{}
 	for _, cmd := range root.Commands() {
@@ -23,7 +23,7 @@ func commands(root *cobra.Command) map[string]*cobra.Command {
 	return out
 }
 
-// TestHelpIsInDockersStyle: texts begin with a capital letter and do not end with a stop.
+// TestHelpIsInDockersStyle: texts begin with a capital letter and do not end with a full stop.
 func TestHelpIsInDockersStyle(t *testing.T) {
 	x := newTerminal(t)
 	for name, cmd := range commands(newRootCommand(x.cli(t, io.Discard, io.Discard))) {

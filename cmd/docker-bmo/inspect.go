@@ -40,7 +40,7 @@ func addInspectFlags(cmd *cobra.Command, format *string) {
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"json"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
-// inspectAll shows objects as docker's own commands do: those that are there, and an error for each that is not.
+// inspectAll shows objects as docker's own commands do: those that exist, and an error for each that does not.
 func inspectAll(dockerCli command.Cli, format string, names []string, get func(name string) (any, error)) error {
 	var missing []error
 	var found []any
@@ -52,7 +52,7 @@ func inspectAll(dockerCli command.Cli, format string, names []string, get func(n
 		}
 		found = append(found, one)
 	}
-	// Objects that are not there are reported by us, so that their hints are not lost.
+	// Objects that do not exist are reported here, so that their hints are not lost.
 	next := 0
 	err := inspect.Inspect(dockerCli.Out(), make([]string, len(found)), format, func(string) (any, []byte, error) {
 		next++

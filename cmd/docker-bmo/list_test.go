@@ -18,7 +18,7 @@ func TestSnapshotLs(t *testing.T) {
 	assert.Equal(t, d.ok(t, "snapshot", "ls"), "KEY       STACK     SERVICES   BASE IMAGES   CREATED   SIZE\n")
 	d.add("demo", "aa", 1)
 	d.add("bmo", "bb", 14)
-	d.add("demo", "cc", 0, "web") // half-made: nobody needs to know
+	d.add("demo", "cc", 0, "web") // incomplete: not listed
 	for name, args := range map[string][]string{
 		"table": nil, "json": {"--format", "json"}, "quiet": {"-q"}, "quiet-no-trunc": {"-q", "--no-trunc"},
 		"no-trunc": {"--no-trunc"}, "template": {"--format", "{{.Key}} {{.Services}} {{.Version}}"},
@@ -26,7 +26,7 @@ func TestSnapshotLs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := &docker{Fake: d.Fake}
-			// The sweep of the first command takes the half-made one away.
+			// The sweep of the first command removes the incomplete one.
 			stdout, stderr, err := d.run(t, append([]string{"snapshot", "ls"}, args...)...)
 			assert.NilError(t, err)
 			assert.Equal(t, stderr, "")
@@ -59,7 +59,7 @@ func TestPs(t *testing.T) {
 	assert.Equal(t, d.ok(t, "ps", "-q"), "demo-2\n", "one that has ended is not shown unasked")
 }
 
-// leftBehind puts an instance onto the engine whose owner is gone.
+// leftBehind adds an instance whose owner is gone to the engine.
 func (d *docker) leftBehind(t *testing.T) snapshot.Snapshot {
 	t.Helper()
 	aa := d.add("demo", "aa", 1)
@@ -69,7 +69,7 @@ func (d *docker) leftBehind(t *testing.T) snapshot.Snapshot {
 	return aa
 }
 
-// TestStory20NextCommandSweeps: the next command that changes something clears away what has no living owner.
+// TestStory20NextCommandSweeps: the next command that changes something removes what has no living owner.
 func TestStory20NextCommandSweeps(t *testing.T) {
 	for _, args := range [][]string{{"stop", "--all"}, {"snapshot", "rm", "bb"}, {"prune", "-f"}} {
 		d := newDocker(t)
@@ -82,7 +82,7 @@ func TestStory20NextCommandSweeps(t *testing.T) {
 	}
 }
 
-// TestReadingCommandsRemoveNothing: a look changes nothing, as with docker's own commands.
+// TestReadingCommandsRemoveNothing: a listing changes nothing, as with docker's own commands.
 func TestReadingCommandsRemoveNothing(t *testing.T) {
 	for _, args := range [][]string{
 		{"ps", "-a"}, {"inspect", "demo-1"}, {"logs", "demo-1"}, {"port", "demo-1"}, {"snapshot", "ls"},
@@ -97,7 +97,7 @@ func TestReadingCommandsRemoveNothing(t *testing.T) {
 	}
 }
 
-// TestLeftoversThatStay are a warning: no reason to refuse a command that has nothing to do with them.
+// TestLeftoversThatStay: they cause a warning, but are no reason to refuse a command that does not need them removed.
 func TestLeftoversThatStay(t *testing.T) {
 	d := newDocker(t)
 	d.leftBehind(t)

@@ -60,7 +60,7 @@ func runLogs(ctx context.Context, dockerCli command.Cli, options logsOptions, na
 	})
 }
 
-// widest is the length of the longest name.
+// widest returns the length of the longest name.
 func widest(names []string) int {
 	width := 0
 	for _, name := range names {
@@ -69,7 +69,7 @@ func widest(names []string) int {
 	return width
 }
 
-// line is a line as `docker compose logs` shows it, after the name of its service, all names padded to one width.
+// line returns a line as `docker compose logs` shows it: after the name of its service, padded to one width.
 func (o logsOptions) line(l bmo.LogLine, width int) string {
 	text := l.Text
 	if o.timestamps {

@@ -14,7 +14,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
-// talkative starts an instance whose services speak in turns, a second each, before they are ready.
+// talkative starts an instance whose services print in turns, a second apart, before they are ready.
 func talkative(t *testing.T) *terminal {
 	x := newTerminal(t)
 	clock := noon
@@ -69,7 +69,7 @@ func TestLogs(t *testing.T) {
 	}
 }
 
-// TestLogsFollow follows until the services end.
+// TestLogsFollow: the logs are followed until the services end.
 func TestLogsFollow(t *testing.T) {
 	x := oneInstance(t)
 	e := x.Engine(t)

@@ -17,8 +17,8 @@ import (
 )
 
 func main() {
-	otel.SetErrorHandler(debug.OTELErrorHandler) // else its troubles go to standard error
-	log.SetOutput(io.Discard)                    // and those of BuildKit's HTTP/2 server at the end of an ssh connection
+	otel.SetErrorHandler(debug.OTELErrorHandler) // otherwise its errors go to standard error
+	log.SetOutput(io.Discard)                    // and so do those of BuildKit's HTTP/2 server at the end of an ssh connection
 	dockerCli, err := command.NewDockerCli()
 	if err != nil {
 		os.Exit(report(os.Stderr, err))

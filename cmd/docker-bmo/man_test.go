@@ -15,8 +15,8 @@ import (
 	"github.com/docker-bmo/docker-bmo/internal/clidoc"
 )
 
-// TestManPages makes a page of each command, in the folder BMO_MAN for hack/dist, which sets the date, too, by
-// SOURCE_DATE_EPOCH. It is a test so that what makes the pages is no part of the plugin.
+// TestManPages writes a page for each command to the folder BMO_MAN, for hack/dist, which also sets the date by
+// SOURCE_DATE_EPOCH. It is a test so that the code that makes the pages is not part of the plugin.
 func TestManPages(t *testing.T) {
 	dir := os.Getenv("BMO_MAN")
 	if dir == "" {

@@ -23,7 +23,7 @@ func noStackArgument(_ *cobra.Command, args []string) error {
 	return hint.Wrap(fmt.Errorf("unexpected argument %q", args[0]), "a stack is named by --stack: a built-in one, a Compose file or its folder")
 }
 
-// misplacedFlag is what an error of the whole command line says more: cobra does not tell of which command a flag is.
+// misplacedFlag adds to an error of the root command, since cobra does not say which command a flag belongs to.
 func misplacedFlag(err error) error {
 	if strings.HasPrefix(err.Error(), "unknown flag: ") || strings.HasPrefix(err.Error(), "unknown shorthand flag: ") {
 		return coded{hint.Wrap(err, "put flags after the command, as in `docker bmo build --stack demo`"), exitEngine}
@@ -31,7 +31,7 @@ func misplacedFlag(err error) error {
 	return err
 }
 
-// checkOutput tells before any work is done when a file that a flag asks for cannot be written.
+// checkOutput reports before any work is done that a file which a flag asks for cannot be written.
 func checkOutput(flag, file string) error {
 	if file == "" {
 		return nil
@@ -46,13 +46,13 @@ func checkOutput(flag, file string) error {
 	return nil
 }
 
-// templateError is an error of a --format without Go's name of what it is about.
+// templateError is an error of a --format without Go's name for the template.
 func templateError(err error) error {
 	text, _, _ := strings.Cut(err.Error(), " in type ")
 	return hint.Wrap(errors.New("--format: "+text), "`--format json` shows all that there is")
 }
 
-// space is the hint for a disk that is full, here or on the engine; empty for other errors.
+// space returns the hint for a full disk, here or on the engine; empty for other errors.
 func space(err error) string {
 	switch {
 	case errors.Is(err, syscall.ENOSPC):

@@ -10,7 +10,7 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// Where no engine answers, every command says so with its address, and what to do; nothing else is printed.
+// If no engine answers, every command reports that with its address and a hint, and prints nothing else.
 func TestNoEngineIsSaidByEveryCommand(t *testing.T) {
 	nobody := "unix://" + filepath.Join(t.TempDir(), "nobody.sock")
 	for _, c := range []string{

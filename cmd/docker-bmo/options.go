@@ -19,10 +19,10 @@ import (
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
-// defaultStack is what commands work on when no stack is named.
+// defaultStack is the stack of commands if none is named.
 const defaultStack = "bmo"
 
-// stackOptions are the flags that say which snapshot is meant; build and run share them.
+// stackOptions are the flags that select a snapshot; build and run share them.
 type stackOptions struct {
 	stack, source            string
 	set                      []string
@@ -33,19 +33,19 @@ type stackOptions struct {
 	resultOptions
 }
 
-// resultOptions are the flags of build alone, which leave the snapshot's key as it is.
+// resultOptions are flags of build only, which do not influence the snapshot's key.
 type resultOptions struct {
 	labels, cacheFrom, cacheTo, platforms []string
 }
 
-// addStackFlags adds the flags that say which stack is meant.
+// addStackFlags adds the flags that select the stack.
 func (o *stackOptions) addStackFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.stack, "stack", defaultStack, `Stack to use: a built-in one or a Compose file`)
 	flags.StringArrayVar(&o.set, "set", nil, `Set a variable of the stack's Compose file ("KEY=VALUE")`)
 	flags.Var(&o.db, "db", `Database of the stack ("mysql", "mariadb"), same as --set DB=DATABASE`)
 }
 
-// addFlags adds those and the flags that say how its snapshot is made.
+// addFlags adds those and the flags that determine how its snapshot is made.
 func (o *stackOptions) addFlags(flags *pflag.FlagSet) {
 	o.addStackFlags(flags)
 	flags.StringVar(&o.source, "source", "", `Source tree of the application: a folder or GIT-URL#REF`)
@@ -57,7 +57,7 @@ func (o *stackOptions) addFlags(flags *pflag.FlagSet) {
 	flags.BoolVarP(&o.quiet, "quiet", "q", false, `Suppress progress and print the identifier only`)
 }
 
-// complete gives shell completion to those of the flags that the command has.
+// complete adds shell completion to those of the flags that the command has.
 func (o *stackOptions) complete(cmd *cobra.Command) {
 	for flag, complete := range map[string]cobra.CompletionFunc{
 		"stack": completeStacks, "set": cobra.NoFileCompletions, "db": completion.FromList(bmo.Databases()...),
@@ -70,7 +70,7 @@ func (o *stackOptions) complete(cmd *cobra.Command) {
 	}
 }
 
-// addResultFlags adds the flags of build alone.
+// addResultFlags adds the flags of build only.
 func (o *resultOptions) addResultFlags(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&o.labels, "label", nil, `Set metadata for the snapshot's images`)
 	flags.StringArrayVar(&o.cacheFrom, "cache-from", nil, `External cache sources (e.g., "user/app:cache", "type=local,src=path/to/dir")`)
@@ -78,8 +78,8 @@ func (o *resultOptions) addResultFlags(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&o.platforms, "platform", nil, `Set target platform for build: only the engine's own`)
 }
 
-// mode is the progress mode that quiet and progress together ask for; where they leave it open, BUILDKIT_PROGRESS does,
-// as for buildx and compose.
+// mode returns the progress mode that quiet and progress together ask for; if they do not decide, BUILDKIT_PROGRESS
+// does, as in buildx and compose.
 func (o *stackOptions) mode() string {
 	switch env := os.Getenv("BUILDKIT_PROGRESS"); {
 	case o.quiet:
@@ -99,7 +99,7 @@ func (o *stackOptions) load(ctx context.Context) (*stack.Stack, error) {
 	return bmo.LoadStack(ctx, o.stack, bmo.StackOptions{Set: set, Environ: os.Environ()})
 }
 
-// build parses the flags that say how a snapshot is made.
+// build parses the flags that determine how a snapshot is made.
 func (o *stackOptions) build() (b bmo.BuildOptions, err error) {
 	b = bmo.BuildOptions{Source: o.source, NoCache: o.noCache, Pull: o.pull, Platforms: o.platforms, Labels: opts.ConvertKVStringsToMap(o.labels)}
 	if err := bmo.CheckLabels(b.Labels); err != nil {
@@ -115,8 +115,8 @@ func (o *stackOptions) build() (b bmo.BuildOptions, err error) {
 	return b, err
 }
 
-// checkPlatform refuses another platform than the engine's own in DOCKER_DEFAULT_PLATFORM, which docker and buildx
-// follow where --platform is left out.
+// checkPlatform refuses a platform other than the engine's own in DOCKER_DEFAULT_PLATFORM, which docker and buildx use
+// if --platform is not given.
 func (o *stackOptions) checkPlatform(info bmo.Info) error {
 	env := os.Getenv("DOCKER_DEFAULT_PLATFORM")
 	if len(o.platforms) > 0 || env == "" {
@@ -128,8 +128,8 @@ func (o *stackOptions) checkPlatform(info bmo.Info) error {
 	return nil
 }
 
-// connect returns a client of the engine, after removing what earlier commands left behind there: before a progress
-// display is started, which warnings would garble.
+// connect returns a client of the engine, after removing what earlier commands left behind there. This comes before a
+// progress display is started, which warnings would garble.
 func (o *stackOptions) connect(ctx context.Context, dockerCli command.Cli) (*bmo.Client, error) {
 	c, info, err := connect(ctx, dockerCli)
 	if err != nil {
@@ -141,12 +141,12 @@ func (o *stackOptions) connect(ctx context.Context, dockerCli command.Cli) (*bmo
 	return c, o.checkPlatform(info)
 }
 
-// printer starts the progress display, which says at its top what is done. The caller closes it.
+// printer starts the progress display, with a title at its top. The caller must close it.
 func (o *stackOptions) printer(dockerCli command.Cli, doing string) (*progress.Printer, error) {
 	return progress.New(progressOut(dockerCli), o.mode(), doing)
 }
 
-// progressOut is where progress is shown. The display needs the terminal itself, not the client's wrapper of it.
+// progressOut returns the output for progress. The display needs the terminal itself, not the client's wrapper of it.
 func progressOut(dockerCli command.Cli) io.Writer {
 	if dockerCli.Err().IsTerminal() {
 		return os.Stderr
@@ -154,7 +154,7 @@ func progressOut(dockerCli command.Cli) io.Writer {
 	return dockerCli.Err()
 }
 
-// keyValues parses a flag's KEY=VALUE words.
+// keyValues parses a flag's KEY=VALUE values.
 func keyValues(flag, form string, words []string) (map[string]string, error) {
 	m := make(map[string]string, len(words))
 	for _, w := range words {

@@ -63,7 +63,7 @@ func (o *pruneOptions) addFlags(flags *pflag.FlagSet) {
 	flags.BoolVarP(&o.force, "force", "f", false, "Do not prompt for confirmation")
 }
 
-// settle makes one policy of the flags and the docker configuration.
+// settle makes one policy out of the flags and the docker configuration.
 func (o *pruneOptions) settle(dockerCli command.Cli, keepLast bool) (err error) {
 	switch {
 	case o.all && keepLast:
@@ -77,8 +77,8 @@ func (o *pruneOptions) settle(dockerCli command.Cli, keepLast bool) (err error) 
 	return err
 }
 
-// filterValues are the filters of the command line and of pruneFilters in the docker configuration, as docker keeps
-// them.
+// filterValues returns the filters of the command line and of pruneFilters in the docker configuration, in docker's
+// form.
 type filterValues interface {
 	Get(name string) []string
 	Validate(accepted map[string]bool) error

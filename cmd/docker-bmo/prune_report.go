@@ -13,7 +13,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/bmo"
 )
 
-// printPlan says what would be removed.
+// printPlan prints what would be removed.
 func printPlan(w io.Writer, left bmo.Report, plan []bmo.Snapshot) error {
 	printLeftOvers(w, left)
 	if len(plan) > 0 {
@@ -71,7 +71,7 @@ func pruneWarning(o pruneOptions) string {
 	return "WARNING! This will remove snapshots: " + strings.Join(what, ", ") + ".\nAre you sure you want to continue?"
 }
 
-// confirm asks as docker does: anything but y is no.
+// confirm asks as docker does: every answer but y means no.
 func confirm(ctx context.Context, in io.Reader, out io.Writer, question string) (bool, error) {
 	fmt.Fprintf(out, "%s [y/N] ", question)
 	answer := make(chan string, 1)
@@ -88,7 +88,7 @@ func confirm(ctx context.Context, in io.Reader, out io.Writer, question string) 
 	}
 }
 
-// printReport says what was removed, in docker's words.
+// printReport prints what was removed, in docker's terms.
 func printReport(w io.Writer, r bmo.PruneReport) {
 	section := func(title string, lines []string) {
 		if len(lines) > 0 {

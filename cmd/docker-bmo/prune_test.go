@@ -10,8 +10,8 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// TestPruneFilter says what goes of a (three days old), b (one day, label ci.run=42) and c (two hours, label keep, of
-// another stack).
+// TestPruneFilter shows which are removed of a (three days old), b (one day, label ci.run=42) and c (two hours, label
+// keep, of another stack).
 func TestPruneFilter(t *testing.T) {
 	x := fourSnapshots(t)
 	for _, c := range []struct {
@@ -48,7 +48,7 @@ func TestPruneFilter(t *testing.T) {
 	}
 }
 
-// TestPruneFiltersOfTheConfiguration are taken as docker's own prune commands take them.
+// TestPruneFiltersOfTheConfiguration: they are applied as docker's own prune commands apply them.
 func TestPruneFiltersOfTheConfiguration(t *testing.T) {
 	x := fourSnapshots(t)
 	configure(t, `{"pruneFilters": ["label!=keep", "until=12h"]}`)

@@ -50,7 +50,7 @@ func completeFilters(_ *cobra.Command, _ []string, word string) ([]string, cobra
 	return []string{"flavor=", "name=", "snapshot=", "stack=", "status="}, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 }
 
-// instanceFilter reads --filter. Without a status asked for, only running instances pass, as for `docker ps`.
+// instanceFilter parses --filter. Unless it has a status, only running instances pass, as in `docker ps`.
 func (o psOptions) instanceFilter() (bmo.InstanceFilter, error) {
 	args := o.filter.Value()
 	err := args.Validate(map[string]bool{"flavor": true, "name": true, "snapshot": true, "stack": true, "status": true})
@@ -101,7 +101,7 @@ func runPs(ctx context.Context, dockerCli command.Cli, options psOptions) error 
 		})
 }
 
-// instanceContext is what a template sees of an instance.
+// instanceContext is what a template can use of an instance.
 type instanceContext struct {
 	formatter.HeaderContext
 	i     bmo.Instance
@@ -110,13 +110,13 @@ type instanceContext struct {
 
 func (c *instanceContext) MarshalJSON() ([]byte, error) { return formatter.MarshalJSON(c) }
 
-// Name is the instance's name.
+// Name returns the instance's name.
 func (c *instanceContext) Name() string { return c.i.Name }
 
-// Stack is the stack's name.
+// Stack returns the stack's name.
 func (c *instanceContext) Stack() string { return c.i.Stack }
 
-// Snapshot is the key of the snapshot that it was started from.
+// Snapshot returns the key of the snapshot that it was started from, shortened unless --no-trunc is set.
 func (c *instanceContext) Snapshot() string {
 	if c.trunc {
 		return bmo.ShortKey(c.i.Key)
@@ -124,27 +124,27 @@ func (c *instanceContext) Snapshot() string {
 	return c.i.Key
 }
 
-// Flavor is the flavor that it runs in.
+// Flavor returns the flavor that it runs in.
 func (c *instanceContext) Flavor() string { return c.i.Flavor }
 
-// State is what it is doing, in a word.
+// State returns its state in one word.
 func (c *instanceContext) State() string { return string(c.i.State) }
 
-// Status is that as docker tells it, with a time.
+// Status returns its state in docker's terms, with a time.
 func (c *instanceContext) Status() string { return c.i.Status }
 
-// URL is the application's address.
+// URL returns the application's address.
 func (c *instanceContext) URL() string { return c.i.URL }
 
-// CreatedAt is when it was started.
+// CreatedAt returns when it was started.
 func (c *instanceContext) CreatedAt() string {
 	return c.i.Created.Local().Truncate(time.Second).String()
 }
 
-// RunningFor is how long ago that was, by the name that `docker ps` has for it.
+// RunningFor returns how long ago that was; `docker ps` uses that name.
 func (c *instanceContext) RunningFor() string { return since(c.i.Created) }
 
-// now is the time; tests set it.
+// now returns the time; tests replace it.
 var now = time.Now
 
 func since(t time.Time) string { return units.HumanDuration(now().Sub(t)) + " ago" }

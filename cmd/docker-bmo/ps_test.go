@@ -12,7 +12,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
-// threeInstances starts one that runs, one that has ended, and one that is still starting.
+// threeInstances starts one that is running, one that has ended, and one that is still starting.
 func threeInstances(t *testing.T) *terminal {
 	x := newTerminal(t)
 	s := x.addSnapshot(snapshot.Snapshot{Key: key("a"), Stack: "shop", Created: time.Now().UTC()}, nil)

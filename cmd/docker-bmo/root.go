@@ -27,8 +27,8 @@ starts isolated instances of it. A stack is a Compose file with x-bmo keys;
   docker bmo ps
   docker bmo stop --all
   docker bmo prune`,
-		// A word that is no subcommand fails. Without Args, cobra would print the help and succeed, and a script with a
-		// misspelt command in it would pass.
+		// A word that is not a subcommand is an error. Without Args, cobra would print the help and succeed, and a script
+		// with a misspelled command would go unnoticed.
 		Args:             cli.NoArgs,
 		RunE:             func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		TraverseChildren: true,
@@ -59,13 +59,13 @@ starts isolated instances of it. A stack is a Compose file with x-bmo keys;
 	return cmd
 }
 
-// interrupted is why a command's context ends when a signal comes.
+// interrupted is the reason why a command's context ends on a signal.
 type interrupted struct{ sig os.Signal }
 
 func (i interrupted) Error() string { return "interrupted" }
 
-// withSignals ends the command's context at an interrupt, a termination or a hang-up. The docker client ends it, too,
-// when it goes.
+// withSignals cancels the command's context on an interrupt, a termination or a hang-up. It is also cancelled when the
+// docker client exits.
 func withSignals(cmd *cobra.Command) {
 	ctx, cancel := context.WithCancelCause(cmd.Context())
 	signals := make(chan os.Signal, 4)

@@ -52,7 +52,7 @@ is removed, and the exit code is the command's own.`,
 			return runRun(cmd.Context(), dockerCli, options)
 		},
 	}
-	// Stop at the first positional argument, so that a test command's flags are not parsed as ours.
+	// Stop at the first positional argument, so that a test command's flags are not parsed as docker bmo's.
 	cmd.Flags().SetInterspersed(false)
 	options.addFlags(cmd.Flags())
 	options.complete(cmd)
@@ -61,7 +61,7 @@ is removed, and the exit code is the command's own.`,
 	return cmd
 }
 
-// addRunFlags adds the flags that say how instances are started.
+// addRunFlags adds the flags that determine how instances are started.
 func (o *runOptions) addRunFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.BoolVarP(&o.detach, "detach", "d", false, "Run the instance in the background and print its name")
@@ -129,7 +129,7 @@ func runRun(ctx context.Context, dockerCli command.Cli, options runOptions) erro
 	}
 }
 
-// startInstances makes the snapshot when it is missing and starts instances of it.
+// startInstances makes the snapshot if it is missing, and starts instances of it.
 func startInstances(ctx context.Context, dockerCli command.Cli, options runOptions) (*bmo.Client, *bmo.RunResult, error) {
 	run, err := options.run()
 	if err != nil {
@@ -151,7 +151,7 @@ func startInstances(ctx context.Context, dockerCli command.Cli, options runOptio
 	return c, result, err
 }
 
-// run parses the flags that say what is started.
+// run parses the flags that determine what is started.
 func (o runOptions) run() (r bmo.RunOptions, err error) {
 	r = bmo.RunOptions{
 		Snapshot: o.snapshot, NoBuild: o.noBuild, Number: o.number, Name: o.name, Flavor: o.flavor, Detach: o.detach,

@@ -18,7 +18,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/bmo"
 )
 
-// runCommand runs a test command next to the instance and returns its exit code, whatever the teardown says.
+// runCommand runs a test command with the instance and returns its exit code, whatever the teardown reports.
 func runCommand(ctx context.Context, dockerCli command.Cli, c *bmo.Client, inst *bmo.Instance, words []string) error {
 	cmd := exec.CommandContext(ctx, words[0], words[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
@@ -26,7 +26,7 @@ func runCommand(ctx context.Context, dockerCli command.Cli, c *bmo.Client, inst 
 	for _, k := range slices.Sorted(maps.Keys(inst.Env)) {
 		cmd.Env = append(cmd.Env, k+"="+inst.Env[k])
 	}
-	// An interrupt is the command's to handle, for a while; then it is killed.
+	// An interrupt is left to the command to handle for a while; then the command is killed.
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 10 * time.Second
 	err := cmd.Run()
@@ -36,7 +36,7 @@ func runCommand(ctx context.Context, dockerCli command.Cli, c *bmo.Client, inst 
 	return commandResult(ctx, words[0], err)
 }
 
-// commandResult turns how a command ended into our own exit code, as a shell and `docker run` do.
+// commandResult turns how a command ended into an exit code, as a shell and `docker run` do.
 func commandResult(ctx context.Context, name string, err error) error {
 	var exit *exec.ExitError
 	switch {
@@ -53,13 +53,13 @@ func commandResult(ctx context.Context, name string, err error) error {
 	default:
 		var start *fs.PathError
 		if errors.As(err, &start) {
-			err = fmt.Errorf("command cannot be run: %s: %w", start.Path, start.Err) // not by which system call
+			err = fmt.Errorf("command cannot be run: %s: %w", start.Path, start.Err) // without the name of the system call
 		}
 		return coded{err, 126}
 	}
 }
 
-// signalCode is the exit code of a command that a signal ended, as shells have it.
+// signalCode returns the exit code for a command that a signal ended, as in shells.
 func signalCode(exit *exec.ExitError) int {
 	if st, ok := exit.Sys().(syscall.WaitStatus); ok && st.Signaled() {
 		return 128 + int(st.Signal())

@@ -14,7 +14,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/bmo"
 )
 
-// startedInstance is what a script goes on with, by the same names in JSON and in templates, as docker has them.
+// startedInstance is what a script continues with, by the same names in JSON and in templates, as in docker.
 type startedInstance struct {
 	Name     string
 	URL      string
@@ -37,7 +37,7 @@ func describeStarted(i *bmo.Instance) startedInstance {
 	return startedInstance{i.Name, i.URL, i.Key, i.Stack, i.Flavor, i.Services, ports, i.Env}
 }
 
-// parseInstanceFormat reads run's --format; nil is none.
+// parseInstanceFormat parses run's --format; nil if there is none.
 func parseInstanceFormat(format string) (*template.Template, error) {
 	switch format {
 	case "":
@@ -49,14 +49,14 @@ func parseInstanceFormat(format string) (*template.Template, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--format: template parsing error: %w", err)
 	}
-	// A field that does not exist is found out before anything is started.
+	// A field that does not exist is reported before anything is started.
 	if err := t.Execute(io.Discard, startedInstance{}); err != nil {
 		return nil, templateError(err)
 	}
 	return t, nil
 }
 
-// printInstances prints what a script goes on with: the names, or what the format says, a line an instance.
+// printInstances prints what a script continues with: the names, or what the format says, one line for each instance.
 func printInstances(dockerCli command.Cli, list []*bmo.Instance, options runOptions) error {
 	if options.format != "" {
 		return printFormatted(dockerCli, list, options.format)

@@ -61,7 +61,7 @@ func TestRunFormat(t *testing.T) {
 	x.golden("run-template")
 }
 
-// TestRunManyOrNone lets one of three instances fail.
+// TestRunManyOrNone: one of three instances fails.
 func TestRunManyOrNone(t *testing.T) {
 	x := newTerminal(t)
 	x.current()
@@ -109,7 +109,7 @@ func TestRunEnvironment(t *testing.T) {
 	assert.Equal(t, len(x.container("one", "db").Config.Env), 0, "only the application's service gets them")
 }
 
-// TestRunEnvFile reads files as docker does; --env wins over them, and the last file over the first.
+// TestRunEnvFile: files are read as docker does; --env overrides them, and the last file overrides the first.
 func TestRunEnvFile(t *testing.T) {
 	x := newTerminal(t)
 	x.current()
@@ -172,7 +172,7 @@ func TestRunNoBuild(t *testing.T) {
 	assert.Equal(t, x.out, "one\n")
 }
 
-// TestRunWaitTimeout starts a web server that answers nothing but errors.
+// TestRunWaitTimeout: the web server responds only with errors.
 func TestRunWaitTimeout(t *testing.T) {
 	x := newTerminal(t)
 	x.current()

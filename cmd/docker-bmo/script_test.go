@@ -27,7 +27,7 @@ import (
 )
 
 // TestScripts runs the plugin itself, as docker does, against a fake engine on which there is a snapshot of the stack
-// testdata/app. Beside testscript's own there are these commands:
+// testdata/app. In addition to testscript's own there are these commands:
 //
 //	status CODE COMMAND...   runs a command that has to exit with that code
 //	engine VERSION API [DRIVER]   makes the engine one of that version and storage driver
@@ -50,7 +50,7 @@ func TestScripts(t *testing.T) {
 				Files: []string{file}, RequireExplicitExec: true, RequireUniqueNames: true,
 				UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
 				Setup: func(e *testscript.Env) error {
-					e.Setenv("GORACE", "atexit_sleep_ms=0") // else each command takes a second to end
+					e.Setenv("GORACE", "atexit_sleep_ms=0") // otherwise each command takes a second to end
 					e.Setenv("HOME", e.WorkDir)
 					e.Setenv("DOCKER_HOST", s.Host())
 					e.Setenv("APP", app)
@@ -67,7 +67,7 @@ func TestScripts(t *testing.T) {
 	}
 }
 
-// stage is the engine that a script plays on.
+// stage is the engine that a script uses.
 type stage struct {
 	*docker
 	t        *testing.T
@@ -147,7 +147,7 @@ func (s *stage) program(_ *testscript.TestScript, _ bool, args []string) {
 var signals = map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP}
 
 func (s *stage) signal(ts *testscript.TestScript, _ bool, args []string) {
-	// env finds the command as the script would.
+	// env looks up the command as the script would.
 	cmd := exec.CommandContext(s.t.Context(), "env", append(s.env, args[2:]...)...)
 	cmd.Dir = ts.MkAbs(".")
 	var errOut bytes.Buffer

@@ -69,7 +69,7 @@ func runSnapshotLs(ctx context.Context, dockerCli command.Cli, options snapshotL
 		})
 }
 
-// snapshotContext is what a template sees of a snapshot.
+// snapshotContext is what a template can use of a snapshot.
 type snapshotContext struct {
 	formatter.HeaderContext
 	s     bmo.Snapshot
@@ -78,7 +78,7 @@ type snapshotContext struct {
 
 func (c *snapshotContext) MarshalJSON() ([]byte, error) { return formatter.MarshalJSON(c) }
 
-// Key is the snapshot's key.
+// Key returns the snapshot's key, shortened unless --no-trunc is set.
 func (c *snapshotContext) Key() string {
 	if c.trunc {
 		return bmo.ShortKey(c.s.Key)
@@ -86,13 +86,14 @@ func (c *snapshotContext) Key() string {
 	return c.s.Key
 }
 
-// Stack is the stack's name.
+// Stack returns the stack's name.
 func (c *snapshotContext) Stack() string { return c.s.Stack }
 
-// Services are the names of its services.
+// Services returns the names of its services.
 func (c *snapshotContext) Services() string { return strings.Join(c.s.Services, ",") }
 
-// Bases are the names of its base images, which tell the database. Digests that they are pinned to are cut off.
+// Bases returns the names of its base images, which show the database. Digests that they are pinned to are cut off
+// unless --no-trunc is set.
 func (c *snapshotContext) Bases() string {
 	bases := c.s.Bases()
 	if c.trunc {
@@ -103,16 +104,16 @@ func (c *snapshotContext) Bases() string {
 	return strings.Join(bases, ",")
 }
 
-// Version is the version of docker bmo that made it.
+// Version returns the version of docker bmo that made it.
 func (c *snapshotContext) Version() string { return c.s.Version }
 
-// CreatedAt is when it was made.
+// CreatedAt returns when it was made.
 func (c *snapshotContext) CreatedAt() string {
 	return c.s.Created.Local().Truncate(time.Second).String()
 }
 
-// CreatedSince is how long ago that was.
+// CreatedSince returns how long ago that was.
 func (c *snapshotContext) CreatedSince() string { return since(c.s.Created) }
 
-// Size is the sum of its images' sizes.
+// Size returns the sum of its images' sizes.
 func (c *snapshotContext) Size() string { return units.HumanSizeWithPrecision(float64(c.s.Size()), 3) }

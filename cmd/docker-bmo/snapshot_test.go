@@ -10,7 +10,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
-// fourSnapshots puts two snapshots of one stack and one of another on the engine, and one of which a part is missing.
+// fourSnapshots adds two snapshots of one stack and one of another to the engine, and an incomplete one.
 func fourSnapshots(t *testing.T) *terminal {
 	x := newTerminal(t)
 	x.addSnapshot(snapshot.Snapshot{Key: key("a"), Inputs: key("2"), Stack: "shop", Created: noon.Add(-72 * time.Hour)}, nil)
@@ -51,7 +51,7 @@ func TestSnapshotInspect(t *testing.T) {
 	}
 }
 
-// TestSnapshotLsBases: the base images tell which database a snapshot has; the digest that one is pinned to is shown on
+// TestSnapshotLsBases: the base images show which database a snapshot has; the digest that one is pinned to is shown on
 // request.
 func TestSnapshotLsBases(t *testing.T) {
 	x := fourSnapshots(t)

@@ -49,12 +49,12 @@ x-bmo:
   env: {SHOP_URL: "{{.URL}}", SHOP_NAME: "{{.Instance}}"}
 `
 
-// terminal is docker's command line on a fake engine, with a stack at hand and what the last command printed.
+// terminal is docker's command line on a fake engine, with a stack and the output of the last command.
 type terminal struct {
 	*docker
 	t        *testing.T
 	out, err string
-	file     string // the stack's
+	file     string // of the stack
 }
 
 func newTerminal(t *testing.T) *terminal {
@@ -71,7 +71,7 @@ func newTerminal(t *testing.T) *terminal {
 	return x
 }
 
-// shopPrograms serve what the probes of the shop ask for.
+// shopPrograms serve what the probes of the shop check.
 func shopPrograms(s enginetest.Spec) enginetest.Program {
 	switch s.Labels[label.Service] {
 	case "db":
@@ -100,7 +100,7 @@ func (x *terminal) run(args ...string) int {
 	return report(io.Discard, err)
 }
 
-// golden compares what the last command has printed, on both streams, with a file.
+// golden compares the output of the last command, on both streams, with a file.
 func (x *terminal) golden(name string) {
 	x.t.Helper()
 	text := x.out
@@ -110,7 +110,7 @@ func (x *terminal) golden(name string) {
 	golden.Assert(x.t, normal(text), name+".golden")
 }
 
-// What differs from run to run.
+// patterns of what differs from run to run
 var (
 	shortID   = regexp.MustCompile(`\b[0-9a-f]{12}\b`)
 	longID    = regexp.MustCompile(`\b[0-9a-f]{64}\b`)
@@ -125,7 +125,7 @@ func normal(text string) string {
 	text = longID.ReplaceAllString(text, "<id>")
 	text = shortID.ReplaceAllStringFunc(text, func(id string) string {
 		if strings.Trim(id, id[:1]) == "" {
-			return id // one that a test has chosen
+			return id // an identifier that a test has chosen
 		}
 		return "<short id>"
 	})
@@ -136,7 +136,7 @@ func normal(text string) string {
 	return took.ReplaceAllString(text, "<took>")
 }
 
-// at makes the clock stand still; it goes on with the end of the test.
+// at stops the clock at a time; it goes on at the end of the test.
 func at(moment time.Time) { now = func() time.Time { return moment } }
 
 // load returns the stack of the terminal's file.
@@ -147,10 +147,10 @@ func (x *terminal) load() *stack.Stack {
 	return st
 }
 
-// key makes a key of a letter.
+// key returns a key made of one letter.
 func key(letter string) string { return strings.Repeat(letter, 64) }
 
-// addSnapshot puts a snapshot on the engine.
+// addSnapshot adds a snapshot to the engine.
 func (x *terminal) addSnapshot(s snapshot.Snapshot, labels map[string]string) snapshot.Snapshot {
 	x.t.Helper()
 	if s.Services == nil {
@@ -174,14 +174,14 @@ func (x *terminal) addSnapshot(s snapshot.Snapshot, labels map[string]string) sn
 	return *found
 }
 
-// current puts the snapshot of the terminal's stack on the engine, as it is now and with variables set.
+// current adds the snapshot of the terminal's stack, with the variables set, to the engine.
 func (x *terminal) current(set ...string) snapshot.Snapshot {
 	x.t.Helper()
 	inputs := x.inputs(x.t, stackOptions{stack: x.file, set: set})
 	return x.addSnapshot(snapshot.Snapshot{Key: inputs, Inputs: inputs, Stack: "shop", Created: time.Now().UTC()}, nil)
 }
 
-// start starts an instance as run does, without a command around it.
+// start starts an instance as run does, without running a command.
 func (x *terminal) start(s snapshot.Snapshot, r instance.Request) *instance.Instance {
 	x.t.Helper()
 	r.Engine, r.Stack, r.Snapshot, r.Owner = x.Engine(x.t), x.load(), &s, owner.Current()
@@ -190,7 +190,7 @@ func (x *terminal) start(s snapshot.Snapshot, r instance.Request) *instance.Inst
 	return i
 }
 
-// sortedLines are the lines of a text, sorted, for output whose order is that of a race.
+// sortedLines returns the sorted lines of a text, for output whose order depends on a race.
 func sortedLines(text string) []string {
 	return slices.Sorted(strings.SplitSeq(strings.TrimSuffix(text, "\n"), "\n"))
 }

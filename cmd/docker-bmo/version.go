@@ -32,10 +32,10 @@ func newVersionCommand(dockerCli command.Cli) *cobra.Command {
 	return cmd
 }
 
-// exitTemplate is docker's exit code for a template that cannot be parsed, where it inspects or tells its version.
+// exitTemplate is docker's exit code for a template that cannot be parsed, in inspect and version.
 const exitTemplate = 64
 
-// versions is what `docker bmo version` tells.
+// versions is what `docker bmo version` shows.
 type versions struct {
 	Version, GoVersion, Platform string
 	Engine                       *bmo.Info `json:",omitempty"`
@@ -53,7 +53,7 @@ func runVersion(ctx context.Context, dockerCli command.Cli, format string) error
 	return err
 }
 
-// defaultVersions is how the versions are shown when no format is given.
+// defaultVersions is the default format.
 const defaultVersions = `docker bmo {{.Version}} ({{.GoVersion}}, {{.Platform}}){{with .Engine}}
 engine {{.Version}} (API {{.APIVersion}}, {{.OS}}/{{.Arch}}, {{.Driver}}){{end}}`
 

@@ -10,7 +10,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
 )
 
-// made is what differs from build to build: the version of Go and the platform.
+// made matches what differs from build to build: the version of Go and the platform.
 var made = regexp.MustCompile(`go1[0-9.a-z-]+((?:", ?"Platform":"|, )[a-z0-9]+/[a-z0-9]+)?`)
 
 func TestVersion(t *testing.T) {

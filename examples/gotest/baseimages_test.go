@@ -8,8 +8,8 @@ import (
 	"github.com/docker-bmo/docker-bmo/bmotest"
 )
 
-// baseImages puts other images in the place of public ones, for machines that reach no registry: BASE_IMAGES has
-// NAME=docker-image://IMAGE words, like --build-context. Your own tests need nothing like it.
+// baseImages replaces public images by others, for machines that cannot reach a registry: BASE_IMAGES has
+// NAME=docker-image://IMAGE words, as for --build-context. Your own tests do not need this.
 func baseImages() bmotest.Option {
 	contexts := map[string]string{}
 	for _, word := range strings.Fields(os.Getenv("BASE_IMAGES")) {

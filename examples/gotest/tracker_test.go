@@ -1,5 +1,5 @@
 // Package gotest shows how Go tests get an application with its database: each test has an instance of its own, so they
-// run in parallel and see only what they wrote themselves. Run it by `go test ./...`.
+// run in parallel and see only what they wrote themselves. Run them with `go test ./...`.
 package gotest
 
 import (
@@ -47,7 +47,7 @@ type bug struct {
 	Summary string `json:"summary"`
 }
 
-// bugs are those that a tracker lists.
+// bugs returns the bugs that a tracker lists.
 func bugs(t *testing.T, tracker *bmo.Instance) []bug {
 	t.Helper()
 	resp, err := http.Get(tracker.URL + "/rest/bug?limit=100")
@@ -62,7 +62,7 @@ func bugs(t *testing.T, tracker *bmo.Instance) []bug {
 	return list.Bugs
 }
 
-// file files a bug, by the account that the stack gives test commands.
+// file files a bug with the account that the stack gives test commands.
 func file(t *testing.T, tracker *bmo.Instance, summary string) {
 	t.Helper()
 	body, _ := json.Marshal(map[string]string{"product": "TestProduct", "component": "TestComponent", "summary": summary, "version": "unspecified"})
