@@ -1,15 +1,14 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034
-# Settings and words shared by the set-up commands. Sourced, never run.
+# Settings and functions shared by the set-up commands. Sourced, never run.
 
-# Everything that set-up makes lies below these two folders. The cache holds
-# what a second engine may share: root folders of engines and image tarballs.
+# Everything that set-up makes is below these two folders. The cache has what a second engine may share: root folders of
+# engines and image tarballs.
 STATE=${DOCKER_BMO_STATE:-/var/lib/docker-bmo-engine}
 CACHE=${DOCKER_BMO_CACHE:-$STATE/cache}
 RUN=$STATE/run
 
-# A second engine on the same machine needs a state folder, a socket and a pool
-# of addresses of its own, like 10.213.0.0/16.
+# A second engine on the same machine needs its own state folder, socket and pool of addresses, like 10.213.0.0/16.
 SOCKET=${DOCKER_BMO_SOCKET:-/var/run/docker.sock}
 POOL=${DOCKER_BMO_POOL:-}
 # Named as engines name theirs, so that each counts the bridges of all.
@@ -20,13 +19,12 @@ if [[ -n ${DOCKER_BMO_SOCKET:-} ]]; then
   export DOCKER_HOST=unix://$SOCKET
 fi
 
-# The oldest API of an engine that is good enough; the plugin itself asks for
-# the same.
+# The oldest API of an engine that can be used; the plugin itself requires the same.
 MIN_API=1.44
 
 say() { printf '%s\n' "$*" >&2; }
 
-# step NAME COMMAND...: says what is done and how long it took.
+# step NAME COMMAND...: prints what is done and how long it took.
 step() {
   local name=$1 from=$SECONDS
   shift
@@ -50,8 +48,8 @@ need_debian_root() {
   [[ $(id -u) == 0 ]] || die "$1 needs root" "run it as root; or $OWN_ENGINE"
 }
 
-# install_packages NAME...: Debian packages that are not there yet. The lists
-# are brought up to date only when a package cannot be had without.
+# install_packages NAME...: installs missing Debian packages. The package lists are updated only if a package cannot be
+# installed without that.
 install_packages() {
   local missing=() name
   for name in "$@"; do
@@ -70,8 +68,8 @@ apt_quiet() {
     -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "$@" </dev/null >>"$RUN/apt.log" 2>&1
 }
 
-# take_lock: one set-up at a time below one state folder; held until we exit.
-# What outlives us must be started without the descriptor, 9>&-.
+# take_lock: one set-up at a time for each state folder; held until we exit. What outlives us must be started without
+# the descriptor, 9>&-.
 take_lock() {
   [[ -z ${LOCKED:-} ]] || return 0
   LOCKED=yes
@@ -83,8 +81,7 @@ take_lock() {
   fi
 }
 
-# with_cache COMMAND...: with nobody else filling the cache, which several state
-# folders may share.
+# with_cache COMMAND...: while no other process fills the cache, which several state folders may share.
 with_cache() {
   mkdir -p "$CACHE"
   {

@@ -1,9 +1,8 @@
 # shellcheck shell=bash
-# Starting and stopping the engine that is ours.
+# Starting and stopping our engine.
 
-# our_pid: the process id of our engine's supervisor; fails when it is not
-# alive. A number alone could be another process's by now, so the start time
-# and the boot are compared too.
+# our_pid: the process id of our engine's supervisor; fails if it is not alive. The number alone could by now be another
+# process's, so the start time and the boot are compared, too.
 our_pid() {
   local pid start boot line rest
   read -r pid start boot 2>/dev/null <"$RUN/pid" || return 1
@@ -14,15 +13,15 @@ our_pid() {
   printf '%s\n' "$pid"
 }
 
-# started_here: whether our engine was started in this boot, and not ended by us.
+# started_here: whether our engine was started in this boot, and we have not stopped it.
 started_here() { grep -qs " $(</proc/sys/kernel/random/boot_id)\$" "$RUN/pid"; }
 
-# ours: whether the engine that docker talks to is the one set up here.
+# ours: whether the engine that docker uses is the one set up here.
 ours() {
   our_pid >/dev/null && [[ $(docker info --format '{{.DockerRootDir}}' 2>/dev/null) == "$STATE"/* ]]
 }
 
-# our_store: the image store that our engine was started with.
+# our_store: the image store with which our engine was started.
 our_store() { cat "$RUN/store" 2>/dev/null; }
 
 # data_folder STORE RELEASE: an older engine cannot be trusted with a newer one's data.
@@ -37,7 +36,7 @@ data_folder() {
 # start_engine STORE RELEASE
 start_engine() {
   prepare_run "$1" "$2"
-  # An environment of its own, and no descriptor that would hold the lock on.
+  # An environment of its own, and no descriptor that would keep the lock held.
   # shellcheck disable=SC2046
   env -i $(environment) setsid --fork \
     unshare --mount --pid --fork bash "$RUN/supervise.sh" enter \
@@ -61,7 +60,7 @@ prepare_run() {
   : >"$RUN/engine.log"
 }
 
-# check_filesystem: overlay2 cannot lie on an overlay, as in most containers.
+# check_filesystem: overlay2 does not work on an overlay, as in most containers.
 check_filesystem() {
   local kind
   kind=$(stat -f -c %T "$STATE")
@@ -73,7 +72,7 @@ check_filesystem() {
   esac
 }
 
-# environment: what the supervisor gets, a word each.
+# environment: for the supervisor, one word each.
 environment() {
   local name
   printf '%s\n' PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8
@@ -99,17 +98,17 @@ daemon_json() {
   printf '}\n'
 }
 
-# answers: whether an engine does, on our socket.
+# answers: whether an engine answers on our socket.
 answers() { DOCKER_HOST=unix://$SOCKET timeout 10 docker version >/dev/null 2>&1; }
 
-# wait_answer: for the engine, and its registry where it has one.
+# wait_answer: of the engine, and of its registry if it has one.
 wait_answer() {
   local tick
   for ((tick = 0; tick < 900; tick++)); do
     if answers && { [[ ! -e $RUN/registry ]] || registry_answers; }; then
       return
     fi
-    # The supervisor notes its process id in the first moment of its life.
+    # The supervisor writes its process id as soon as it runs.
     ((tick < 50)) || our_pid >/dev/null || break
     sleep 0.1
   done
@@ -122,11 +121,10 @@ stop_engine() {
   local pid
   if pid=$(our_pid); then
     kill -TERM "$pid"
-    # The end of a namespace's first process is the end of all in it.
+    # The end of a namespace's first process ends all processes in it.
     await_end 900 || { kill -KILL "$pid" && await_end 100; } || die "the engine does not end, process $pid"
   fi
-  # Without a start of ours in this boot, or with another engine where ours was,
-  # what goes by the usual names is not ours.
+  # If we have not started one in this boot, or another engine is in its place, what has the usual names is not ours.
   if started_here && ! answers; then
     remove_networks
     rm -f "$SOCKET"

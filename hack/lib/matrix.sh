@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# What the matrix of engines is made of: its legs, engines of its own next to any
-# other, and how the tests are run and counted.
+# The parts of the matrix of engines: its legs, its own engines in addition to any other, and how the tests are run and
+# counted.
 
 LEGS=(28.5/overlay2 29.9/containerd 26.1/overlay2 20.10/overlay2)
 
@@ -9,15 +9,15 @@ GOTESTSUM=gotest.tools/gotestsum@v1.13.0
 # The folder of the matrix' own engines.
 MATRIX=$STATE-matrix
 
-# own_engine POOL: sets what to run a command with so that docker talks to an
-# engine that is all ours, and hack/engine sets that one up.
+# own_engine POOL: sets the prefix of a command that makes docker use an engine of our own, and hack/engine set that one
+# up.
 own_engine() {
   OWN=(env -u DOCKER_CONTEXT BMO_E2E_STRICT=1 "DOCKER_BMO_STATE=$MATRIX" "DOCKER_BMO_CACHE=$CACHE"
     "DOCKER_BMO_SOCKET=$MATRIX/run/docker.sock" "DOCKER_HOST=unix://$MATRIX/run/docker.sock"
     "DOCKER_BMO_POOL=$1" "DOCKER_BMO_REGISTRY_PORT=$((REGISTRY_PORT + 1))")
 }
 
-# free_pool: addresses that nothing on this machine has a bridge or a route for.
+# free_pool: addresses for which nothing on this machine has a bridge or a route.
 free_pool() {
   local n
   for n in {230..249}; do
@@ -30,7 +30,7 @@ free_pool() {
   die "no pool of addresses is free for another engine" "see: ip route"
 }
 
-# engine_facts: release, API and store of the engine that ENGINE leads to.
+# engine_facts: release, API and store of the engine that ENGINE points to.
 engine_facts() {
   local status store
   status=$("${ENGINE[@]}" docker info --format '{{.DriverStatus}}')
@@ -39,10 +39,10 @@ engine_facts() {
   "${ENGINE[@]}" docker version --format "{{.Server.Version}} {{.Server.APIVersion}} $store"
 }
 
-# older API: than what the plugin needs.
+# older API: than the plugin needs.
 older() { [[ $1 != "$MIN_API" && $(printf '%s\n' "$1" "$MIN_API" | sort -V | head -n 1) == "$1" ]]; }
 
-# tested RELEASE STORE: whether an engine like that has been, in ROWS.
+# tested RELEASE STORE: whether ROWS has an engine like that already.
 tested() {
   local row
   for row in "${ROWS[@]}"; do
@@ -51,8 +51,8 @@ tested() {
   return 1
 }
 
-# run_tests LOG PACKAGE...: on the engine that ENGINE leads to, without those that
-# SHORT leaves out. Leaves the numbers of tests, failed and skipped ones in a file.
+# run_tests LOG PACKAGE...: on the engine that ENGINE points to, without the tests that SHORT leaves out. Writes the
+# numbers of tests, failed and skipped ones to a file.
 run_tests() {
   # shellcheck disable=SC2016
   attend "${ENGINE[@]}" BMO_BUILD_ARGS="$("${ENGINE[@]}" hack/images args)" COUNTS="$MATRIX/counts" \
@@ -61,12 +61,11 @@ run_tests() {
     -- -count=1 -timeout 25m ${SHORT:+"$SHORT"} "${@:2}"
 }
 
-# attend COMMAND...: runs it in a process group of its own, so that all of it can
-# be ended as soon as we are told to end.
+# attend COMMAND...: runs it in a process group of its own, so that all of it can be ended as soon as we are told to
+# end.
 attend() {
   local code=0
-  # Bash makes what it runs in the background deaf to Ctrl-C, and what the tests
-  # interrupt with it.
+  # Bash makes what it runs in the background ignore Ctrl-C, and so would what the tests interrupt with it.
   setsid env --default-signal=INT,QUIT "$@" 7>&- &
   CHILD=$!
   wait "$CHILD" || code=$?

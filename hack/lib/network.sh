@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# What an engine leaves in the machine's network when it ends: its bridges and
-# its packet filter rules. Called when our engine has stopped.
+# What an engine leaves in the machine's network when it ends: its bridges and its packet filter rules. Called after our
+# engine has stopped.
 
 remove_networks() {
   local bridge
@@ -9,12 +9,12 @@ remove_networks() {
     in_root ip link delete "$bridge" 2>/dev/null || true
   done
   remove_second_network
-  # What other engines need too goes with the last bridge of all.
+  # What other engines need, too, is removed with the last bridge of all.
   [[ -n $(engine_bridges) ]] || { remove_chains && restore_network; }
 }
 
-# An engine turns forwarding on for the whole machine, and its policy to drop.
-# The first of our engines notes here what was before; the last puts it back.
+# An engine turns forwarding on for the whole machine, and sets its policy to drop. The first of our engines records
+# here what was set before; the last one restores it.
 NETWORK_NOTE=/run/docker-bmo-network
 
 note_network() {
@@ -38,7 +38,7 @@ restore_network() {
   rm "$NETWORK_NOTE"
 }
 
-# in_root COMMAND...: the engine's root folder has the tools.
+# in_root COMMAND...: the tools are in the engine's root folder.
 in_root() { chroot "$(root_folder)" /usr/bin/env PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
 
 # engine_bridges: those of all engines on this machine.
@@ -50,8 +50,8 @@ engine_bridges() {
   done
 }
 
-# our_bridges: the default one, and those whose network is noted below our
-# state folder; another engine's are none of our business.
+# our_bridges: the default one, and those whose network is recorded below our state folder; another engine's are left
+# alone.
 our_bridges() {
   local name
   printf '%s\n' "${BRIDGE:-docker0}"
@@ -64,8 +64,8 @@ our_bridges() {
 # remove_rules BRIDGE: every rule that names it.
 remove_rules() { edit_filters "/ $1\( \|\$\)/s/^-A/-D/p"; }
 
-# remove_chains: the jumps to an engine's chains, the chains, and the guards of
-# published ports, which a clean stop takes away by itself.
+# remove_chains: the jumps to an engine's chains, the chains, and the guards of published ports, which a clean stop
+# removes by itself.
 remove_chains() {
   edit_filters '/ -j DOCKER/s/^-A/-D/p'
   edit_filters 's/^-N \(DOCKER\)/-F \1/p'
@@ -73,7 +73,7 @@ remove_chains() {
   edit_filters '/^-A PREROUTING -d 127.0.0.1\/32 ! -i lo .* -j DROP$/s/^-A/-D/p'
 }
 
-# edit_filters SCRIPT: what sed makes of the list of rules is carried out.
+# edit_filters SCRIPT: applies what sed makes of the list of rules.
 edit_filters() {
   local tool table change
   for tool in iptables ip6tables; do

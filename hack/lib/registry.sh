@@ -1,17 +1,15 @@
 # shellcheck shell=bash
-# The registry next to our engine, which stands in for the public one where that
-# does not answer.
+# The registry next to our engine, which replaces the public one where that does not answer.
 
 # public_registry: whether it answers us, with any status at all.
 public_registry() {
   curl -s -o /dev/null --connect-timeout 5 --max-time 10 https://registry-1.docker.io/v2/
 }
 
-# registry_address: of the registry that our engine was started with; fails
-# when it was started without.
+# registry_address: of the registry with which our engine was started; fails if it was started without one.
 registry_address() { [[ -s $RUN/registry ]] && cat "$RUN/registry"; }
 
-# prepare_registry: decides, at the start of the engine, whether there is one.
+# prepare_registry: decides, when the engine starts, whether there is one.
 prepare_registry() {
   local port=$REGISTRY_PORT
   rm -f "$RUN/registry" "$RUN/registry.yml"
@@ -43,9 +41,8 @@ registry_has() {
     "http://$(registry_address)/v2/library/${1%:*}/manifests/${1#*:}"
 }
 
-# engine_resolves NAME: whether the engine itself finds that name in a
-# registry. Asked of the engine where its socket is here; of one far away, this
-# machine's own view has to do.
+# engine_resolves NAME: whether the engine itself finds that name in a registry. The engine is asked if its socket is
+# here; for a remote one, this machine's own view has to do.
 engine_resolves() {
   local endpoint
   endpoint=$(endpoint)

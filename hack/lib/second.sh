@@ -1,13 +1,11 @@
 # shellcheck shell=bash
-# A second engine on one machine: the one that DOCKER_BMO_POOL gives a pool of
-# its own. An engine flushes the packet filter chains of any other when it
-# starts, so this one keeps its hands off them, and the few rules that it needs
-# are made here. They let containers out, replies in, and nothing from one
-# bridge to another; published ports go through docker-proxy.
+# A second engine on one machine: the one for which DOCKER_BMO_POOL sets a pool of its own. An engine flushes the packet
+# filter chains of any other when it starts, so this one does not touch them, and the few rules that it needs are made
+# here. They let containers out, replies in, and nothing from one bridge to another; published ports go through
+# docker-proxy.
 
-# second_daemon_json: its lines in the configuration. An engine with a pool
-# removes docker0 when it starts, whoever's that is; one that restores live
-# containers does not. There are none to restore: they end with the namespace.
+# second_daemon_json: its lines in the configuration. An engine with a pool removes docker0 when it starts, no matter
+# whose it is; one with live-restore does not. There are no live containers to restore: they end with the namespace.
 second_daemon_json() {
   printf '  "bridge": "%s", "iptables": false, "ip6tables": false,\n' "$BRIDGE"
   printf '  "default-address-pools": [{"base": "%s", "size": 24}],\n' "$POOL"
@@ -23,7 +21,7 @@ make_second_network() {
   in_root ip addr add "${POOL%.0/16}.1/24" dev "$BRIDGE"
   in_root ip link set "$BRIDGE" up
   in_root iptables -N "$BRIDGE"
-  # What stays on one bridge passes here as well, if the kernel filters bridges.
+  # Traffic within one bridge passes here as well if the kernel filters bridges.
   in_root iptables -A "$BRIDGE" -s "$POOL" -d "$POOL" -m physdev --physdev-is-bridged -j ACCEPT
   in_root iptables -A "$BRIDGE" -s "$POOL" -d "$POOL" -j DROP
   in_root iptables -A "$BRIDGE" -s "$POOL" -j ACCEPT

@@ -1,6 +1,5 @@
-# Shortens what a step of a build has printed, in plain progress: of a long run
-# of its lines the first three and the last two stay. Addresses of packages are
-# left out throughout: they are those of the network that it was made in.
+# Shortens what a step of a build has printed, in plain progress: of a long run of its lines the first three and the
+# last two stay. Addresses of packages are left out throughout: they depend on the network in which it was made.
 
 function flush(   i, shown) {
   for (i = 1; i <= n; i++) {

@@ -1,15 +1,15 @@
 # shellcheck shell=bash
 # Root folders and tarballs from Debian's packages, by mmdebstrap.
 
-# debian_tree SUITE TARGET [OPTION...]: a minimal Debian, at TARGET only when
-# it is whole: a folder, or a tarball where TARGET ends in .tar.
+# debian_tree SUITE TARGET [OPTION...]: a minimal Debian, at TARGET only once it is complete: a folder, or a tarball if
+# TARGET ends in .tar.
 debian_tree() {
   local suite=$1 target=$2 base=${2%.tar} part log
   shift 2
   part=$base.part.$$${target#"$base"}
   log=$RUN/mmdebstrap-${base##*/}.log
   mkdir -p "$(dirname "$target")" "$RUN"
-  # Parts of runs that were killed; we hold the lock, so nobody works on them.
+  # Parts of runs that were killed; we hold the lock, so no process uses them.
   rm -rf --one-file-system "$base".part.*
   # A mirror may be a frozen copy: it then looks out of date.
   if ! mmdebstrap --variant=minbase --mode=root "$@" \

@@ -1,12 +1,11 @@
 #!/usr/bin/env bash
-# The first process of an engine: makes its mounts, then watches over what runs
-# in them. Copied below the state folder and started by daemon.sh as
+# The first process of an engine: makes its mounts, then supervises what runs in them. Copied below the state folder and
+# started by daemon.sh as
 #
 #   unshare --mount --pid --fork bash supervise.sh enter
 #
-# Mounts and processes of the engine are all in namespaces of their own, so the
-# kernel clears them away when this process ends, however it ends. A chroot
-# would not do: loading images needs pivot_root.
+# Mounts and processes of the engine are all in namespaces of their own, so the kernel removes them when this process
+# ends, however it ends. A chroot is not enough: loading images needs pivot_root.
 set -euo pipefail
 
 : "${ROOT:?}" "${STATE:?}" "${RUN:?}" "${SOCKET:?}"
@@ -43,13 +42,12 @@ make_mounts() {
     mkdir -p "$ROOT/lib/modules"
     mount --bind /lib/modules "$ROOT/lib/modules"
   fi
-  # An engine that Debian does not have, in the place of the one that it has.
+  # An engine that Debian does not have replaces the one that it has.
   [[ -z ${DOCKERD:-} ]] || mount --bind "$DOCKERD" "$ROOT/usr/sbin/dockerd"
   share_host_files
 }
 
-# share_host_files: the engine resolves names and trusts certificates as the
-# machine does.
+# share_host_files: the engine resolves names and trusts certificates as the machine does.
 share_host_files() {
   local resolv=/etc/resolv.conf upstream=/run/systemd/resolve/resolv.conf
   # The stub of systemd listens on a loopback address: no container reaches it.
@@ -63,8 +61,7 @@ share_host_files() {
 
 bind_file() {
   [[ -e $1 ]] || return 0
-  # Only when it has to be: removing a file unmounts it in every namespace, and
-  # another engine may share this root folder.
+  # Only if it must be: removing a file unmounts it in every namespace, and another engine may share this root folder.
   if [[ ! -f $ROOT$2 || -L $ROOT$2 ]]; then
     rm -f "$ROOT$2"
     : >"$ROOT$2"
@@ -72,8 +69,8 @@ bind_file() {
   mount --bind "$(realpath "$1")" "$ROOT$2"
 }
 
-# watch: until dockerd ends, of itself or because we are asked to end it. As the
-# first process we also collect the orphans, which bash does by itself.
+# watch: until dockerd ends, by itself or because we are asked to end it. As the first process we also reap the orphans,
+# which bash does by itself.
 watch() {
   local engine registry=
   if [[ -e $RUN/registry.yml ]]; then

@@ -9,7 +9,7 @@ function escape(s) {
   return s
 }
 
-# set CODES: what a sequence like ESC[2;34m asks for.
+# set CODES: applies a sequence like ESC[2;34m.
 function set(codes,   part, i, k) {
   k = split(codes == "" ? "0" : codes, part, ";")
   for (i = 1; i <= k; i++) {

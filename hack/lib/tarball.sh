@@ -1,16 +1,16 @@
 # shellcheck shell=bash
 # The tarballs of the base images, kept in the cache.
 
-# recipe NAME: a digest of all that goes into the image, so that a changed
-# recipe gives a new one and an unchanged one never does.
+# recipe NAME: a digest of all that goes into the image, so that a changed recipe gives a new one and an unchanged one
+# never does.
 recipe() {
   local inputs=("$HERE"/lib/base{,-hook}.sh) own=$HERE/${1%:*}
   [[ ! -d $own ]] || inputs+=("$own"/*)
   { cat "${inputs[@]}" && extra_authorities | xargs -r cat; } | sha256sum | cut -c1-12
 }
 
-# extra_authorities: certificates that somebody has made this machine trust.
-# Behind a proxy that opens https, containers need them as well.
+# extra_authorities: certificates that this machine has been made to trust. Behind a proxy that intercepts https,
+# containers need them as well.
 extra_authorities() {
   [[ ! -d /usr/local/share/ca-certificates ]] || find /usr/local/share/ca-certificates -name '*.crt' | sort
 }
@@ -18,7 +18,7 @@ extra_authorities() {
 # tarball NAME: where it is kept.
 tarball() { printf '%s/images/%s-%s.tar\n' "$CACHE" "${1/:/-}" "$(recipe "$1")"; }
 
-# ensure_tarballs NAME...: those that are not there yet, side by side.
+# ensure_tarballs NAME...: makes the missing ones in parallel.
 ensure_tarballs() {
   local name
   for name in "$@"; do
@@ -31,7 +31,7 @@ ensure_tarballs() {
 
 make_missing() {
   local name missing=()
-  # Whoever filled the cache before us may have made some.
+  # The process that filled the cache before us may have made some.
   for name in "$@"; do
     [[ -e $(tarball "$name") ]] || missing+=("$name")
   done

@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# A terminal of ours, for hack/screens: tmux on a socket of its own, and on
-# another one each time, since a server that has been ended takes a while to go.
+# A terminal of our own, for hack/screens: tmux on its own socket, and on a new one each time, since a server that has
+# been stopped takes a while to exit.
 
 TERMINAL=docker-bmo-screens-$$-0
 
 tm() { tmux -L "$TERMINAL" -f /dev/null "$@"; }
 
-# open_terminal WIDTH HEIGHT: a shell in it, with a plain prompt. Each prompt is
-# also a word to whom waits for the command before it.
+# open_terminal WIDTH HEIGHT: a shell in it, with a plain prompt. Each prompt also signals the end of the command before
+# it to whoever waits for that.
 open_terminal() {
   close_terminal
   TERMINAL=${TERMINAL%-*}-$((${TERMINAL##*-} + 1))
@@ -19,7 +19,7 @@ open_terminal() {
 
 close_terminal() { tm kill-server 2>/dev/null || true; }
 
-# type_line WORDS: as somebody would, with the return key.
+# type_line WORDS: as a user would, with the return key.
 type_line() {
   tm send-keys -l "$1"
   tm send-keys Enter
@@ -36,12 +36,10 @@ await() {
   done
 }
 
-# shot: the screen as it is; colors: with its colors; roll: with all that has
-# been scrolled out of it.
+# shot: the screen as it is; colors: with its colors; roll: with everything that has been scrolled out of it.
 shot() { tm capture-pane -p | trim; }
 colors() { tm capture-pane -p -e; }
 roll() { tm capture-pane -p -S - | trim; }
 
-# trim: without blanks at the ends of lines, without empty lines at the end, and
-# without the prompt that has come back.
+# trim: removes blanks at the ends of lines, empty lines at the end, and the prompt that has come back.
 trim() { sed -e 's/[[:space:]]*$//' -e '${/^\$$/d}' | sed -e :a -e '/^\n*$/{$d;N;ba' -e '}' | sed -e '${/^\$$/d}'; }

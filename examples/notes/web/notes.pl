@@ -1,7 +1,6 @@
 #!/usr/bin/perl
-# Notes: about the smallest application that has a database. All that it has to
-# know comes from the environment, and a link to itself is relative, so that
-# the same image works at every address.
+# Notes: about the smallest application that has a database. All that it needs to know comes from the environment, and a
+# link to itself is relative, so that the same image works at every address.
 use Mojolicious::Lite -signatures;
 use DBI;
 
