@@ -42,7 +42,7 @@ func newScreen(t *testing.T, width, height int) *screen {
 	f, err := os.OpenFile(name, os.O_RDWR, 0)
 	assert.NilError(t, err)
 	t.Cleanup(func() { f.Close() })
-	return &screen{File: f, shows: vt100.NewVT100(height, width+1)} // unlike a terminal, it wraps as soon as a line is full
+	return &screen{File: f, shows: vt100.NewVT100(height, width+1)} // it wraps when a line is full, not after
 }
 
 // text returns the text on the screen.

@@ -169,7 +169,7 @@ func TestStory20StartKilledAtAnyPoint(t *testing.T) {
 			}, func() { swept(t, f, func() bool { return slices.Equal(f.Objects(), before) }) })
 			if !reached {
 				assert.Assert(t, n > 5, "only %d changes", n)
-				swept(t, f, func() bool { return detach != slices.Equal(f.Objects(), before) }) // ready: a detached instance is kept
+				swept(t, f, func() bool { return detach != slices.Equal(f.Objects(), before) }) // detached and ready: kept
 				break
 			}
 		}

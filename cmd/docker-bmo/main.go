@@ -18,7 +18,7 @@ import (
 
 func main() {
 	otel.SetErrorHandler(debug.OTELErrorHandler) // otherwise its errors go to standard error
-	log.SetOutput(io.Discard)                    // and so do those of BuildKit's HTTP/2 server at the end of an ssh connection
+	log.SetOutput(io.Discard)                    // as do those of BuildKit's HTTP/2 server when an ssh connection ends
 	dockerCli, err := command.NewDockerCli()
 	if err != nil {
 		os.Exit(report(os.Stderr, err))
