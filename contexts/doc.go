@@ -50,6 +50,4 @@
 // The folder given as [Options.Cache] holds checkouts of Git URLs by commit and a file that maps a file's identity
 // (device, inode, size, times) to its digest, so that an unchanged tree is not read again. Both may be deleted at any
 // time.
-//
-// This package is not public API: it can change at any time. Programs use package bmo.
 package contexts

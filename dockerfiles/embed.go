@@ -1,7 +1,5 @@
 // Package dockerfiles holds the built-in stacks as data. It has no code: a built-in stack is loaded like any other
 // Compose file. It is not part of the API: programs use package bmo.
-//
-// This package is not public API: it can change at any time. Programs use package bmo.
 package dockerfiles
 
 import "embed"

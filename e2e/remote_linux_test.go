@@ -194,7 +194,7 @@ func TestRemoteUnreachable(t *testing.T) {
 	t.Parallel()
 	_, s, c := overSSH(t)
 	s.Close(true)
-	c.Run(t, "ps").Fails(t, 125, "error: cannot reach a docker engine at ssh://far: ", "\nhint: `ssh far docker version` has to work")
+	c.Run(t, "ps").Fails(t, 125, "error: cannot reach a docker engine at ssh://far: ", "\nhint: `ssh far docker version` must work without prompting")
 
 	_, c = overTLS(t)
 	others := harness.NewTLS(t, harness.NewMachine(t))

@@ -1,7 +1,5 @@
 // Package journal puts lines of output from several sources in one order: a Recorder as they come, for the log file and
 // for error messages, a Merger by the times in an engine's logs. It is not part of the API: programs use package bmo.
-//
-// This package is not public API: it can change at any time. Programs use package bmo.
 package journal
 
 import (

@@ -1,8 +1,6 @@
 // Package probe checks whether a server is ready, as its clients would see it: MySQL by a login and a query, HTTP by
 // status and body. A TCP connection alone proves nothing: proxies and temporary servers accept it, too. It is not part
 // of the API: programs use package bmo.
-//
-// This package is not public API: it can change at any time. Programs use package bmo.
 package probe
 
 import (
