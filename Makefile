@@ -40,7 +40,7 @@ unit: go ## run the unit tests, with the race detector
 
 .PHONY: gotest
 gotest: ## run the example of Go tests on the engine that is there
-	cd examples/gotest && BASE_IMAGES="$$(../../hack/images args | grep -v '^--' || true)" $(GO) test -count=1 -timeout 20m ./...
+	args=$$(hack/images args); cd examples/gotest; BASE_IMAGES="$${args//--build-context/}" $(GO) test -count=1 -timeout 20m ./...
 
 .PHONY: e2e
 e2e: ## run the end-to-end tests on the engine and the plugin that are there

@@ -17,6 +17,7 @@ package bmotest
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -120,16 +121,18 @@ func logTail(ctx context.Context, t testing.TB, client *bmo.Client, i *bmo.Insta
 	t.Logf("last lines of %s:\n%s", i.Name, strings.Join(lines, "\n"))
 }
 
-// builds are the builds of this process that are under way, by the digest of their inputs: parallel tests share one.
+// builds are the builds of this process that are under way, by what they are of: parallel tests share one. A build that
+// has ended is not kept, since its snapshot may go, and what made it fail may pass.
 var builds struct {
 	sync.Mutex
 	running map[string]*sharedBuild
 }
 
 type sharedBuild struct {
-	done chan struct{}
-	key  string
-	err  error
+	tests int // that want it; builds guards it
+	done  chan struct{}
+	key   string
+	err   error
 }
 
 // build makes sure that the snapshot is there, and pins run to it, so that a file that is edited meanwhile does not give
@@ -142,7 +145,9 @@ func build(ctx context.Context, client *bmo.Client, st *stack.Stack, run *bmo.Ru
 	if err != nil {
 		return err
 	}
-	id := client.Host() + " " + inputs
+	of := run.BuildOptions
+	of.Progress = nil
+	id := fmt.Sprintf("%s %s %+v", client.Host(), inputs, of)
 	builds.Lock()
 	b, running := builds.running[id]
 	if !running {
@@ -152,6 +157,7 @@ func build(ctx context.Context, client *bmo.Client, st *stack.Stack, run *bmo.Ru
 		}
 		builds.running[id] = b
 	}
+	b.tests++
 	builds.Unlock()
 	if !running {
 		// The test that came first may end before the others do.
@@ -159,6 +165,9 @@ func build(ctx context.Context, client *bmo.Client, st *stack.Stack, run *bmo.Ru
 		if b.err = err; err == nil {
 			b.key = result.Snapshot.Key
 		}
+		builds.Lock()
+		delete(builds.running, id)
+		builds.Unlock()
 		close(b.done)
 	}
 	select {
@@ -183,6 +192,11 @@ func newClient(t testing.TB) *bmo.Client {
 	}
 	if dir, err := os.UserCacheDir(); err == nil {
 		opts = append(opts, bmo.WithCacheDir(filepath.Join(dir, "docker-bmo")))
+	}
+	if dir := os.Getenv("XDG_STATE_HOME"); dir != "" {
+		opts = append(opts, bmo.WithStateDir(filepath.Join(dir, "docker-bmo")))
+	} else if home, err := os.UserHomeDir(); err == nil {
+		opts = append(opts, bmo.WithStateDir(filepath.Join(home, ".local", "state", "docker-bmo")))
 	}
 	return bmo.New(dockerCli.Client(), opts...)
 }

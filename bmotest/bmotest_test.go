@@ -198,6 +198,11 @@ func failingBuilds(t *testing.T, tests int) int {
 		}
 	}
 	f.Fail("POST", "/grpc", http.StatusInternalServerError, "no builds today", 1000)
+	f.Before("POST", "/grpc", func(*http.Request) { // until every test waits for the build
+		for end := time.Now().Add(10 * time.Second); wanted() < tests && time.Now().Before(end); {
+			time.Sleep(time.Millisecond)
+		}
+	})
 	var wg sync.WaitGroup
 	for range tests {
 		wg.Go(func() {
@@ -208,4 +213,14 @@ func failingBuilds(t *testing.T, tests int) int {
 	}
 	wg.Wait()
 	return f.Count("POST", "/grpc")
+}
+
+// wanted is by how many tests the build is wanted that is under way, 1000 when there is none any more.
+func wanted() int {
+	builds.Lock()
+	defer builds.Unlock()
+	for _, b := range builds.running {
+		return b.tests
+	}
+	return 1000
 }

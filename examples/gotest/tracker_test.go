@@ -55,6 +55,9 @@ func bugs(t *testing.T, tracker *bmo.Instance) []bug {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Fatalf("listing bugs: %s", resp.Status)
+	}
 	var list struct{ Bugs []bug }
 	if err := json.NewDecoder(resp.Body).Decode(&list); err != nil {
 		t.Fatal(err)
