@@ -135,9 +135,9 @@ func TestHash(t *testing.T) {
 	other, err := loadText(t, strings.Replace(notes, "memcached:1.6", "memcached:1.7", 1), Options{})
 	assert.NilError(t, err)
 	for i, svc := range s.Services {
-		one, err := svc.Hash()
+		one, err := s.Hash(svc)
 		assert.NilError(t, err)
-		two, err := other.Services[i].Hash()
+		two, err := other.Hash(other.Services[i])
 		assert.NilError(t, err)
 		assert.Equal(t, one == two, svc.Name != "cache", svc.Name)
 	}

@@ -38,7 +38,7 @@ func (l *loading) check() {
 	l.checkHosts()
 	l.checkSource()
 	l.checkContexts()
-	l.checkBootstrap()
+	l.checkSteps()
 	l.checkURL()
 	l.checkTemplates(extension+".env", l.stack.Env)
 	l.sortServices()
@@ -83,7 +83,7 @@ func (l *loading) checkDependency(at, name, dep string) {
 
 // any reports whether there is a probe at all.
 func (r Ready) any() bool {
-	return r.MySQL != nil || r.HTTP != nil || r.TCP != nil
+	return r.MySQL != nil || r.HTTP != nil || r.TCP != nil || r.Exec != nil || len(r.Ports) > 0 || r.Image
 }
 
 func (l *loading) checkReady(at string, r Ready) {
@@ -96,6 +96,9 @@ func (l *loading) checkReady(at string, r Ready) {
 	if t := r.TCP; t != nil && t.Port == 0 {
 		l.problems.add(at+".tcp.port", "missing", "")
 	}
+	if e := r.Exec; e != nil && len(e.Command) == 0 {
+		l.problems.add(at+".exec.command", "missing", "")
+	}
 	h := r.HTTP
 	if h == nil {
 		return
@@ -105,6 +108,9 @@ func (l *loading) checkReady(at string, r Ready) {
 	}
 	if !strings.HasPrefix(h.Path, "/") {
 		l.problems.add(at+".http.path", fmt.Sprintf("%q does not begin with /", h.Path), "")
+	}
+	if h.Scheme != "" && h.Scheme != "http" && h.Scheme != "https" {
+		l.problems.add(at+".http.scheme", fmt.Sprintf("want http or https, not %q", h.Scheme), "")
 	}
 	if _, err := regexp.Compile(h.Body); err != nil {
 		l.problems.add(at+".http.body", fmt.Sprintf("not a regular expression: %v", err), "")

@@ -3,6 +3,7 @@ package stack
 import (
 	"fmt"
 	"io/fs"
+	"strings"
 )
 
 // checkHosts reports a host name that two services have: which of them answers would be random.
@@ -31,13 +32,22 @@ func (l *loading) checkSource() {
 	}
 }
 
-func (l *loading) checkBootstrap() {
-	for i, step := range l.stack.Bootstrap {
-		at := fmt.Sprintf("%s.bootstrap[%d]", extension, i)
+func (l *loading) checkSteps() {
+	l.checkStepsOf("bootstrap", l.stack.Bootstrap)
+	l.checkStepsOf("start", l.stack.Start)
+}
+
+func (l *loading) checkStepsOf(key string, steps []Step) {
+	for i, step := range steps {
+		at := fmt.Sprintf("%s.%s[%d]", extension, key, i)
 		if len(step.Command) == 0 {
 			l.problems.add(at+".command", "missing", "")
 		}
-		if s, ok := l.checkServiceExists(at+".service", step.Service); ok && !s.Snapshot {
+		if step.Exec && step.Entrypoint != nil {
+			l.problems.add(at+".entrypoint", "has no meaning with exec", "put all words into command")
+		}
+		s, ok := l.checkServiceExists(at+".service", step.Service)
+		if ok && !s.Snapshot && key == "bootstrap" && !step.Exec {
 			l.problems.add(at+".service",
 				fmt.Sprintf("what the step does would be lost: service %s has snapshot: false", s.Name), "")
 		}
@@ -57,6 +67,9 @@ func (l *loading) checkURL() {
 	if s, ok := l.checkServiceExists(at+".service", u.Service); ok && s.Ready.HTTP == nil {
 		l.problems.add("services."+s.Name+"."+extension+".ready.http", "missing",
 			"the service of x-bmo.url must say which HTTP response means that it is ready")
+	}
+	if u.Path != "" && !strings.HasPrefix(u.Path, "/") {
+		l.problems.add(at+".path", fmt.Sprintf("%q does not begin with /", u.Path), "")
 	}
 	l.checkTemplates(at+".environment", u.Environment)
 }

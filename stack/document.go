@@ -135,10 +135,22 @@ func (r Ready) document() doc {
 	if h := r.HTTP; h != nil {
 		http := doc{"port": h.Port, "path": h.Path, "status": fmt.Sprintf("%d-%d", h.MinStatus, h.MaxStatus)}
 		http.set("body", h.Body)
+		http.set("scheme", h.Scheme)
+		http.set("host", h.Host)
+		http.set("headers", h.Headers)
+		http.set("follow", h.Follow)
 		d["http"] = http
 	}
 	if t := r.TCP; t != nil {
 		d["tcp"] = doc{"port": t.Port}
+	}
+	if e := r.Exec; e != nil {
+		exec := doc{"command": e.Command}
+		if e.Shell {
+			exec["command"] = e.Command[0]
+		}
+		exec.duration("timeout", e.Timeout)
+		d["exec"] = exec
 	}
 	d.duration("timeout", r.Timeout)
 	return d

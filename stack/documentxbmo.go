@@ -23,22 +23,31 @@ func (s *Stack) extensionDocument() doc {
 		contexts[name] = s.contextDocument(c)
 	}
 	d.set("contexts", contexts)
-	var steps []doc
-	for _, step := range s.Bootstrap {
-		one := doc{"service": step.Service}
-		one.words("command", step.Command)
-		one.set("environment", step.Environment)
-		one.duration("timeout", step.Timeout)
-		steps = append(steps, one)
-	}
-	d.set("bootstrap", steps)
+	d.set("bootstrap", stepsDocument(s.Bootstrap))
+	d.set("start", stepsDocument(s.Start))
 	url := doc{}
 	url.set("service", s.URL.Service)
 	url.set("port", s.URL.Port)
+	url.set("path", s.URL.Path)
 	url.set("environment", s.URL.Environment)
 	d.set("url", url)
 	d.set("env", s.Env)
 	return d
+}
+
+func stepsDocument(list []Step) (steps []doc) {
+	for _, step := range list {
+		one := doc{"service": step.Service}
+		one.words("command", step.Command)
+		one.set("exec", step.Exec)
+		one.words("entrypoint", step.Entrypoint)
+		one.set("user", step.User)
+		one.set("working_dir", step.WorkingDir)
+		one.set("environment", step.Environment)
+		one.duration("timeout", step.Timeout)
+		steps = append(steps, one)
+	}
+	return steps
 }
 
 func (s *Stack) contextDocument(c Context) doc {

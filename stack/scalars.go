@@ -25,6 +25,18 @@ func (d decoder) str(dst *string) field {
 	}
 }
 
+// word reads a string that may look like a number, such as a user.
+func (d decoder) word(dst *string) field {
+	return func(path string, v any) {
+		switch v.(type) {
+		case string, int, int64, uint64:
+			*dst = fmt.Sprint(v)
+		default:
+			d.wrong(path, "a string", v)
+		}
+	}
+}
+
 func (d decoder) strs(dst *[]string) field {
 	return func(path string, v any) {
 		d.list(path, v, func(path string, v any) {

@@ -25,9 +25,15 @@ type Stack struct {
 	Source    Source
 	Contexts  map[string]Context
 	Bootstrap []Step
-	URL       URL
+	// Start are the steps of each start of an instance. Each runs when the services that its own depends on are ready,
+	// and the instance is ready only when all have ended with 0.
+	Start []Step
+	URL   URL
 	// Env is what a test command is given. The values are templates.
 	Env map[string]string
+
+	// Variables are the values of the environment variables that secrets and configs are made of.
+	Variables map[string]string
 }
 
 // Service is one container of the application.
@@ -59,8 +65,73 @@ type Service struct {
 
 	// Snapshot reports whether the filesystem is committed after the bootstrap.
 	Snapshot bool
-	Ready    Ready
-	Flavors  map[string]Flavor
+	// OneShot reports that the service is run to its end once, in the bootstrap, before those that depend on it start. It
+	// is no part of an instance.
+	OneShot bool
+	// Mounts are the paths whose content is not that of the image alone.
+	Mounts []Mount
+	// Files are the secrets and configs, which are there when the entrypoint starts and get into no image.
+	Files []File
+	// Ports are the TCP ports that the file publishes, of the container.
+	Ports []int
+	// Healthcheck is the one of the file; nil leaves the image's own.
+	Healthcheck *Healthcheck
+	Settings    Settings
+	Ready       Ready
+	Flavors     map[string]Flavor
+}
+
+// Mount is a path of a container whose content is not that of the image alone.
+type Mount struct {
+	// Target is an absolute path in the container.
+	Target string
+	// Source is a folder or a file of the project, as Build.Context has it. Its content is copied into the image in place
+	// of what the image has at Target.
+	Source string
+	// Volume is the name of a volume; a volume without a name has neither Source nor Volume. It is a folder like any
+	// other, begins with what the image has there, and is kept in the snapshot with the rest of the filesystem.
+	Volume string
+	// Shared reports that the volume has to be one of the engine's: several services have it, or the container's own
+	// filesystem is read-only. An instance has its own, made with the content that the snapshot has of it.
+	Shared   bool
+	ReadOnly bool
+	// NoCopy reports that a volume begins empty, whatever the image has at Target.
+	NoCopy bool
+	// Subpath is the part of a volume that is mounted, relative to it.
+	Subpath string
+}
+
+// File is a secret or a config of a service.
+type File struct {
+	// Name is what the file calls it; Secret tells a secret from a config.
+	Name   string
+	Secret bool
+	// Target is an absolute path in the container.
+	Target string
+	// Source is where its content comes from.
+	Source Content
+	// UID and GID are numbers, 0 when the file does not say.
+	UID, GID int
+	// Mode is the file's permissions, 0444 when the file does not say.
+	Mode fs.FileMode
+}
+
+// Content says where the content of a secret or a config comes from: exactly one field is set.
+type Content struct {
+	// Path is a file, as Build.Context has a folder.
+	Path string
+	// Variable is the name of an environment variable.
+	Variable string
+	// Inline is the content itself.
+	Inline string
+}
+
+// Healthcheck is Compose's. A zero field is the engine's default.
+type Healthcheck struct {
+	// Test is CMD and the words of a command, CMD-SHELL and one command line, or NONE.
+	Test                                          []string
+	Interval, Timeout, StartPeriod, StartInterval time.Duration
+	Retries                                       int
 }
 
 // Ulimit is a soft and a hard limit.
@@ -82,6 +153,18 @@ type Build struct {
 	Args             map[string]string
 	// AdditionalContexts are named contexts of this service alone.
 	AdditionalContexts map[string]string
+	// Secrets are what RUN --mount=type=secret can use, by their id. They are in no layer and no part of a key.
+	Secrets map[string]Content
+	// SSH are what RUN --mount=type=ssh can use: an id, or ID=PATH of a socket or a key.
+	SSH []string
+	// ExtraHosts are NAME:ADDRESS; Network is the mode of RUN's network; Labels are put on the image.
+	ExtraHosts []string
+	Network    string
+	ShmSize    int64 // bytes, 0: BuildKit's default
+	Ulimits    map[string]Ulimit
+	Labels     map[string]string
+	// Entitlements are what the build may do beyond the usual, such as security.insecure.
+	Entitlements []string
 }
 
 // Ready says when a service is ready: when each probe that is given succeeds. A service without any is ready as soon as
@@ -90,6 +173,12 @@ type Ready struct {
 	MySQL *MySQL
 	HTTP  *HTTP
 	TCP   *TCP
+	Exec  *Exec
+	// Ports are published ports that must answer: with HTTP if they speak it. They are what counts for a service that
+	// does not say when it is ready.
+	Ports []int
+	// Image reports that the image's own health check counts in place of the probes, if the image has one.
+	Image bool
 	// Timeout is how long to wait for the service, 0 when it does not say.
 	Timeout time.Duration
 }
@@ -109,6 +198,22 @@ type HTTP struct {
 	MinStatus, MaxStatus int
 	// Body is a regular expression that the body must match, "" for any.
 	Body string
+	// Scheme is "" for http, or https, whose certificate is not verified.
+	Scheme string
+	// Host is what the request names as its host, "" for the address that is asked.
+	Host    string
+	Headers map[string]string
+	// Follow reports whether redirects within the service are followed.
+	Follow bool
+}
+
+// Exec is a command in the running container that must end with 0.
+type Exec struct {
+	// Command is what is run; when Shell is set it is one command line for the image's shell.
+	Command []string
+	Shell   bool
+	// Timeout is how long one try may take, 0 for 30 seconds, docker's own.
+	Timeout time.Duration
 }
 
 // TCP is a port that must accept a connection.
@@ -142,18 +247,26 @@ type Context struct {
 	Ignore *bool
 }
 
-// Step is a command of the bootstrap.
+// Step is a command of the bootstrap, or of each start.
 type Step struct {
-	Service     string
-	Command     []string
-	Environment map[string]string // on top of the service's
-	Timeout     time.Duration     // 0 when the step does not say
+	Service string
+	Command []string
+	// Exec reports that the command runs in the service's container while the service itself is up, and not in one of its
+	// own.
+	Exec bool
+	// Entrypoint, User and WorkingDir replace the service's when they are set.
+	Entrypoint       []string
+	User, WorkingDir string
+	Environment      map[string]string // on top of the service's
+	Timeout          time.Duration     // 0 when the step does not say
 }
 
 // URL is the address of the application.
 type URL struct {
 	Service string
 	Port    int // of the container
+	// Path is what follows the host and port in the address, "" or beginning with a slash.
+	Path string
 	// Environment is set on the service at every start. The values are templates.
 	Environment map[string]string
 }

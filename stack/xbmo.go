@@ -20,7 +20,8 @@ func (d decoder) file(s *Stack, v any) {
 	d.object(extension, v, map[string]field{
 		"source":    func(path string, v any) { s.Source = d.source(path, v) },
 		"contexts":  func(path string, v any) { s.Contexts = d.contexts(path, v) },
-		"bootstrap": func(path string, v any) { s.Bootstrap = d.bootstrap(path, v) },
+		"bootstrap": func(path string, v any) { s.Bootstrap = d.steps(path, v) },
+		"start":     func(path string, v any) { s.Start = d.steps(path, v) },
 		"url":       func(path string, v any) { s.URL = d.url(path, v) },
 		"env":       d.env(&s.Env),
 	})
@@ -52,12 +53,16 @@ func (d decoder) contexts(path string, v any) map[string]Context {
 	return contexts
 }
 
-func (d decoder) bootstrap(path string, v any) (steps []Step) {
+func (d decoder) steps(path string, v any) (steps []Step) {
 	d.list(path, v, func(path string, v any) {
 		var step Step
 		d.object(path, v, map[string]field{
 			"service":     d.str(&step.Service),
 			"command":     d.command(&step.Command),
+			"exec":        d.boolean(&step.Exec),
+			"entrypoint":  d.command(&step.Entrypoint),
+			"user":        d.word(&step.User),
+			"working_dir": d.str(&step.WorkingDir),
 			"environment": d.env(&step.Environment),
 			"timeout":     d.duration(&step.Timeout),
 		})
@@ -70,6 +75,7 @@ func (d decoder) url(path string, v any) (u URL) {
 	d.object(path, v, map[string]field{
 		"service":     d.str(&u.Service),
 		"port":        d.port(&u.Port),
+		"path":        d.str(&u.Path),
 		"environment": d.env(&u.Environment),
 	})
 	return u
@@ -106,6 +112,7 @@ func (d decoder) ready(r *Ready, path string, v any) {
 		"mysql":   func(path string, v any) { r.MySQL = d.mysql(path, v) },
 		"http":    func(path string, v any) { r.HTTP = d.http(path, v) },
 		"tcp":     func(path string, v any) { r.TCP = d.tcp(path, v) },
+		"exec":    func(path string, v any) { r.Exec = d.exec(path, v) },
 		"timeout": d.duration(&r.Timeout),
 	})
 }
@@ -125,12 +132,33 @@ func (d decoder) mysql(path string, v any) *MySQL {
 func (d decoder) http(path string, v any) *HTTP {
 	h := &HTTP{Path: "/", MinStatus: 200, MaxStatus: 399}
 	d.object(path, v, map[string]field{
-		"port":   d.port(&h.Port),
-		"path":   d.str(&h.Path),
-		"status": func(path string, v any) { d.status(h, path, v) },
-		"body":   d.str(&h.Body),
+		"port":    d.port(&h.Port),
+		"path":    d.str(&h.Path),
+		"status":  func(path string, v any) { d.status(h, path, v) },
+		"body":    d.str(&h.Body),
+		"scheme":  d.str(&h.Scheme),
+		"host":    d.str(&h.Host),
+		"headers": d.env(&h.Headers),
+		"follow":  d.boolean(&h.Follow),
 	})
 	return h
+}
+
+// exec reads a command in the container: a list of words, or a string for the image's shell, as Compose has it in a
+// health check.
+func (d decoder) exec(path string, v any) *Exec {
+	e := &Exec{}
+	d.object(path, v, map[string]field{
+		"command": func(path string, v any) {
+			if line, ok := v.(string); ok {
+				e.Command, e.Shell = []string{line}, true
+				return
+			}
+			d.strs(&e.Command)(path, v)
+		},
+		"timeout": d.duration(&e.Timeout),
+	})
+	return e
 }
 
 func (d decoder) tcp(path string, v any) *TCP {

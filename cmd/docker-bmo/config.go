@@ -92,7 +92,7 @@ func hashes(st *stack.Stack, which string) ([]byte, error) {
 		if which != "*" && !slices.Contains(strings.Split(which, ","), s.Name) {
 			continue
 		}
-		hash, err := s.Hash()
+		hash, err := st.Hash(s)
 		if err != nil {
 			return nil, err
 		}
