@@ -30,7 +30,7 @@ func LoadStack(ctx context.Context, name string, o StackOptions) (*stack.Stack, 
 		}
 		return stack.LoadFS(ctx, dockerfiles.FS, path.Join(name, "compose.yaml"), how)
 	}
-	file, err := stack.FindFile(name)
+	files, err := stack.FindFiles(name)
 	if os.IsNotExist(err) {
 		return nil, hint.Wrap(fmt.Errorf("no stack %q: neither built in nor a Compose file", name),
 			"built in are "+strings.Join(Stacks(), " and "))
@@ -38,7 +38,7 @@ func LoadStack(ctx context.Context, name string, o StackOptions) (*stack.Stack, 
 	if err != nil {
 		return nil, err
 	}
-	return stack.Load(ctx, file, how)
+	return stack.Load(ctx, files, how)
 }
 
 // Stacks are the names of the built-in stacks, sorted: the folders of the embedded tree that hold a Compose file.

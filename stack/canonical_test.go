@@ -111,7 +111,7 @@ func TestCanonicalPlace(t *testing.T) {
 		dir := t.TempDir()
 		file := filepath.Join(dir, "compose.yaml")
 		assert.NilError(t, os.WriteFile(file, []byte(notes), 0o600))
-		s, err := Load(context.Background(), file, Options{})
+		s, err := Load(context.Background(), []string{file}, Options{})
 		assert.NilError(t, err)
 		assert.Equal(t, s.Dir, dir)
 		assert.Assert(t, s.FS == nil)

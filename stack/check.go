@@ -9,8 +9,12 @@ import (
 	"github.com/distribution/reference"
 )
 
-// namePattern is what image references, labels and host names all allow, since names are used in each of them.
-var namePattern = regexp.MustCompile(`^[a-z0-9]+(?:[-_][a-z0-9]+)*$`)
+// Names are as Compose has them; those of flavors are also those of options.
+var (
+	projectPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*$`)
+	servicePattern = regexp.MustCompile(`^[a-zA-Z0-9._-]+$`)
+	namePattern    = regexp.MustCompile(`^[a-z0-9]+(?:[-_][a-z0-9]+)*$`)
+)
 
 const (
 	maxName  = 63
@@ -25,9 +29,10 @@ func validName(name string) bool {
 func (l *loading) check() {
 	switch s := l.stack; {
 	case s.Name == "":
-		l.problems.add("name", "missing", "snapshots are named after it, so give the stack one: name: my-app")
-	case !validName(s.Name):
-		l.problems.add("name", fmt.Sprintf("%q is not a valid name", s.Name), nameHint)
+		l.problems.add("name", "missing", "a built-in stack has one")
+	case len(s.Name) > maxName || !projectPattern.MatchString(s.Name):
+		l.problems.add("name", fmt.Sprintf("%q is not a valid name", s.Name),
+			"use lower-case letters, digits, - and _, and begin with a letter or a digit")
 	}
 	if len(l.stack.Services) == 0 {
 		l.problems.add("services", "missing", "a stack has at least one service")
@@ -46,14 +51,12 @@ func (l *loading) check() {
 
 func (l *loading) checkService(s Service) {
 	at := "services." + s.Name
-	if !validName(s.Name) {
-		l.problems.add(at, "not a valid name", nameHint)
+	if len(s.Name) > maxName || !servicePattern.MatchString(s.Name) {
+		l.problems.add(at, "not a valid name", "use letters, digits, . - and _")
 	}
 	switch {
 	case s.Image == "" && s.Build == nil:
 		l.problems.add(at, "has neither image nor build", "")
-	case s.Image != "" && s.Build != nil:
-		l.problems.add(at+".image", "not supported together with build", "images are tagged docker-bmo/STACK-SERVICE")
 	case s.Image != "":
 		if _, err := reference.ParseNormalizedNamed(s.Image); err != nil {
 			l.problems.add(at+".image", fmt.Sprintf("%q is not an image: %v", s.Image, err), "")

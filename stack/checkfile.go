@@ -57,16 +57,14 @@ func (l *loading) checkStepsOf(key string, steps []Step) {
 func (l *loading) checkURL() {
 	at := extension + ".url"
 	u := l.stack.URL
-	if u.Service == "" && u.Port == 0 {
-		l.problems.add(at, "missing", "say which service and port are the application's address")
+	if u.Service == "" && u.Port == 0 && !l.address {
 		return
 	}
 	if u.Port == 0 {
 		l.problems.add(at+".port", "missing", "")
 	}
-	if s, ok := l.checkServiceExists(at+".service", u.Service); ok && s.Ready.HTTP == nil {
-		l.problems.add("services."+s.Name+"."+extension+".ready.http", "missing",
-			"the service of x-bmo.url must say which HTTP response means that it is ready")
+	if s, ok := l.checkServiceExists(at+".service", u.Service); ok && s.OneShot {
+		l.problems.add(at+".service", fmt.Sprintf("service %s runs once, in the bootstrap", s.Name), "")
 	}
 	if u.Path != "" && !strings.HasPrefix(u.Path, "/") {
 		l.problems.add(at+".path", fmt.Sprintf("%q does not begin with /", u.Path), "")

@@ -1,10 +1,8 @@
 package stack
 
 import (
-	"maps"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 )
 
@@ -55,16 +53,14 @@ func (p *problems) addComposeLine(text string) {
 
 // unknown adds a key that Compose does not know, and suggests one that is supported.
 func (p *problems) unknown(path string) {
-	known := supported
 	parts := strings.Split(path, ".")
 	last := len(parts) - 1
+	pattern := ""
 	for _, part := range parts[:last] {
-		below, ok := known[part]
-		if !ok {
-			below = known[anyName]
+		if named[pattern] {
+			part = anyName
 		}
-		known = below
+		pattern = join(pattern, part)
 	}
-	names := slices.DeleteFunc(slices.Collect(maps.Keys(known)), func(k string) bool { return k == anyName })
-	p.add(path, "unknown key", suggest("known keys", parts[last], names))
+	p.add(path, "unknown key", suggest("known keys", parts[last], keysOf(pattern)))
 }

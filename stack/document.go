@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,7 +71,9 @@ func (s *Stack) document() any {
 	for _, svc := range s.Services {
 		services[svc.Name] = s.documentOf(svc)
 	}
-	return literal(doc{"name": s.Name, "services": services, extension: s.extensionDocument()})
+	d := doc{"name": s.Name, "services": services, extension: s.extensionDocument()}
+	s.topDocument(d)
+	return literal(d)
 }
 
 func (s *Stack) documentOf(svc Service) doc {
@@ -84,7 +88,7 @@ func (s *Stack) documentOf(svc Service) doc {
 	d.set("user", svc.User)
 	d.set("working_dir", svc.WorkingDir)
 	d.set("hostname", svc.Hostname)
-	d.set("depends_on", svc.DependsOn)
+	d.set("depends_on", s.dependsDocument(svc))
 	if len(svc.Aliases) > 0 {
 		d["networks"] = doc{"default": doc{"aliases": svc.Aliases}}
 	}
@@ -93,13 +97,27 @@ func (s *Stack) documentOf(svc Service) doc {
 	d.set("mem_limit", svc.MemLimit)
 	d.set("shm_size", svc.ShmSize)
 	d.set("init", svc.Init)
-	limits := doc{}
-	for name, l := range svc.Ulimits {
-		limits[name] = doc{"soft": l.Soft, "hard": l.Hard}
+	d.set("ulimits", ulimitsDocument(svc.Ulimits))
+	d.set("platform", svc.Platform)
+	if svc.Restart {
+		d["restart"] = "always"
 	}
-	d.set("ulimits", limits)
-	ours := doc{"snapshot": svc.Snapshot}
-	ours.set("ready", svc.Ready.document())
+	d.set("ports", svc.portsDocument())
+	d.set("volumes", s.mountsDocument(svc))
+	s.filesDocument(d, svc)
+	d.set("healthcheck", svc.Healthcheck.document())
+	svc.Settings.document(d)
+	ours := doc{}
+	if !svc.OneShot {
+		ours["snapshot"] = svc.Snapshot
+	}
+	if svc.Ready.Implied {
+		ready := doc{}
+		ready.duration("timeout", svc.Ready.Timeout)
+		ours.set("ready", ready)
+	} else {
+		ours.set("ready", svc.Ready.document())
+	}
 	ours.set("flavors", flavorsDocument(svc.Flavors))
 	d[extension] = ours
 	return d
@@ -116,6 +134,18 @@ func (s *Stack) buildDocument(b *Build) doc {
 		more[name] = s.absolute(folder)
 	}
 	d.set("additional_contexts", more)
+	d.set("ssh", b.SSH)
+	d.set("extra_hosts", b.ExtraHosts)
+	d.set("network", b.Network)
+	d.set("shm_size", b.ShmSize)
+	d.set("ulimits", ulimitsDocument(b.Ulimits))
+	d.set("labels", b.Labels)
+	d.set("entitlements", b.Entitlements)
+	var secrets []doc
+	for _, id := range slices.Sorted(maps.Keys(b.Secrets)) {
+		secrets = append(secrets, doc{"source": contentName(b.Secrets[id]), "target": id})
+	}
+	d.set("secrets", secrets)
 	return d
 }
 

@@ -6,35 +6,50 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"os"
 
 	"github.com/compose-spec/compose-go/v2/dotenv"
 	"github.com/compose-spec/compose-go/v2/types"
 )
 
-// readDotenv reads the .env file next to the Compose file, as Compose does: it gives a value to variables that have
-// none otherwise.
-func (v *variables) readDotenv(t *tree) {
-	content, err := t.read(".env")
-	if errors.Is(err, fs.ErrNotExist) {
-		return
+// readEnvFiles reads the files that give a value to variables that have none otherwise: those that the user names, else
+// the .env file next to the first Compose file, as Compose does. A folder of that name does not count.
+func (v *variables) readEnvFiles(t *tree, files []string) {
+	env := map[string]string{}
+	if len(files) == 0 {
+		v.readEnvFile(env, ".env", func() ([]byte, error) {
+			content, err := t.read(".env")
+			if errors.Is(err, fs.ErrNotExist) || t.isDir(".env") {
+				return nil, nil
+			}
+			return content, err
+		})
 	}
-	var env map[string]string
-	if err == nil {
-		env, err = dotenv.ParseWithLookup(bytes.NewReader(content), mapLookup(v.environ))
-	}
-	if err != nil {
-		v.problems.add("", fmt.Sprintf("cannot read .env: %v", err), "")
-		return
+	for _, file := range files {
+		v.readEnvFile(env, file, func() ([]byte, error) { return os.ReadFile(file) })
 	}
 	maps.Copy(env, v.environ)
 	v.environ = env
 }
 
-func mapLookup(m map[string]string) dotenv.LookupFn {
-	return func(name string) (string, bool) {
-		value, ok := m[name]
-		return value, ok
+// readEnvFile adds what a file says to env. It may refer to the environment, and to what was read before.
+func (v *variables) readEnvFile(env map[string]string, name string, read func() ([]byte, error)) {
+	content, err := read()
+	var found map[string]string
+	if err == nil {
+		found, err = dotenv.ParseWithLookup(bytes.NewReader(content), func(name string) (string, bool) {
+			if value, ok := v.environ[name]; ok {
+				return value, ok
+			}
+			value, ok := env[name]
+			return value, ok
+		})
 	}
+	if err != nil {
+		v.problems.add("", fmt.Sprintf("cannot read %s: %v", name, err), "")
+		return
+	}
+	maps.Copy(env, found)
 }
 
 // environment returns what a service is started with: its env files, then its environment on top. A name without a

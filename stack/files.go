@@ -35,6 +35,20 @@ func (t *tree) read(name string) ([]byte, error) {
 	return fs.ReadFile(t.fsys, name)
 }
 
+// isDir reports whether a path relative to the tree's folder is a folder.
+func (t *tree) isDir(name string) bool {
+	if t.fsys == nil {
+		info, err := os.Stat(filepath.Join(t.dir, filepath.FromSlash(name)))
+		return err == nil && info.IsDir()
+	}
+	name, err := t.within(name)
+	if err != nil {
+		return false
+	}
+	info, err := fs.Stat(t.fsys, name)
+	return err == nil && info.IsDir()
+}
+
 // within returns a relative path as one from the root of fsys.
 func (t *tree) within(name string) (string, error) {
 	joined := path.Join(t.path, name)

@@ -97,7 +97,7 @@ func TestExtendsOnDisk(t *testing.T) {
 		assert.NilError(t, os.WriteFile(file, []byte(text), 0o600))
 	}
 	t.Chdir(filepath.Join(dir, "mysql")) // a relative file, from elsewhere
-	s, err := Load(context.Background(), "../app/compose.yaml", Options{})
+	s, err := Load(context.Background(), []string{"../app/compose.yaml"}, Options{})
 	assert.NilError(t, err)
 	assert.Equal(t, s.Dir, filepath.Join(dir, "app"))
 	checkShared(t, s)
@@ -108,7 +108,7 @@ func TestExtendsMalformed(t *testing.T) {
 	fsys := fstest.MapFS{"compose.yaml": {Data: []byte(text)}}
 	for text, want := range map[string]string{
 		"services: {web: {networks: [[]]}}": "compose.yaml: malformed, here or in a file that it extends: ",
-		"services: {web: {ports: [80]}}":    "compose.yaml: services.web.ports: not supported",
+		"services: {web: {umask: 18}}":      "compose.yaml:4:3: services.web.umask: not supported",
 		"services: {other: {}}":             `service "web" not found in base.yaml`,
 		"other: {}":                         "no services section",
 	} {
@@ -131,26 +131,26 @@ func TestPassedVariable(t *testing.T) {
 }
 
 func TestLoadMissing(t *testing.T) {
-	_, err := Load(context.Background(), filepath.Join(t.TempDir(), "none.yaml"), Options{})
+	_, err := Load(context.Background(), []string{filepath.Join(t.TempDir(), "none.yaml")}, Options{})
 	assert.ErrorIs(t, err, fs.ErrNotExist)
 	_, err = LoadFS(context.Background(), fstest.MapFS{}, "none.yaml", Options{})
 	assert.ErrorIs(t, err, fs.ErrNotExist)
 }
 
-func TestFindFile(t *testing.T) {
+func TestFindFiles(t *testing.T) {
 	dir := t.TempDir()
-	_, err := FindFile(dir)
+	_, err := FindFiles(dir)
 	assert.Error(t, err, "no Compose file in "+dir)
 	assert.DeepEqual(t, hint.All(err), []string{"name the file, or call it compose.yaml"})
-	_, err = FindFile(filepath.Join(dir, "none"))
+	_, err = FindFiles(filepath.Join(dir, "none"))
 	assert.ErrorIs(t, err, fs.ErrNotExist)
 
 	file := filepath.Join(dir, "docker-compose.yml")
 	assert.NilError(t, os.WriteFile(file, nil, 0o600))
 	for _, name := range []string{dir, file} {
-		found, err := FindFile(name)
+		found, err := FindFiles(name)
 		assert.NilError(t, err)
-		assert.Equal(t, found, file)
+		assert.DeepEqual(t, found, []string{file})
 	}
 }
 
@@ -167,14 +167,14 @@ x-bmo:
   contexts: {a: {from: ../up}, b: {from: `+dir+`/x}}
   url: {service: web, port: 80}
 `), 0o600))
-	s, err := Load(context.Background(), file, Options{})
+	s, err := Load(context.Background(), []string{file}, Options{})
 	assert.NilError(t, err)
-	assert.Equal(t, s.Services[0].Build.Context, dir)
+	assert.Equal(t, s.Services[0].Build.Context, ".")
 	assert.DeepEqual(t, s.Services[0].Build.AdditionalContexts, map[string]string{
 		"git": "https://host/a.git#main", "img": "docker-image://debian",
 	})
 	assert.Equal(t, s.Contexts["a"].From, "../up")
-	assert.Equal(t, s.Contexts["b"].From, dir+"/x")
+	assert.Equal(t, s.Contexts["b"].From, "./x")
 	c, err := s.Canonical()
 	assert.NilError(t, err)
 	assert.Assert(t, !strings.Contains(string(c), dir))

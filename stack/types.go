@@ -29,9 +29,15 @@ type Stack struct {
 	// and the instance is ready only when all have ended with 0.
 	Start []Step
 	URL   URL
+	// Candidates are what the application's address may be, when that is not clear; URL is empty then.
+	Candidates []URL
 	// Env is what a test command is given. The values are templates.
 	Env map[string]string
 
+	// Notes say what the Compose file means here otherwise than for Compose.
+	Notes []Note
+	// Warnings are what Compose warns of, such as a variable without a value.
+	Warnings []string
 	// Variables are the values of the environment variables that secrets and configs are made of.
 	Variables map[string]string
 }
@@ -76,9 +82,14 @@ type Service struct {
 	Ports []int
 	// Healthcheck is the one of the file; nil leaves the image's own.
 	Healthcheck *Healthcheck
-	Settings    Settings
-	Ready       Ready
-	Flavors     map[string]Flavor
+	// Platform is that of the image, OS/ARCH, "" for the engine's.
+	Platform string
+	// Restart reports that the file has a restart policy: while it is not ready yet, a service that has one is started
+	// again when it ends.
+	Restart  bool
+	Settings Settings
+	Ready    Ready
+	Flavors  map[string]Flavor
 }
 
 // Mount is a path of a container whose content is not that of the image alone.
@@ -177,6 +188,9 @@ type Ready struct {
 	// Ports are published ports that must answer: with HTTP if they speak it. They are what counts for a service that
 	// does not say when it is ready.
 	Ports []int
+	// Implied reports that the stack does not say when the service is ready, so that the rest follows from what else it
+	// says.
+	Implied bool
 	// Image reports that the image's own health check counts in place of the probes, if the image has one.
 	Image bool
 	// Timeout is how long to wait for the service, 0 when it does not say.

@@ -62,14 +62,14 @@ services:
 x-bmo:
   url: {service: web, port: 80}
 `), 0o600))
-		s, err := Load(context.Background(), file, Options{})
+		s, err := Load(context.Background(), []string{file}, Options{})
 		assert.NilError(t, err)
 		text, err := s.YAML()
 		assert.NilError(t, err)
 
 		moved := filepath.Join(t.TempDir(), "compose.yaml")
 		assert.NilError(t, os.WriteFile(moved, text, 0o600))
-		again, err := Load(context.Background(), moved, Options{})
+		again, err := Load(context.Background(), []string{moved}, Options{})
 		assert.NilError(t, err)
 		assert.Equal(t, again.Services[0].Build.Context, want)
 		assert.Equal(t, again.Services[0].Build.AdditionalContexts["more"], want)

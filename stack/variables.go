@@ -11,11 +11,13 @@ import (
 )
 
 // variables are the values of ${NAME} in a file. They record which names the file uses, so that a misspelt --set is
-// reported, and which of these have no value, since an empty string instead would only fail much later.
+// reported, and which of these have no value, which Compose takes for empty with a warning.
 type variables struct {
 	set      map[string]string
 	environ  map[string]string
+	project  map[string]string // what compose-go sets itself: the name of the project
 	used     map[string]bool
+	empty    map[string]bool // used without a value
 	problems *problems
 }
 
@@ -26,60 +28,88 @@ func newVariables(opts Options, p *problems) *variables {
 			environ[name] = value
 		}
 	}
-	return &variables{set: opts.Set, environ: environ, used: map[string]bool{}, problems: p}
+	return &variables{set: opts.Set, environ: environ, used: map[string]bool{}, empty: map[string]bool{}, problems: p}
 }
 
 // lookup returns the value of a variable and records that it was used.
 func (v *variables) lookup(name string) (string, bool) {
 	v.used[name] = true
+	return v.value(name)
+}
+
+// value returns the value of a variable.
+func (v *variables) value(name string) (string, bool) {
 	if value, ok := v.set[name]; ok {
 		return value, true
 	}
-	value, ok := v.environ[name]
+	if value, ok := v.environ[name]; ok {
+		return value, true
+	}
+	value, ok := v.project[name]
 	return value, ok
 }
 
-// substitute replaces the references in a string. It has the signature that compose-go needs; everything that is wrong
-// is added to the problems.
-func (v *variables) substitute(text string, _ template.Mapping) (string, error) {
+// warnings returns what Compose warns of.
+func (v *variables) warnings() (list []string) {
+	for _, name := range slices.Sorted(maps.Keys(v.empty)) {
+		list = append(list, fmt.Sprintf("variable %s is not set, and is taken as empty", name))
+	}
+	return list
+}
+
+// substitute replaces the references in a string. It has the signature that compose-go needs: more has the .env file of
+// an included file. Everything that is wrong is added to the problems.
+func (v *variables) substitute(text string, more template.Mapping) (string, error) {
+	lookup := func(name string) (string, bool) {
+		if value, ok := v.lookup(name); ok {
+			return value, true
+		}
+		return more(name)
+	}
 	before := len(v.problems.list)
-	v.scan(text, true)
+	empty := map[string]bool{}
+	v.scan(text, true, lookup, empty)
+	maps.Copy(v.empty, empty)
 	if len(v.problems.list) > before {
 		return "", nil
 	}
-	out, err := template.SubstituteWithOptions(text, v.lookup, template.WithoutLogging)
+	out, err := template.SubstituteWithOptions(text, func(name string) (string, bool) {
+		value, set := lookup(name)
+		return value, set || empty[name] // compose-go prints a warning of its own for one within a default
+	}, template.WithoutLogging)
 	if err != nil {
 		v.problems.add("", fmt.Sprintf("%q is not a valid reference to a variable", text), "write $$ for a dollar sign")
 	}
 	return out, nil
 }
 
-// scan records the variables of a text, including those in the default of another one, and reports those that are
-// needed and have no value. A text that is not live is a default that is not needed.
-func (v *variables) scan(text string, live bool) {
+// scan records the variables of a text, including those in the default of another one, adds those without a value to
+// empty, and reports those that need one. A text that is not live is a default that is not needed.
+func (v *variables) scan(text string, live bool, lookup template.Mapping, empty map[string]bool) {
 	for _, ref := range references(text) {
-		value, set := v.lookup(ref.name)
+		value, set := lookup(ref.name)
 		if strings.HasPrefix(ref.op, ":") && value == "" {
 			set = false
 		}
 		switch strings.TrimPrefix(ref.op, ":") {
 		case "":
 			if live && !set {
-				v.unset(ref.name, "")
+				empty[ref.name] = true
 			}
 		case "?":
 			if live && !set {
 				v.unset(ref.name, ref.arg)
 			}
-			v.scan(ref.arg, false)
+			v.scan(ref.arg, false, lookup, empty)
 		case "-":
-			v.scan(ref.arg, live && !set)
+			v.scan(ref.arg, live && !set, lookup, empty)
 		case "+":
-			v.scan(ref.arg, live && set)
+			v.scan(ref.arg, live && set, lookup, empty)
 		}
 	}
 }
 
+// unset reports a variable that the file requires, ${NAME:?WHY}.
 func (v *variables) unset(name, why string) {
 	text := fmt.Sprintf("variable %s is not set", name)
 	if why != "" {

@@ -142,7 +142,7 @@ func at(moment time.Time) { now = func() time.Time { return moment } }
 // load returns the stack of the terminal's file.
 func (x *terminal) load() *stack.Stack {
 	x.t.Helper()
-	st, err := stack.Load(context.Background(), x.file, stack.Options{})
+	st, err := stack.Load(context.Background(), []string{x.file}, stack.Options{})
 	assert.NilError(x.t, err)
 	return st
 }
