@@ -226,6 +226,11 @@ func (l *loading) checkKey(path, pattern, key string, v any) {
 	case r.answer == adapted && at == pattern && !usual(pattern, v):
 		l.note(pattern, path, r.text)
 	}
+	if line, ok := v.(string); ok && (pattern == "services.*.command" || pattern == "services.*.entrypoint") {
+		if used := beforeOperator(line); used != line {
+			l.note(pattern, path, fmt.Sprintf("cut at an operator of the shell, as Compose does: `%s` is `%s`", line, used))
+		}
+	}
 	l.walk(path, pattern, v)
 }
 

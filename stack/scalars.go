@@ -8,6 +8,7 @@ import (
 
 	"github.com/compose-spec/compose-go/v2/types"
 	units "github.com/docker/go-units"
+	"github.com/mattn/go-shellwords"
 )
 
 // The methods below return functions that read one value into *dst.
@@ -63,8 +64,23 @@ func (d decoder) command(dst *[]string) field {
 			d.problems.settle(path, fmt.Sprintf("%q cannot be split into words: %v", s, err), "write it as a list")
 			return
 		}
+		if used := beforeOperator(s); used != s {
+			d.problems.settle(path, fmt.Sprintf("%q has an operator of the shell after `%s`, and no shell runs it", s, used),
+				`write it as a list, ["sh", "-c", "..."]`)
+			return
+		}
 		*dst = words
 	}
+}
+
+// beforeOperator returns the part of a command line that Compose runs: all of it, or what comes before the first
+// operator of the shell that is not in quotes.
+func beforeOperator(line string) string {
+	p := shellwords.NewParser()
+	if _, err := p.Parse(line); err != nil || p.Position < 0 || p.Position >= len(line) {
+		return line
+	}
+	return strings.TrimSpace(line[:p.Position])
 }
 
 // boolean reads true or false; a string comes from a variable.

@@ -1,0 +1,385 @@
+package stack
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"gotest.tools/v3/assert"
+)
+
+// project writes the files of a project, names and contents in turn, and returns its folder.
+func project(t *testing.T, files ...string) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "shop")
+	for i := 0; i < len(files); i += 2 {
+		file := filepath.Join(dir, files[i])
+		assert.NilError(t, os.MkdirAll(filepath.Dir(file), 0o755))
+		assert.NilError(t, os.WriteFile(file, []byte(files[i+1]), 0o600))
+	}
+	return dir
+}
+
+// loadDir loads the stack of a folder as Compose finds its files.
+func loadDir(t *testing.T, dir string, opts Options) (*Stack, error) {
+	t.Helper()
+	files, err := FindFiles(dir)
+	assert.NilError(t, err)
+	return Load(context.Background(), files, opts)
+}
+
+// loadProject loads what has to be a stack.
+func loadProject(t *testing.T, opts Options, files ...string) *Stack {
+	t.Helper()
+	s, err := loadDir(t, project(t, files...), opts)
+	assert.NilError(t, err)
+	return s
+}
+
+func service(t *testing.T, s *Stack, name string) Service {
+	t.Helper()
+	svc, ok := s.Service(name)
+	assert.Assert(t, ok, "no service %s", name)
+	return svc
+}
+
+// TestNameFallsBackAsComposes: the file's, else that of the folder; COMPOSE_PROJECT_NAME wins, and is set to the name.
+func TestNameFallsBackAsComposes(t *testing.T) {
+	web := "services: {web: {image: nginx, environment: {TAG: '${COMPOSE_PROJECT_NAME}-x'}}}\n"
+	for _, c := range []struct {
+		text, want string
+		environ    []string
+	}{
+		{web, "shop", nil},
+		{"name: other\n" + web, "other", nil},
+		{"name: other\n" + web, "mine", []string{"COMPOSE_PROJECT_NAME=mine"}},
+	} {
+		s := loadProject(t, Options{Environ: c.environ}, "compose.yaml", c.text)
+		assert.Equal(t, s.Name, c.want)
+		assert.Equal(t, service(t, s, "web").Environment["TAG"], c.want+"-x")
+	}
+}
+
+// TestFilesAreLaidOverOneAnother: compose.override.yaml, then compose.bmo.yaml, and files that are named.
+func TestFilesAreLaidOverOneAnother(t *testing.T) {
+	dir := project(t,
+		"compose.yaml", "services: {web: {image: nginx, environment: {A: '1', B: '1', C: '1'}}}\n",
+		"compose.override.yaml", "services: {web: {environment: {B: '2', C: '2'}}}\n",
+		"compose.bmo.yaml", "services: {web: {environment: {C: '3'}, x-bmo: {ready: {tcp: {port: 80}}}}}\n",
+		"more/third.yaml", "services: {web: {environment: {A: '4'}}}\n",
+	)
+	s, err := loadDir(t, dir, Options{})
+	assert.NilError(t, err)
+	assert.DeepEqual(t, service(t, s, "web").Environment, map[string]string{"A": "1", "B": "2", "C": "3"})
+	assert.Equal(t, service(t, s, "web").Ready.TCP.Port, 80)
+
+	s, err = Load(t.Context(), []string{filepath.Join(dir, "compose.yaml"), filepath.Join(dir, "more/third.yaml")}, Options{})
+	assert.NilError(t, err)
+	assert.DeepEqual(t, service(t, s, "web").Environment, map[string]string{"A": "4", "B": "1", "C": "1"})
+}
+
+// TestErrorsNameTheFileThatHasTheKey: of several files the last one that has it.
+func TestErrorsNameTheFileThatHasTheKey(t *testing.T) {
+	dir := project(t,
+		"compose.yaml", "services:\n  web:\n    image: nginx\n",
+		"compose.override.yaml", "services:\n  web:\n\n    umask: 18\n",
+	)
+	_, err := loadDir(t, dir, Options{})
+	assert.ErrorContains(t, err, filepath.Join(dir, "compose.override.yaml")+":4:5: services.web.umask: not supported")
+}
+
+func TestFolderCalledDotEnvIsIgnored(t *testing.T) {
+	s := loadProject(t, Options{}, "compose.yaml", "services: {web: {image: 'nginx:${TAG:-1}'}}\n", ".env/file", "")
+	assert.Equal(t, service(t, s, "web").Image, "nginx:1")
+}
+
+func TestEnvFilesReplaceDotEnv(t *testing.T) {
+	dir := project(t, "compose.yaml", "services: {web: {image: '$A-$B-$C'}}\n", ".env", "A=dotenv\n", "one", "A=1\nB=1\n", "two", "B=2-$A\n")
+	s, err := loadDir(t, dir, Options{EnvFiles: []string{filepath.Join(dir, "one"), filepath.Join(dir, "two")}, Environ: []string{"C=c"}})
+	assert.NilError(t, err)
+	assert.Equal(t, service(t, s, "web").Image, "1-2-1-c")
+}
+
+// TestNumbersArriveAsWritten: 1.10 is not 1.1 where a text is meant.
+func TestNumbersArriveAsWritten(t *testing.T) {
+	s := loadProject(t, Options{}, "compose.yaml", `
+x-env: &env {A: 1.10, B: 0x1F}
+services:
+  web:
+    build: {context: ., args: {V: 1.10, W: 1_000}}
+    environment: {<<: *env, C: 010, D: 1e3, E: -0.50}
+    labels: {l: 1.20}
+    x-bmo: {flavors: {low: {environment: {F: 2.10}}}}
+x-bmo:
+  bootstrap: [{service: web, command: [x], environment: {G: 3.10}}]
+`)
+	web := service(t, s, "web")
+	assert.DeepEqual(t, web.Build.Args, map[string]string{"V": "1.10", "W": "1_000"})
+	assert.Equal(t, web.Environment["C"]+" "+web.Environment["D"]+" "+web.Environment["E"], "010 1e3 -0.50")
+	assert.Equal(t, web.Settings.Labels["l"], "1.20")
+	assert.Equal(t, web.Flavors["low"].Environment["F"], "2.10")
+	assert.Equal(t, s.Bootstrap[0].Environment["G"], "3.10")
+}
+
+// TestOperatorsInACommandAreNotCut: words are no shell.
+func TestOperatorsInACommandAreNotCut(t *testing.T) {
+	for _, command := range []string{"a && b", "a | b", "a; b", "a > b", "a & b", "a < b"} {
+		_, err := loadDir(t, project(t, "compose.yaml", "services: {web: {image: nginx}}\nx-bmo:\n  bootstrap: [{service: web, command: '"+command+"'}]\n"), Options{})
+		assert.ErrorContains(t, err, "compose.yaml:3:30: x-bmo.bootstrap[0].command: ", command)
+		assert.ErrorContains(t, err, `hint: write it as a list, ["sh", "-c", "..."]`, command)
+	}
+	s := loadProject(t, Options{}, "compose.yaml", "services: {web: {image: nginx}}\nx-bmo:\n  bootstrap: [{service: web, command: \"sh -c 'a && b'\"}]\n")
+	assert.DeepEqual(t, s.Bootstrap[0].Command, []string{"sh", "-c", "a && b"})
+	s = loadProject(t, Options{}, "compose.yaml", "services: {web: {image: nginx, command: a && b}}\n")
+	assert.DeepEqual(t, s.Notes, []Note{{Key: "command", Text: "cut at an operator of the shell, as Compose does: `a && b` is `a`", At: []string{"services.web.command"}}})
+}
+
+func TestProfiles(t *testing.T) {
+	text := "services: {web: {image: nginx}, admin: {image: adminer, profiles: [debug]}, off: {image: x, scale: 0}}\n"
+	for profiles, want := range map[string]string{"": "web", "debug": "admin web", "*": "admin web", "other": "web"} {
+		s := loadProject(t, Options{Profiles: strings.Fields(profiles)}, "compose.yaml", text)
+		assert.Equal(t, strings.Join(s.ServiceNames(), " "), want, profiles)
+	}
+	s := loadProject(t, Options{Environ: []string{"COMPOSE_PROFILES=a,debug"}}, "compose.yaml", text)
+	assert.Equal(t, len(s.Services), 2)
+	dir := project(t, "compose.yaml", "services: {web: {image: nginx, depends_on: [admin]}, admin: {image: x, profiles: [debug]}}\n")
+	_, err := loadDir(t, dir, Options{})
+	assert.ErrorContains(t, err, "service admin is not active")
+}
+
+func TestInclude(t *testing.T) {
+	s := loadProject(t, Options{},
+		"compose.yaml", "include: [db/compose.yaml]\nservices: {web: {build: ., depends_on: [db]}}\n",
+		"db/compose.yaml", "services: {db: {build: ./image, environment: {V: '$FROM_DB'}, volumes: ['./init:/init']}}\n",
+		"db/.env", "FROM_DB=1\n",
+	)
+	db := service(t, s, "db")
+	assert.Equal(t, db.Build.Context, "db/image")
+	assert.Equal(t, db.Environment["V"], "1")
+	assert.DeepEqual(t, db.Mounts, []Mount{{Target: "/init", Source: "db/init"}})
+}
+
+func TestVolumes(t *testing.T) {
+	s := loadProject(t, Options{}, "compose.yaml", `
+services:
+  web:
+    image: nginx
+    volumes: [uploads:/srv/uploads, own:/own, ".:/app", /app/node_modules, "./conf/a.conf:/etc/a.conf:ro", "${PWD}/x:/x", {type: tmpfs, target: /t, tmpfs: {size: 1m}}]
+  worker: {image: nginx, volumes: ["uploads:/data:ro"]}
+  sealed: {image: nginx, read_only: true, volumes: [/state]}
+  heir: {image: nginx, volumes_from: ["web:ro"]}
+volumes: {uploads: , own: {driver: local}}
+`)
+	assert.DeepEqual(t, service(t, s, "web").Mounts[:3], []Mount{
+		{Target: "/srv/uploads", Volume: "uploads", Shared: true},
+		{Target: "/own", Volume: "own", Shared: true},
+		{Target: "/app", Source: "."},
+	})
+	assert.DeepEqual(t, service(t, s, "web").Mounts[4], Mount{Target: "/etc/a.conf", Source: "conf/a.conf", ReadOnly: true})
+	assert.DeepEqual(t, service(t, s, "web").Tmpfs, []string{"/t:size=1048576"})
+	assert.DeepEqual(t, service(t, s, "worker").Mounts, []Mount{{Target: "/data", Volume: "uploads", Shared: true, ReadOnly: true}})
+	assert.DeepEqual(t, service(t, s, "sealed").Mounts, []Mount{{Target: "/state", Volume: "sealed_state", Shared: true}})
+	assert.Equal(t, len(service(t, s, "heir").Mounts), len(service(t, s, "web").Mounts))
+}
+
+// TestVolumesOfOneServiceAreFolders: what nobody shares needs no volume of the engine.
+func TestVolumesOfOneServiceAreFolders(t *testing.T) {
+	s := loadProject(t, Options{}, "compose.yaml", "services: {db: {image: postgres, volumes: ['data:/var/lib/postgresql/data', /more]}}\nvolumes: {data: }\n")
+	assert.DeepEqual(t, service(t, s, "db").Mounts, []Mount{
+		{Target: "/var/lib/postgresql/data", Volume: "data"}, {Target: "/more"},
+	})
+}
+
+// TestPathsOfTheMachine: one that is there is refused, the engine's socket above all.
+func TestPathsOfTheMachine(t *testing.T) {
+	for volume, want := range map[string]string{
+		"/etc:/host":    "/etc is a path of the machine",
+		"~/:/home":      "is a path of the machine",
+		"/:/host:ro":    "/ is a path of the machine",
+		"/dev/shm:/shm": "/dev/shm is a path of the machine",
+		"/var/run/docker.sock:/var/run/docker.sock":   "the engine's socket gives access to the whole machine",
+		"/run/user/1000/docker.sock:/tmp/docker.sock": "the engine's socket gives access to the whole machine",
+	} {
+		_, err := loadDir(t, project(t, "compose.yaml", "services:\n  web:\n    image: nginx\n    volumes:\n      - "+volume+"\n"), Options{})
+		assert.ErrorContains(t, err, "compose.yaml:5:9: services.web.volumes[0]: ", volume)
+		assert.ErrorContains(t, err, want, volume)
+	}
+	s := loadProject(t, Options{}, "compose.yaml", "services: {web: {image: nginx, volumes: ['/no/such/folder:/data', '/etc/localtime:/etc/localtime:ro']}}\n")
+	assert.DeepEqual(t, service(t, s, "web").Mounts, []Mount{{Target: "/data", NoCopy: true}})
+	assert.Equal(t, len(s.Notes), 3)
+}
+
+// TestRefusedNeverInSilence has the rest of what an instance cannot have.
+func TestRefusedNeverInSilence(t *testing.T) {
+	for text, want := range map[string]string{
+		"services: {web: {image: x, network_mode: host}}":                                "services.web.network_mode: not supported",
+		"services: {web: {image: x, pid: host}}":                                         "services.web.pid: host is not supported",
+		"services: {web: {image: x, ipc: 'service:db'}}":                                 "services.web.ipc: the namespace of another container",
+		"services: {web: {image: x, volumes: ['v:/v']}}\nvolumes: {v: {external: true}}": "volumes.v.external: not supported",
+		"services: {web: {image: x, volumes: ['v:/v']}}\nvolumes: {v: {driver: nfs}}":    "volumes.v.driver: not supported",
+		"services: {web: {image: x, networks: [n]}}\nnetworks: {n: {external: true}}":    "networks.n.external: not supported",
+		"services: {web: {image: x, secrets: [s]}}\nsecrets: {s: {external: true}}":      "secrets.s.external: not supported",
+		"services: {web: {image: x, secrets: [s]}}\nsecrets: {s: {environment: NONE}}":   "environment variable NONE is not set",
+		"services: {web: {image: x, use_api_socket: true}}":                              "the engine's socket",
+		"services: {web: {image: x, external_links: [other]}}":                           "services.web.external_links: not supported",
+		"services: {web: {image: x, build: {context: ., privileged: true}}}":             "services.web.build.privileged: not supported",
+	} {
+		_, err := loadDir(t, project(t, "compose.yaml", text+"\n"), Options{})
+		assert.ErrorContains(t, err, want, text)
+	}
+}
+
+func TestSecretsAndConfigs(t *testing.T) {
+	s := loadProject(t, Options{Environ: []string{"TOKEN=t0ken"}}, "compose.yaml", `
+services:
+  web:
+    image: nginx
+    secrets: [password, {source: token, target: /etc/token, uid: "7", gid: "8", mode: 0400}]
+    configs: [site, {source: inline, target: /etc/inline}]
+secrets: {password: {file: ./password.txt}, token: {environment: TOKEN}}
+configs: {site: {file: ./site.conf}, inline: {content: "a: $TOKEN"}}
+`, "password.txt", "s3cret\n", "site.conf", "x")
+	files := service(t, s, "web").Files
+	assert.DeepEqual(t, files, []File{
+		{Name: "password", Secret: true, Target: "/run/secrets/password", Source: Content{Path: "password.txt"}, Mode: 0o444},
+		{Name: "token", Secret: true, Target: "/etc/token", Source: Content{Variable: "TOKEN"}, UID: 7, GID: 8, Mode: 0o400},
+		{Name: "site", Target: "/site", Source: Content{Path: "site.conf"}, Mode: 0o444},
+		{Name: "inline", Target: "/etc/inline", Source: Content{Inline: "a: t0ken"}, Mode: 0o444},
+	})
+	content, err := s.Content(files[1].Source)
+	assert.NilError(t, err)
+	assert.Equal(t, string(content), "t0ken")
+	for _, show := range []func() ([]byte, error){s.YAML, s.JSON, s.Canonical} {
+		text, err := show()
+		assert.NilError(t, err)
+		assert.Assert(t, !strings.Contains(string(text), "s3cret"))
+	}
+}
+
+// TestSecretsAreNoPartOfTheKey: configs are.
+func TestSecretsAreNoPartOfTheKey(t *testing.T) {
+	text := "services: {web: {image: nginx, secrets: [p], configs: [c]}}\nsecrets: {p: {file: p}}\nconfigs: {c: {file: c}}\n"
+	key := func(p, c string) string {
+		b, err := loadProject(t, Options{}, "compose.yaml", text, "p", p, "c", c).Canonical()
+		assert.NilError(t, err)
+		return string(b)
+	}
+	assert.Equal(t, key("1", "1"), key("2", "1"))
+	assert.Assert(t, key("1", "1") != key("1", "2"))
+}
+
+func TestOneShot(t *testing.T) {
+	s := loadProject(t, Options{}, "compose.yaml", `
+services:
+  db: {image: postgres}
+  migrate: {image: app, depends_on: [db]}
+  web: {image: app, depends_on: {migrate: {condition: service_completed_successfully}}}
+`)
+	migrate := service(t, s, "migrate")
+	assert.Assert(t, migrate.OneShot && !migrate.Snapshot && !migrate.Ready.any())
+	assert.Assert(t, !service(t, s, "web").OneShot)
+	text, err := s.YAML()
+	assert.NilError(t, err)
+	again := loadProject(t, Options{}, "compose.yaml", string(text))
+	assert.Assert(t, service(t, again, "migrate").OneShot)
+}
+
+// TestReadyWithoutOurKeys: the health check, else a query, else the published ports, else as soon as it runs.
+func TestReadyWithoutOurKeys(t *testing.T) {
+	s := loadProject(t, Options{}, "compose.yaml", `
+services:
+  checked: {image: x, ports: ["1"], healthcheck: {test: pg_isready -U me, timeout: 3s, interval: 1m, retries: 5, start_period: 10s}}
+  words: {image: x, healthcheck: {test: [CMD, "true"]}}
+  off: {image: x, ports: ["2"], healthcheck: {disable: true}}
+  none: {image: x, healthcheck: {test: [NONE]}}
+  db: {image: "mysql:8", environment: {MYSQL_USER: u, MYSQL_PASSWORD: p, MYSQL_DATABASE: d}}
+  root: {image: mariadb, environment: {MARIADB_ROOT_PASSWORD_FILE: /run/secrets/pw}, secrets: [pw]}
+  built: {build: ., environment: {MYSQL_ROOT_PASSWORD: r}}
+  client: {image: phpmyadmin, ports: ["80"], environment: {MYSQL_ROOT_PASSWORD: r}}
+  web: {image: x, ports: ["8080:80", "9:9/udp"], depends_on: [client, checked, off]}
+  plain: {image: x}
+secrets: {pw: {file: pw}}
+`, "pw", "hidden\n")
+	ready := func(name string) Ready { return service(t, s, name).Ready }
+	assert.DeepEqual(t, ready("checked"), Ready{
+		Implied: true, Timeout: 5*time.Minute + 10*time.Second,
+		Exec: &Exec{Command: []string{"pg_isready -U me"}, Shell: true, Timeout: 3 * time.Second},
+	})
+	assert.DeepEqual(t, ready("words").Exec, &Exec{Command: []string{"true"}})
+	assert.DeepEqual(t, ready("off"), Ready{Implied: true, Ports: []int{2}})
+	assert.DeepEqual(t, ready("none"), Ready{Implied: true})
+	assert.DeepEqual(t, ready("db"), Ready{Implied: true, Image: true, MySQL: &MySQL{Port: 3306, User: "u", Password: "p", Database: "d", Query: "SELECT 1"}})
+	assert.DeepEqual(t, ready("root").MySQL, &MySQL{Port: 3306, User: "root", Password: "hidden", Query: "SELECT 1"})
+	assert.Equal(t, ready("built").MySQL.Password, "r")
+	assert.Assert(t, ready("client").MySQL == nil)
+	assert.DeepEqual(t, ready("web"), Ready{Implied: true, Image: true, Ports: []int{80}})
+	assert.DeepEqual(t, ready("plain"), Ready{Implied: true, Image: true})
+	assert.Equal(t, s.URL.Service, "web")
+	text, err := s.YAML()
+	assert.NilError(t, err)
+	assert.Assert(t, !strings.Contains(string(text), "hidden"))
+}
+
+// TestAddressWithoutOurKeys: the published port of the service that no other one with ports depends on.
+func TestAddressWithoutOurKeys(t *testing.T) {
+	for text, want := range map[string]string{
+		"{web: {image: x, ports: ['8080:80']}}": "web:80",
+		"{web: {image: x, ports: ['80'], depends_on: [api]}, api: {image: x, ports: ['90'], depends_on: [db]}, db: {image: x, ports: ['91']}}": "web:80",
+		"{web: {image: x, ports: ['3000']}, db: {image: postgres, ports: ['5432']}}":                                                           "web:3000",
+		"{web: {image: x, ports: ['443', '80']}}":                                                                                              "web:80",
+		"{db: {image: postgres, ports: ['5432']}}":                                                                                             "db:5432",
+		"{web: {image: x}}": ":0",
+	} {
+		s := loadProject(t, Options{}, "compose.yaml", "services: "+text+"\n")
+		assert.Equal(t, strings.TrimPrefix(address(s.URL), " "), want, text)
+		assert.NilError(t, s.CheckURL())
+	}
+	s := loadProject(t, Options{}, "compose.yaml", "services: {a: {image: x, ports: ['80']}, b: {image: x, ports: ['81']}}\n")
+	assert.Equal(t, s.URL.Service, "")
+	assert.ErrorContains(t, s.CheckURL(), "it is not clear which service is the application's address")
+}
+
+func address(u URL) string { return u.Service + ":" + strconv.Itoa(u.Port) }
+
+func TestSettings(t *testing.T) {
+	s := loadProject(t, Options{}, "compose.yaml", `
+services:
+  web:
+    image: x
+    cap_add: [NET_ADMIN]
+    sysctls: {net.core.somaxconn: 1024}
+    extra_hosts: ["a.test:10.0.0.1"]
+    cpus: 0.1
+    mem_swappiness: 0
+    deploy: {resources: {limits: {cpus: "0.5", memory: 50M, pids: 7}, reservations: {memory: 20M}}, update_config: {delay: 1s}}
+    logging: {driver: json-file, options: {max-size: 1m}}
+    container_name: shop-web
+    links: ["db:database"]
+    post_start: [{command: [touch, /x], user: root}]
+  db: {image: x, networks: {back: {aliases: [store]}}}
+networks: {back: }
+`)
+	web := service(t, s, "web")
+	assert.DeepEqual(t, web.Settings, Settings{
+		CapAdd: []string{"NET_ADMIN"}, Sysctls: map[string]string{"net.core.somaxconn": "1024"}, ExtraHosts: []string{"a.test:10.0.0.1"},
+		CPUs: 0.5, PidsLimit: 7, MemReservation: 20 << 20, LogDriver: "json-file", LogOptions: map[string]string{"max-size": "1m"},
+	})
+	assert.Equal(t, web.MemLimit, int64(50<<20))
+	assert.DeepEqual(t, web.Aliases, []string{"shop-web"})
+	assert.DeepEqual(t, web.DependsOn, []string{"db"})
+	assert.DeepEqual(t, service(t, s, "db").Aliases, []string{"store", "database"})
+	assert.DeepEqual(t, s.Start, []Step{{Service: "web", Command: []string{"touch", "/x"}, Exec: true, User: "root", Environment: map[string]string{}}})
+}
+
+// TestNotesAreSaidOnce: not for each service.
+func TestNotesAreSaidOnce(t *testing.T) {
+	s := loadProject(t, Options{}, "compose.yaml", "services: {a: {image: x, restart: always, ports: ['80'], depends_on: [b]}, b: {image: x, restart: always, ports: ['81']}}\n")
+	assert.DeepEqual(t, s.Notes, []Note{
+		{Key: "ports", Text: rules["services.*.ports"].text, At: []string{"services.a.ports", "services.b.ports"}},
+		{Key: "restart", Text: rules["services.*.restart"].text, At: []string{"services.a.restart", "services.b.restart"}},
+	})
+}
