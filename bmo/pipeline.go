@@ -42,8 +42,19 @@ type pipeline struct {
 
 // newPipeline checks the options that have nothing to do with the key, and begins the log file. The caller closes it.
 func (c *Client) newPipeline(st *stack.Stack, info engine.Info, o BuildOptions) (*pipeline, error) {
+	if err := st.CheckURL(); err != nil {
+		return nil, err
+	}
 	if err := info.CheckPlatform(o.Platforms); err != nil {
 		return nil, err
+	}
+	for _, s := range st.Services {
+		if s.Platform == "" {
+			continue
+		}
+		if err := info.CheckPlatform([]string{s.Platform}); err != nil {
+			return nil, fmt.Errorf("service %s: %w", s.Name, err)
+		}
 	}
 	if err := snapshot.CheckLabels(o.Labels); err != nil {
 		return nil, err

@@ -14,7 +14,7 @@ import (
 func (l *loader) findSource(ctx context.Context) (dir, string, error) {
 	src, given := l.stack.Source, l.opts.Source
 	if given == "" {
-		if dir := enclosing(l.workDir, src.Marker); dir != "" {
+		if dir := Enclosing(l.workDir, src.Marker); dir != "" {
 			return diskDir(dir), dir, nil
 		}
 		given = src.URL
@@ -34,8 +34,8 @@ func (l *loader) findSource(ctx context.Context) (dir, string, error) {
 	return d, shown, holdsMarkers(d, shown, l.stack)
 }
 
-// enclosing returns dir or the nearest folder above it that holds all markers.
-func enclosing(dir string, markers []string) string {
+// Enclosing returns dir or the nearest folder above it that holds all markers, and "" when there is none, or no marker.
+func Enclosing(dir string, markers []string) string {
 	if len(markers) == 0 {
 		return "" // every folder would match
 	}

@@ -27,6 +27,12 @@ type Options struct {
 	Profiles []string
 }
 
+// WithoutSet returns the options without values that a file may not have a variable for.
+func (o Options) WithoutSet() Options {
+	o.Set = nil
+	return o
+}
+
 // Load reads the stack of a Compose file on disk, or of several, each of which is laid over those before it, as Compose
 // merges them. Relative paths are relative to the first one.
 func Load(ctx context.Context, files []string, opts Options) (*Stack, error) {
@@ -97,6 +103,7 @@ func (l *loading) readFile(name, at string) error {
 	if err != nil {
 		return fmt.Errorf("cannot read the stack: %w", err)
 	}
+	l.stack.Files = append(l.stack.Files, name)
 	l.sources = append(l.sources, newSource(name, content))
 	l.files = append(l.files, types.ConfigFile{Filename: name, Content: asWritten(content)})
 	return nil

@@ -16,6 +16,8 @@ type Stack struct {
 	Name string
 	// Dir is the absolute folder of the Compose file, "" for a built-in stack.
 	Dir string
+	// Files are the Compose files, as they were named.
+	Files []string
 	// FS is the tree that the relative paths of a built-in stack refer to, nil for a stack on disk.
 	FS fs.FS
 	// Path is the Compose file's folder within FS, with slashes.

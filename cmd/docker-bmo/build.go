@@ -38,6 +38,7 @@ Prints the snapshot's key.`,
 	}
 	flags := cmd.Flags()
 	options.addFlags(flags)
+	options.addEnvFileFlag(flags)
 	options.complete(cmd)
 	options.addResultFlags(flags)
 	flags.StringVar(&options.metadataFile, "metadata-file", "", `Write build result metadata to a file`)
@@ -58,6 +59,7 @@ func runBuild(ctx context.Context, dockerCli command.Cli, options buildOptions) 
 	if err != nil {
 		return err
 	}
+	options.say(dockerCli, st)
 	c, err := options.connect(ctx, dockerCli)
 	if err != nil {
 		return err
@@ -71,6 +73,9 @@ func runBuild(ctx context.Context, dockerCli command.Cli, options buildOptions) 
 		return err
 	}
 	s := result.Snapshot
+	if result.Outcome == bmo.Made {
+		options.sayNotes(dockerCli, st)
+	}
 	if !options.quiet {
 		fmt.Fprintf(dockerCli.Err(), "snapshot %s of %s %s in %s\n", bmo.ShortKey(s.Key), s.Stack,
 			outcomes[result.Outcome], time.Since(start).Round(time.Millisecond))

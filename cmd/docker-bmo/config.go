@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"slices"
@@ -17,7 +19,7 @@ import (
 type configOptions struct {
 	stackOptions
 	format, hash, output     string
-	services, flavors, quiet bool
+	services, flavors, notes bool
 }
 
 func newConfigCommand(dockerCli command.Cli) *cobra.Command {
@@ -35,11 +37,13 @@ folders are absolute. The folders of a built-in stack are within the plugin.`,
 	}
 	flags := cmd.Flags()
 	options.addStackFlags(flags)
+	options.addEnvFileFlag(flags)
 	options.complete(cmd)
 	flags.BoolVar(&options.flavors, "flavors", false, "Print the flavor names, one per line")
 	flags.StringVar(&options.format, "format", "yaml", "Format the output. Values: [yaml | json]")
 	flags.StringVar(&options.hash, "hash", "", `Print the service config hash, one per line ("*" for all services)`)
 	flags.StringVarP(&options.output, "output", "o", "", "Save to file (default to stdout)")
+	flags.BoolVar(&options.notes, "notes", false, "Print what the Compose files mean here otherwise than for Compose")
 	flags.BoolVarP(&options.quiet, "quiet", "q", false, "Only validate the configuration, don't print anything")
 	flags.BoolVar(&options.services, "services", false, "Print the service names, one per line")
 	_ = cmd.RegisterFlagCompletionFunc("hash", options.completeServiceNames)
@@ -51,6 +55,10 @@ func runConfig(ctx context.Context, dockerCli command.Cli, options configOptions
 	st, err := options.load(ctx)
 	if err != nil {
 		return err
+	}
+	options.say(dockerCli, st)
+	if err := st.CheckURL(); err != nil {
+		warn(dockerCli.Err(), err)
 	}
 	text, err := options.render(st)
 	switch {
@@ -74,6 +82,10 @@ func (o configOptions) render(st *stack.Stack) ([]byte, error) {
 		return lines(st.ServiceNames()), nil
 	case o.flavors:
 		return lines(st.Flavors()), nil
+	case o.notes && o.format == "json":
+		return json.MarshalIndent(st.Notes, "", "  ")
+	case o.notes:
+		return notes(st), nil
 	case o.hash != "":
 		return hashes(st, o.hash)
 	case o.format == "yaml":
@@ -83,6 +95,15 @@ func (o configOptions) render(st *stack.Stack) ([]byte, error) {
 	default:
 		return nil, fmt.Errorf("--format %s: want yaml or json", o.format)
 	}
+}
+
+// notes returns the notes of a stack with the places that they hold for.
+func notes(st *stack.Stack) []byte {
+	var b bytes.Buffer
+	for _, n := range st.Notes {
+		fmt.Fprintf(&b, "%s\n    %s\n", n, strings.Join(n.At, ", "))
+	}
+	return b.Bytes()
 }
 
 // hashes returns the hashes of services, separated by commas, or of all services for "*".

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/spf13/pflag"
@@ -40,7 +41,11 @@ func TestDatabaseFlag(t *testing.T) {
 			err: "variable DB is set, but the stack does not use it\nhint: its variables are MYSQL_IMAGE"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := databaseContext(t, append([]string{"--stack", "demo"}, c.args...))
+			args := c.args
+			if !slices.Contains(args, "--stack") {
+				args = append([]string{"--stack", "demo"}, args...)
+			}
+			got, err := databaseContext(t, args)
 			if c.err != "" {
 				assert.ErrorContains(t, err, c.err)
 				return

@@ -19,7 +19,7 @@ func TestFlavorsOfEveryService(t *testing.T) {
 	found := map[string]string{}
 	for _, name := range bmo.Stacks() {
 		for _, db := range bmo.Databases() {
-			o := stackOptions{stack: name, db: database(db)}
+			o := stackOptions{stacks: []string{name}, db: database(db)}
 			st, err := o.load(t.Context())
 			assert.NilError(t, err)
 			for _, s := range st.Services {

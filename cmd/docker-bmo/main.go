@@ -11,6 +11,7 @@ import (
 	"github.com/docker/cli/cli-plugins/plugin"
 	"github.com/docker/cli/cli/command"
 	"github.com/docker/cli/cli/debug"
+	"github.com/sirupsen/logrus"
 	"go.opentelemetry.io/otel"
 
 	"github.com/docker-bmo/docker-bmo/internal/version"
@@ -19,6 +20,7 @@ import (
 func main() {
 	otel.SetErrorHandler(debug.OTELErrorHandler) // otherwise its errors go to standard error
 	log.SetOutput(io.Discard)                    // as do those of BuildKit's HTTP/2 server when an ssh connection ends
+	logrus.SetFormatter(libraryLog{})
 	dockerCli, err := command.NewDockerCli()
 	if err != nil {
 		os.Exit(report(os.Stderr, err))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -19,12 +20,11 @@ import (
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
-// defaultStack is the stack of commands if none is named.
-const defaultStack = "bmo"
-
 // stackOptions are the flags that select a snapshot; build and run share them.
 type stackOptions struct {
-	stack, source            string
+	stacks, profiles         []string
+	envFiles                 []string
+	source                   string
 	set                      []string
 	db                       database
 	buildContexts, buildArgs []string
@@ -40,7 +40,14 @@ type resultOptions struct {
 
 // addStackFlags adds the flags that select the stack.
 func (o *stackOptions) addStackFlags(flags *pflag.FlagSet) {
-	flags.StringVar(&o.stack, "stack", defaultStack, `Stack to use: a built-in one or a Compose file`)
+	flags.StringArrayVarP(&o.stacks, "stack", "f", nil, `Stack to use: a built-in one or Compose configuration files`)
+	flags.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+		if name == "file" { // Compose's name of it
+			name = "stack"
+		}
+		return pflag.NormalizedName(name)
+	})
+	flags.StringArrayVar(&o.profiles, "profile", nil, `Specify a profile to enable`)
 	flags.StringArrayVar(&o.set, "set", nil, `Set a variable of the stack's Compose file ("KEY=VALUE")`)
 	flags.Var(&o.db, "db", `Database of the stack ("mysql", "mariadb"), same as --set DB=DATABASE`)
 }
@@ -57,10 +64,15 @@ func (o *stackOptions) addFlags(flags *pflag.FlagSet) {
 	flags.BoolVarP(&o.quiet, "quiet", "q", false, `Suppress progress and print the identifier only`)
 }
 
+// addEnvFileFlag adds Compose's --env-file, to commands that have no other flag of that name.
+func (o *stackOptions) addEnvFileFlag(flags *pflag.FlagSet) {
+	flags.StringArrayVar(&o.envFiles, "env-file", nil, `Specify an alternate environment file`)
+}
+
 // complete adds shell completion to those of the flags that the command has.
 func (o *stackOptions) complete(cmd *cobra.Command) {
 	for flag, complete := range map[string]cobra.CompletionFunc{
-		"stack": completeStacks, "set": cobra.NoFileCompletions, "db": completion.FromList(bmo.Databases()...),
+		"stack": completeStacks, "profile": cobra.NoFileCompletions, "set": cobra.NoFileCompletions, "db": completion.FromList(bmo.Databases()...),
 		"progress":  completion.FromList("auto", "plain", "tty", "quiet", "rawjson"),
 		"build-arg": completion.EnvVarNames,
 	} {
@@ -96,7 +108,44 @@ func (o *stackOptions) load(ctx context.Context) (*stack.Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	return bmo.LoadStack(ctx, o.stack, bmo.StackOptions{Set: set, Environ: os.Environ()})
+	how := bmo.StackOptions{Set: set, Environ: os.Environ(), Profiles: o.profiles, EnvFiles: o.envFiles, Source: o.source}
+	if env := os.Getenv("COMPOSE_ENV_FILES"); env != "" && len(how.EnvFiles) == 0 {
+		how.EnvFiles = strings.Split(env, ",")
+	}
+	stacks := o.stacks
+	if env := os.Getenv("COMPOSE_FILE"); env != "" && len(stacks) == 0 && o.source == "" {
+		stacks = strings.Split(env, cmp.Or(os.Getenv("COMPOSE_PATH_SEPARATOR"), string(os.PathListSeparator)))
+	}
+	if len(stacks) == 0 {
+		return bmo.LoadStack(ctx, "", how)
+	}
+	how.Files = stacks[1:]
+	return bmo.LoadStack(ctx, stacks[0], how)
+}
+
+// say prints what Compose would warn of, and which stack was chosen when none was named.
+func (o *stackOptions) say(dockerCli command.Cli, st *stack.Stack) {
+	for _, w := range st.Warnings {
+		fmt.Fprintln(dockerCli.Err(), "warning: "+w)
+	}
+	if o.quiet || len(o.stacks) > 0 {
+		return
+	}
+	where := "built in"
+	if st.Dir != "" {
+		where = strings.Join(st.Files, ", ")
+	}
+	fmt.Fprintf(dockerCli.Err(), "stack %s (%s)\n", st.Name, where)
+}
+
+// sayNotes prints what the Compose files mean here otherwise than for Compose.
+func (o *stackOptions) sayNotes(dockerCli command.Cli, st *stack.Stack) {
+	if o.quiet {
+		return
+	}
+	for _, n := range st.Notes {
+		fmt.Fprintln(dockerCli.Err(), "note: "+n.String())
+	}
 }
 
 // build parses the flags that determine how a snapshot is made.

@@ -139,6 +139,7 @@ func startInstances(ctx context.Context, dockerCli command.Cli, options runOptio
 	if err != nil {
 		return nil, nil, err
 	}
+	options.say(dockerCli, st)
 	c, err := options.connect(ctx, dockerCli)
 	if err != nil {
 		return nil, nil, err

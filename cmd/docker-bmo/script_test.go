@@ -85,7 +85,7 @@ func newStage(t *testing.T, stackFile string) *stage {
 		return s.programs[spec.Labels[label.Service]].Load().(enginetest.Program)
 	})
 	made := snapshottest.New("app", "0123456789ab", time.Now(), "db", "web")
-	made.Inputs = s.inputs(t, stackOptions{stack: stackFile})
+	made.Inputs = s.inputs(t, stackOptions{stacks: []string{stackFile}})
 	snapshottest.Add(s.Fake, made)
 	return s
 }

@@ -177,7 +177,7 @@ func (x *terminal) addSnapshot(s snapshot.Snapshot, labels map[string]string) sn
 // current adds the snapshot of the terminal's stack, with the variables set, to the engine.
 func (x *terminal) current(set ...string) snapshot.Snapshot {
 	x.t.Helper()
-	inputs := x.inputs(x.t, stackOptions{stack: x.file, set: set})
+	inputs := x.inputs(x.t, stackOptions{stacks: []string{x.file}, set: set})
 	return x.addSnapshot(snapshot.Snapshot{Key: inputs, Inputs: inputs, Stack: "shop", Created: time.Now().UTC()}, nil)
 }
 

@@ -20,7 +20,6 @@ type Missing struct {
 // container are left out: the file is the place for them.
 var missing = map[string][]Missing{
 	"build": {
-		{"-f, --file", "docker buildx build", "--stack names the stack, and its Compose file names the Dockerfiles"},
 		{"-t, --tag", "docker buildx build", "the images of a snapshot are tagged docker-bmo/STACK-SERVICE:KEY"},
 		{"-o, --output", "docker buildx build", "a snapshot stays on the engine that made it"},
 		{"--load", "docker buildx build", "a snapshot is on the engine already, there is nothing to load"},

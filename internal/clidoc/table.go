@@ -12,10 +12,12 @@ writes for one image is written for each service.`,
 			"cache-from":    sameAs("docker buildx build").but("each image has a cache of its own, named by its service: folder `DIR/SERVICE`, tag `TAG-SERVICE`, scope or name `NAME-SERVICE`"),
 			"cache-to":      sameAs("docker buildx build").but("named as for `--cache-from`; other types than `inline` need the containerd image store, as with buildx's docker driver"),
 			"db":            db,
+			"env-file":      envFile,
 			"iidfile":       sameAs("docker buildx build").but("a snapshot is several images; its key identifies them all"),
 			"label":         sameAs("docker buildx build").but("on all images of the snapshot; not part of its key: an existing snapshot gets the labels without being built again"),
 			"metadata-file": sameAs("docker buildx build").but("one object per service, as buildx bake writes it, and the snapshot's key, stack and creation time"),
 			"no-cache":      sameAs("docker buildx build", "docker compose build").but("bootstraps again, too"),
+			"profile":       profile,
 			"platform":      sameAs("docker buildx build").but("only the engine's own: an application is bootstrapped by running it. DOCKER_DEFAULT_PLATFORM applies, here and to `run`"),
 			"progress":      sameAs("docker buildx build").but("shows contexts, bootstrap and readiness in the same display. BUILDKIT_PROGRESS and NO_COLOR apply"),
 			"pull":          sameAs("docker buildx build", "docker compose build").but("bootstraps again only when a base image has changed"),
@@ -34,6 +36,9 @@ writes for one image is written for each service.`,
 		Like: []string{"docker compose config"},
 		Flags: map[string]Flag{
 			"db":       db,
+			"env-file": envFile,
+			"notes":    isNew("Compose has nothing to say about itself"),
+			"profile":  profile,
 			"flavors":  isNew("Compose has no flavors; works like `--services`"),
 			"format":   sameAs("docker compose config"),
 			"hash":     sameAs("docker compose config").but("covers the parts of a service that the snapshot's key covers"),
@@ -123,6 +128,7 @@ removed when its command ends or it is stopped.`,
 			"db":            db,
 			"detach":        sameAs("docker run", "docker compose up", "docker compose run").but("returns when the instance is ready; prints its name"),
 			"env":           sameAs("docker run", "docker compose run").but("set on the application's service, the one that the stack's address refers to"),
+			"profile":       profile,
 			"env-file":      sameAs("docker run").but("set on the application's service, as with `--env`, which takes precedence"),
 			"flavor":        isNew("one snapshot can run with little memory or with usual settings; the stack defines them"),
 			"format":        isNew("`docker run` has none; a script that starts instances needs more than their names: `.Name`, `.URL`, `.Key`, `.Stack`, `.Flavor`, `.Services`, `.Ports`, `.Env`"),
@@ -183,7 +189,9 @@ var (
 	db        = isNew("short for `--set DB=...`, since the choice is common")
 	set       = isNew("compose takes a file's variables only from the environment and `--env-file`; the environment works here, too, but this flag takes precedence")
 	source    = isNew("a stack may use a source tree that is elsewhere")
-	stackFlag = isNew("instead of compose's `--file`: a built-in stack by name, or a Compose file or its folder")
+	stackFlag = isNew("compose's `-f`: Compose files, each laid over those before it, or a folder with one, or a built-in stack by name. `--file` is another name for it. COMPOSE_FILE applies")
+	profile   = isNew("as for `docker compose`; COMPOSE_PROFILES applies")
+	envFile   = isNew("as for `docker compose`; COMPOSE_ENV_FILES applies, also to `run`, whose `--env-file` is that of `docker run`")
 )
 
 func sameAs(commands ...string) Flag { return Flag{Same: commands} }
