@@ -53,7 +53,7 @@ func run(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	code = m.Run()
-	return code, errors.Join(removeAll(), Suite.Events.stop(), compare(before), Suite.Events.Leaks())
+	return code, errors.Join(removeAll(before), Suite.Events.stop(), compare(before), Suite.Events.Leaks())
 }
 
 func setUp() error {
