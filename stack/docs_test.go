@@ -11,6 +11,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 	"gotest.tools/v3/assert"
+	"gotest.tools/v3/golden"
 )
 
 var yamlBlock = regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$")
@@ -124,4 +125,15 @@ func TestBuiltIn(t *testing.T) {
 		assert.NilError(t, err)
 		assert.Equal(t, s.Name+"/compose.yaml", file)
 	}
+}
+
+// TestKeysDoc holds docs/compose.md to the table; -update writes it.
+func TestKeysDoc(t *testing.T) {
+	const file = "../docs/compose.md"
+	if golden.FlagUpdate() {
+		assert.NilError(t, os.WriteFile(file, []byte(keysDoc()), 0o644))
+	}
+	text, err := os.ReadFile(file)
+	assert.NilError(t, err)
+	assert.Equal(t, string(text), keysDoc())
 }

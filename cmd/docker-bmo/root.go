@@ -6,7 +6,6 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/docker/cli/cli"
 	"github.com/docker/cli/cli-plugins/plugin"
 	"github.com/docker/cli/cli/command"
 	"github.com/spf13/cobra"
@@ -29,7 +28,7 @@ starts isolated instances of it. A stack is a Compose file with x-bmo keys;
   docker bmo prune`,
 		// A word that is not a subcommand is an error. Without Args, cobra would print the help and succeed, and a script
 		// with a misspelled command would go unnoticed.
-		Args:             cli.NoArgs,
+		Args:             noSuchCommand,
 		RunE:             func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		TraverseChildren: true,
 		PersistentPreRunE: func(cmd *cobra.Command, args []string) error {
@@ -55,6 +54,7 @@ starts isolated instances of it. A stack is a Compose file with x-bmo keys;
 		newSnapshotCommand(dockerCli),
 		newStopCommand(dockerCli),
 		newVersionCommand(dockerCli),
+		newHelpCommand(cmd),
 	)
 	return cmd
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"github.com/docker/cli/cli"
 	"github.com/docker/cli/cli/command"
 	"github.com/spf13/cobra"
 )
@@ -10,7 +9,7 @@ func newSnapshotCommand(dockerCli command.Cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "snapshot",
 		Short: "Manage snapshots",
-		Args:  cli.NoArgs,
+		Args:  noSuchCommand,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newSnapshotInspectCommand(dockerCli), newSnapshotLsCommand(dockerCli), newSnapshotRmCommand(dockerCli))
