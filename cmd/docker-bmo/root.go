@@ -45,6 +45,7 @@ starts isolated instances of it. A stack is a Compose file with x-bmo keys;
 		newCompletionCommand(dockerCli),
 		newConfigCommand(dockerCli),
 		newExecCommand(dockerCli),
+		newInitCommand(dockerCli),
 		newInspectCommand(dockerCli),
 		newLogsCommand(dockerCli),
 		newPortCommand(dockerCli),

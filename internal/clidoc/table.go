@@ -67,6 +67,14 @@ writes for one image is written for each service.`,
 		},
 		Missing: missing["exec"],
 	},
+	"init": {
+		Like: []string{"docker init"},
+		Note: "`docker init` writes a Dockerfile and a Compose file; this adds what a Compose file has no keys for.",
+		Flags: map[string]Flag{
+			"db": db, "profile": profile, "set": set, "stack": stackFlag,
+			"schema": isNew("for editors: `docker init` writes no keys of its own"),
+		},
+	},
 	"inspect": {
 		Like:    []string{"docker inspect"},
 		Flags:   map[string]Flag{"format": sameAs("docker inspect")},
