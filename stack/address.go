@@ -14,15 +14,8 @@ func (l *loading) findAddress() {
 	if l.address {
 		return
 	}
-	var candidates []Service
-	for _, s := range l.stack.Services {
-		if len(s.Ports) > 0 && !s.OneShot && !l.dependedOn(s.Name) {
-			candidates = append(candidates, s)
-		}
-	}
-	if len(candidates) > 1 {
-		candidates = slices.DeleteFunc(candidates, func(s Service) bool { return len(webPorts(s.Ports)) == 0 })
-	}
+	publish := l.publishing()
+	candidates := slices.DeleteFunc(slices.Clone(publish), func(s Service) bool { return l.dependedOn(s.Name, publish) })
 	switch len(candidates) {
 	case 0:
 	case 1:
@@ -34,7 +27,7 @@ func (l *loading) findAddress() {
 		}
 	default:
 		for _, s := range candidates {
-			for _, port := range webPorts(s.Ports) {
+			for _, port := range s.Ports {
 				l.stack.Candidates = append(l.stack.Candidates, URL{Service: s.Name, Port: port})
 			}
 		}
@@ -66,10 +59,29 @@ func (l *loading) probeAddress() {
 	}
 }
 
-// dependedOn reports whether a service with published ports depends on another one.
-func (l *loading) dependedOn(name string) bool {
-	return slices.ContainsFunc(l.stack.Services, func(s Service) bool {
-		return len(s.Ports) > 0 && s.Name != name && l.reaches(s, name, map[string]bool{})
+// publishing returns the services with published ports at which an HTTP server can be expected; when there is none,
+// those with other ones.
+func (l *loading) publishing() []Service {
+	var web, all []Service
+	for _, s := range l.stack.Services {
+		if s.OneShot || len(s.Ports) == 0 {
+			continue
+		}
+		all = append(all, s)
+		if len(webPorts(s.Ports)) > 0 {
+			web = append(web, s)
+		}
+	}
+	if len(web) > 0 {
+		return web
+	}
+	return all
+}
+
+// dependedOn reports whether one of the services depends on another one.
+func (l *loading) dependedOn(name string, services []Service) bool {
+	return slices.ContainsFunc(services, func(s Service) bool {
+		return s.Name != name && l.reaches(s, name, map[string]bool{})
 	})
 }
 
@@ -92,7 +104,7 @@ func (l *loading) reaches(s Service, name string, seen map[string]bool) bool {
 
 // otherPorts are those of well-known servers that speak another protocol than HTTP: databases, caches, brokers, mail.
 var otherPorts = []int{
-	21, 22, 25, 53, 110, 143, 389, 465, 587, 636, 993, 995, 1025, 1433, 1521, 1883, 2181, 3306, 4222, 5044, 5432, 5433, 5672,
+	21, 22, 25, 53, 110, 143, 162, 389, 465, 514, 587, 636, 993, 995, 1025, 1433, 1521, 1883, 2181, 3306, 4222, 5044, 5432, 5433, 5672,
 	6379, 6432, 8883, 9042, 9092, 9300, 11211, 26257, 27017, 33060,
 }
 

@@ -88,7 +88,7 @@ func TestLoad(t *testing.T) {
 	no := false
 	want := &Stack{
 		Name: "notes",
-		Path: "notes",
+		Path: "notes", Files: []string{"notes/compose.yaml"},
 		Services: []Service{
 			{
 				Name: "cache", Image: "memcached:1.6", Init: true, Environment: map[string]string{}, Ulimits: map[string]Ulimit{},
