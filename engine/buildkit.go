@@ -4,21 +4,51 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"regexp"
 
 	bkclient "github.com/moby/buildkit/client"
 )
 
 // BuildKit returns a client of the BuildKit that is part of the engine. The caller must close it.
 func (e *Engine) BuildKit(ctx context.Context) (*bkclient.Client, error) {
+	// The first connection is made here, since what it fails with would only be a text within BuildKit's own error.
+	conn, err := e.api.DialHijack(ctx, "/grpc", "h2c", nil)
+	if err != nil {
+		return nil, e.buildKitRefused(err)
+	}
+	first := make(chan net.Conn, 1)
+	first <- conn
 	c, err := bkclient.New(ctx, "",
 		bkclient.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
-			return e.api.DialHijack(ctx, "/grpc", "h2c", nil)
+			select {
+			case conn := <-first:
+				return conn, nil
+			default:
+				return e.api.DialHijack(ctx, "/grpc", "h2c", nil)
+			}
 		}),
 		bkclient.WithSessionDialer(func(ctx context.Context, proto string, meta map[string][]string) (net.Conn, error) {
 			return e.api.DialHijack(ctx, "/session", proto, meta)
 		}))
 	if err != nil {
+		conn.Close()
 		return nil, fmt.Errorf("connect to the engine's BuildKit: %w", err)
 	}
 	return c, nil
+}
+
+// refusal matches how the client reports that an upgrade of a connection was not accepted.
+var refusal = regexp.MustCompile(`unable to upgrade to \w+, received (\d+)`)
+
+// buildKitRefused returns why BuildKit cannot be reached: a proxy in front of the engine that does not let /grpc through,
+// or something that has the Engine API and no BuildKit, such as Podman.
+func (e *Engine) buildKitRefused(err error) error {
+	m := refusal.FindStringSubmatch(err.Error())
+	if m == nil {
+		return fmt.Errorf("connect to the engine's BuildKit: %w", Plain(err))
+	}
+	return &UnusableError{
+		Reason: fmt.Sprintf("%s answers a request for /grpc, by which BuildKit is reached, with status %s", e.Host(), m[1]),
+		Advice: "a proxy in front of the engine has to let POST /grpc and /session through; Podman has no BuildKit",
+	}
 }

@@ -97,7 +97,7 @@ func (e *Engine) Connect(ctx context.Context) (Info, error) {
 		return Info{}, unreachable(e.host, err)
 	}
 	if versions.LessThan(v.APIVersion, MinAPIVersion) {
-		return Info{}, &UnusableError{fmt.Sprintf("docker engine %s (API %s) is too old: %s (API %s) or newer is needed",
+		return Info{}, &UnusableError{Reason: fmt.Sprintf("docker engine %s (API %s) is too old: %s (API %s) or newer is needed",
 			v.Version, v.APIVersion, MinVersion, MinAPIVersion)}
 	}
 	info, err := e.api.Info(ctx)
@@ -105,7 +105,7 @@ func (e *Engine) Connect(ctx context.Context) (Info, error) {
 		return Info{}, fmt.Errorf("ask the engine about itself: %w", Plain(err))
 	}
 	if info.OSType != "linux" {
-		return Info{}, &UnusableError{"the engine runs " + info.OSType + " containers: linux containers are needed"}
+		return Info{}, &UnusableError{Reason: "the engine runs " + info.OSType + " containers: linux containers are needed"}
 	}
 	return Info{
 		ID: info.ID, Version: v.Version, APIVersion: v.APIVersion, OS: v.Os, Arch: v.Arch,

@@ -20,11 +20,14 @@ func IsNotFound(err error) bool { return errdefs.IsNotFound(err) }
 func IsConflict(err error) bool { return errdefs.IsConflict(err) }
 
 // IsPortTaken reports whether a start failed because the published port is in use by another program. Engines have no
-// error code for it, only these messages (libnetwork's portallocator, and bind(2) as Go prints it).
+// error code for it, only these messages: of libnetwork's portallocator, of bind(2) as Go prints it, of Docker Desktop, and
+// of Windows for a port that the system keeps for itself (docker/for-win#12417).
 func IsPortTaken(err error) bool {
-	return err != nil && (strings.Contains(err.Error(), "port is already allocated") ||
-		strings.Contains(err.Error(), "address already in use"))
+	return err != nil && portTaken.MatchString(err.Error())
 }
+
+var portTaken = regexp.MustCompile(`port is already allocated|address already in use|[Pp]orts are not available|` +
+	`forbidden by its access permissions`)
 
 // SpaceHint says what to do when an engine's disk is full.
 const SpaceHint = "`docker system df` shows what takes the engine's disk; `docker bmo prune` and `docker builder prune` make room"
@@ -44,13 +47,17 @@ func IsFailure(err error) bool {
 		errdefs.IsInternal(err) || errdefs.IsUnavailable(err)
 }
 
-// UnusableError reports that an engine answered but cannot be used.
-type UnusableError struct{ Reason string }
+// UnusableError reports that an engine answered but cannot be used. Advice, if not empty, is a better hint than to take
+// another engine.
+type UnusableError struct{ Reason, Advice string }
 
 func (e *UnusableError) Error() string { return e.Reason }
 
 // Hint says what to do about it.
 func (e *UnusableError) Hint() string {
+	if e.Advice != "" {
+		return e.Advice
+	}
 	return "upgrade the engine, or choose another one with `docker context use` or DOCKER_HOST"
 }
 

@@ -21,6 +21,8 @@ func TestErrorKinds(t *testing.T) {
 		{status: 500, message: "driver failed programming external connectivity on endpoint x: Bind for 127.0.0.1:1 failed: port is already allocated", port: true},
 		{status: 500, message: "failed to bind host port for 127.0.0.1:1:172.18.0.2:80/tcp: address already in use", port: true},
 		{status: 500, message: "write /var/lib/docker/x: no space left on device", exhausted: true},
+		{status: 500, message: "Ports are not available: exposing port TCP 127.0.0.1:1 -> 0.0.0.0:0: listen tcp 127.0.0.1:1: bind: An attempt was made " +
+			"to access a socket in a way forbidden by its access permissions.", port: true},
 		{status: 500, message: "something else"},
 	} {
 		f := enginetest.New(t)
