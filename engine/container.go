@@ -10,6 +10,8 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/go-connections/nat"
+
+	"github.com/docker-bmo/docker-bmo/stack"
 )
 
 // Loopback is the only address on which ports are published.
@@ -37,6 +39,9 @@ type ContainerSpec struct {
 	Ulimits map[string][2]int64
 	// Init runs the engine's own init as process 1.
 	Init bool
+	// Mounts are the volumes, and Settings what else the stack says of the container.
+	Mounts   []Mount
+	Settings stack.Settings
 }
 
 // Container is a container of the engine.
@@ -51,7 +56,7 @@ type Container struct {
 }
 
 // CreateContainer creates a container without starting it. Its name is a lock: IsConflict reports that it is taken.
-func (e *Engine) CreateContainer(ctx context.Context, s ContainerSpec) (string, error) {
+func (e *Engine) CreateContainer(ctx context.Context, s ContainerSpec) (id string, err error) {
 	exposed, bindings := nat.PortSet{}, nat.PortMap{}
 	for port, public := range s.Publish {
 		p := nat.Port(strconv.Itoa(port) + "/tcp")
@@ -74,9 +79,14 @@ func (e *Engine) CreateContainer(ctx context.Context, s ContainerSpec) (string, 
 	for name, l := range s.Ulimits {
 		host.Ulimits = append(host.Ulimits, &container.Ulimit{Name: name, Soft: l[0], Hard: l[1]})
 	}
+	endpoint := &network.EndpointSettings{Aliases: s.Aliases}
+	applySettings(s.Settings, cfg, host, endpoint)
 	nets := &network.NetworkingConfig{EndpointsConfig: map[string]*network.EndpointSettings{}}
 	if s.Network != "" {
-		nets.EndpointsConfig[s.Network] = &network.EndpointSettings{Aliases: s.Aliases}
+		nets.EndpointsConfig[s.Network] = endpoint
+	}
+	if host.Mounts, err = e.mounts(s.Mounts); err != nil {
+		return "", fmt.Errorf("create container %s: %w", s.Name, err)
 	}
 	ctx, done, err := settling(ctx)
 	if err != nil {
@@ -95,22 +105,6 @@ func hostPort(p int) string {
 		return ""
 	}
 	return strconv.Itoa(p)
-}
-
-// tmpfs splits "PATH:OPTIONS" as Compose writes it.
-func tmpfs(list []string) map[string]string {
-	m := map[string]string{}
-	for _, t := range list {
-		path, opts := t, ""
-		for i := range t {
-			if t[i] == ':' {
-				path, opts = t[:i], t[i+1:]
-				break
-			}
-		}
-		m[path] = opts
-	}
-	return m
 }
 
 // Containers lists the containers, running or not, that have all of the labels.

@@ -36,6 +36,11 @@ func (e *Engine) CopyLogs(ctx context.Context, id string, o LogOptions, stdout, 
 		return fmt.Errorf("read logs of container %s: %w", id, Plain(err))
 	}
 	defer r.Close()
-	_, err = stdcopy.StdCopy(orDiscard(stdout), orDiscard(stderr), r)
+	// The client does not pass on what the engine says of the format.
+	if c, gone := e.api.ContainerInspect(ctx, id); gone == nil && c.Config.Tty {
+		_, err = io.Copy(orDiscard(stdout), r)
+	} else {
+		_, err = stdcopy.StdCopy(orDiscard(stdout), orDiscard(stderr), r)
+	}
 	return cut(err)
 }

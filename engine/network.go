@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/docker/docker/api/types/network"
-	"github.com/docker/docker/api/types/volume"
 
 	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
@@ -53,33 +52,6 @@ func (e *Engine) Networks(ctx context.Context, labels ...string) ([]Network, err
 func (e *Engine) RemoveNetwork(ctx context.Context, id string) error {
 	if err := e.api.NetworkRemove(ctx, id); err != nil && !IsNotFound(err) {
 		return fmt.Errorf("remove network %s: %w", id, Plain(err))
-	}
-	return nil
-}
-
-// Volume is a volume of the engine.
-type Volume struct {
-	Name   string
-	Labels map[string]string
-}
-
-// Volumes lists the volumes that have all of the labels.
-func (e *Engine) Volumes(ctx context.Context, labels ...string) ([]Volume, error) {
-	list, err := e.api.VolumeList(ctx, volume.ListOptions{Filters: labelFilter(labels)})
-	if err != nil {
-		return nil, fmt.Errorf("list volumes: %w", Plain(err))
-	}
-	volumes := make([]Volume, len(list.Volumes))
-	for i, v := range list.Volumes {
-		volumes[i] = Volume{Name: v.Name, Labels: v.Labels}
-	}
-	return volumes, nil
-}
-
-// RemoveVolume removes a volume; it is no error if the volume is already gone.
-func (e *Engine) RemoveVolume(ctx context.Context, name string) error {
-	if err := e.api.VolumeRemove(ctx, name, false); err != nil && !IsNotFound(err) {
-		return fmt.Errorf("remove volume %s: %w", name, Plain(err))
 	}
 	return nil
 }

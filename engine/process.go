@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -71,7 +72,11 @@ func (e *Engine) attach(ctx context.Context, id string, stdout, stderr io.Writer
 	stop := context.AfterFunc(ctx, att.Close)
 	go func() {
 		defer close(done)
-		_, _ = stdcopy.StdCopy(orDiscard(stdout), orDiscard(stderr), att.Reader)
+		if kind, _ := att.MediaType(); kind == types.MediaTypeRawStream { // of a container with a terminal
+			_, _ = io.Copy(orDiscard(stdout), att.Reader)
+		} else {
+			_, _ = stdcopy.StdCopy(orDiscard(stdout), orDiscard(stderr), att.Reader)
+		}
 		stop()
 		att.Close()
 	}()
@@ -133,6 +138,15 @@ func (p *Process) Stop(ctx context.Context, timeout time.Duration) (code int, ki
 	return code, killed, err
 }
 
+// Kill kills the container and waits for its end.
+func (p *Process) Kill(ctx context.Context) error {
+	if err := p.e.Signal(ctx, p.ID, "KILL"); err != nil && !IsNotFound(err) && !IsConflict(err) {
+		return err
+	}
+	_, err := p.Wait(ctx)
+	return err
+}
+
 // ExitCode waits until a container has ended and returns its exit code.
 func (e *Engine) ExitCode(ctx context.Context, id string) (int, error) {
 	ended, errs := e.api.ContainerWait(ctx, id, container.WaitConditionNotRunning)
@@ -147,15 +161,20 @@ func (e *Engine) ExitCode(ctx context.Context, id string) (int, error) {
 	}
 }
 
+// StopSignal returns the signal that ends a container: its own, else TERM.
+func (e *Engine) StopSignal(ctx context.Context, id string) (string, error) {
+	c, err := e.api.ContainerInspect(ctx, id)
+	if err != nil {
+		return "", fmt.Errorf("inspect container %s: %w", id, Plain(err))
+	}
+	return cmp.Or(c.Config.StopSignal, "TERM"), nil
+}
+
 // Signal sends a signal; if empty, the container's own stop signal.
-func (e *Engine) Signal(ctx context.Context, id, signal string) error {
+func (e *Engine) Signal(ctx context.Context, id, signal string) (err error) {
 	if signal == "" {
-		c, err := e.api.ContainerInspect(ctx, id)
-		if err != nil {
-			return fmt.Errorf("inspect container %s: %w", id, Plain(err))
-		}
-		if signal = c.Config.StopSignal; signal == "" {
-			signal = "TERM"
+		if signal, err = e.StopSignal(ctx, id); err != nil {
+			return err
 		}
 	}
 	if err := e.api.ContainerKill(ctx, id, signal); err != nil {

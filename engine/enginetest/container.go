@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/mount"
+	"github.com/docker/docker/api/types/network"
 	"github.com/docker/go-connections/nat"
 )
 
@@ -24,9 +26,12 @@ type ctr struct {
 	id, name, image, imageID string
 	config                   container.Config
 	host                     container.HostConfig
+	networking               network.NetworkingConfig
+	files                    files  // written by the container and into it
 	network                  string // identifier
 	made                     time.Time
-	volumes                  []string // anonymous ones
+	volumes                  []string        // anonymous ones
+	mounts                   map[string]*vol // by path
 
 	state string
 	code  int
@@ -55,6 +60,10 @@ func (f *Fake) createContainer(_ http.ResponseWriter, r *http.Request) (any, err
 	c := &ctr{
 		id: f.id("container"), name: name, image: req.Image, imageID: image.ID, config: *req.Config, made: f.now(),
 		state: created, out: newOutput(f.now), ended: make(chan struct{}), removed: make(chan struct{}),
+		files: files{}, mounts: map[string]*vol{},
+	}
+	if req.NetworkingConfig != nil {
+		c.networking = *req.NetworkingConfig
 	}
 	if req.HostConfig != nil {
 		c.host = *req.HostConfig
@@ -66,10 +75,13 @@ func (f *Fake) createContainer(_ http.ResponseWriter, r *http.Request) (any, err
 		}
 		c.network = n.id
 	}
-	for range image.Volumes {
-		v := f.id("volume")
-		f.volumes[v] = &vol{name: v, labels: map[string]string{"com.docker.volume.anonymous": ""}}
-		c.volumes = append(c.volumes, v)
+	for _, m := range c.host.Mounts {
+		f.mount(c, image, m)
+	}
+	for _, path := range image.Volumes {
+		if c.mounts[path] == nil {
+			f.mount(c, image, mount.Mount{Target: path})
+		}
 	}
 	f.containers[c.id] = c
 	return container.CreateResponse{ID: c.id, Warnings: []string{}}, nil

@@ -30,6 +30,8 @@ type Image struct {
 	Volumes []string
 	Layers  []Layer
 	Created time.Time
+	// Files are what is known of its filesystem, by absolute path.
+	Files map[string]File
 }
 
 type img struct {
@@ -218,7 +220,7 @@ func (f *Fake) commit(_ http.ResponseWriter, r *http.Request) (any, error) {
 	}
 	id := f.addImage(Image{
 		Tags: []string{reference.FamiliarString(name)}, Labels: labels, Env: c.config.Env, Command: c.config.Cmd,
-		Layers: append(slices.Clone(from.Layers), Layer{"commit of " + what, 10e6}),
+		Layers: append(slices.Clone(from.Layers), Layer{"commit of " + what, 10e6}), Files: files(from.Files).and(c.files),
 	}, c.imageID)
 	return container.CommitResponse{ID: id}, nil
 }

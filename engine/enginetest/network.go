@@ -18,6 +18,7 @@ type netw struct {
 type vol struct {
 	name   string
 	labels map[string]string
+	files  files
 }
 
 func (f *Fake) createNetwork(_ http.ResponseWriter, r *http.Request) (any, error) {
@@ -89,7 +90,26 @@ func (f *Fake) findNetwork(ref string) *netw {
 func (f *Fake) AddVolume(name string, labels map[string]string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.volumes[name] = &vol{name: name, labels: labels}
+	f.addVolume(name, labels)
+}
+
+func (f *Fake) addVolume(name string, labels map[string]string) *vol {
+	if f.volumes[name] == nil {
+		f.volumes[name] = &vol{name: name, labels: labels, files: files{}}
+	}
+	return f.volumes[name]
+}
+
+// createVolume returns the volume of that name when there is one, as the engine does.
+func (f *Fake) createVolume(_ http.ResponseWriter, r *http.Request) (any, error) {
+	var req volume.CreateOptions
+	if err := json.NewDecoder(r.Body).Decode(&req); err != nil {
+		return nil, &fault{http.StatusBadRequest, err.Error()}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	v := f.addVolume(req.Name, req.Labels)
+	return volume.Volume{Name: v.name, Labels: v.labels}, nil
 }
 
 func (f *Fake) listVolumes(_ http.ResponseWriter, r *http.Request) (any, error) {
@@ -115,6 +135,13 @@ func (f *Fake) removeVolume(_ http.ResponseWriter, r *http.Request) (any, error)
 	name := r.PathValue("name")
 	if f.volumes[name] == nil {
 		return nil, notFound("volume", name)
+	}
+	for _, c := range f.containers {
+		for _, v := range c.mounts {
+			if v.name == name {
+				return nil, conflict("remove %s: volume is in use - [%s]", name, c.id)
+			}
+		}
 	}
 	delete(f.volumes, name)
 	return nil, nil

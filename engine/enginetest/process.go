@@ -30,6 +30,7 @@ func (f *Fake) startContainer(_ http.ResponseWriter, r *http.Request) (any, erro
 		return nil, err
 	}
 	c.state, c.proc = running, newProc(c)
+	c.proc.file = f.fileOf(c)
 	for l, port := range listeners {
 		go c.forward(l, port)
 	}

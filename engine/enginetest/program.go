@@ -38,6 +38,7 @@ type Proc struct {
 	killed  chan struct{} // closed by SIGKILL
 	deaf    chan struct{} // closed when a signal was ignored
 	ended   chan struct{} // the container's
+	file    func(path string, write *File) (File, bool)
 	once    sync.Once
 
 	mu    sync.Mutex
@@ -53,6 +54,14 @@ func (p *Proc) Getenv(key string) string {
 	}
 	return ""
 }
+
+// WriteFile writes a file in the container, or in the volume that is mounted there.
+func (p *Proc) WriteFile(path, content string) {
+	p.file(path, &File{Content: content, Mode: 0o644})
+}
+
+// ReadFile returns a file of the container, or of the volume that is mounted there.
+func (p *Proc) ReadFile(path string) (File, bool) { return p.file(path, nil) }
 
 // Listen serves a port of the container from now on. serve is called for each connection, in a goroutine of its own.
 func (p *Proc) Listen(port int, serve func(net.Conn)) {

@@ -30,11 +30,14 @@ func (f *Fake) handler() http.Handler {
 		"GET /containers/{id}/logs": f.logs, "POST /containers/{id}/exec": f.createExec, "POST /exec/{id}/start": f.startExec,
 		"GET /exec/{id}/json": f.inspectExec,
 
-		"POST /commit": f.commit, "GET /images/json": f.listImages, "GET /images/{name...}": f.inspectImage,
+		"PUT /containers/{id}/archive": f.putArchive, "GET /containers/{id}/archive": f.getArchive,
+
+		"POST /images/create": f.importImage,
+		"POST /commit":        f.commit, "GET /images/json": f.listImages, "GET /images/{name...}": f.inspectImage,
 		"DELETE /images/{name...}": f.removeImage, "POST /images/{name...}": f.tagImage,
 
 		"POST /networks/create": f.createNetwork, "GET /networks": f.listNetworks, "DELETE /networks/{id}": f.removeNetwork,
-		"GET /volumes": f.listVolumes, "DELETE /volumes/{name}": f.removeVolume,
+		"POST /volumes/create": f.createVolume, "GET /volumes": f.listVolumes, "DELETE /volumes/{name}": f.removeVolume,
 	} {
 		mux.HandleFunc(pattern, f.serve(a))
 	}

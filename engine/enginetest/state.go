@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/network"
 )
 
 // sealRequest is what hooks see of a Seal.
@@ -44,6 +45,7 @@ type Container struct {
 	ExitCode               int
 	Config                 container.Config
 	Host                   container.HostConfig
+	Networking             network.NetworkingConfig
 }
 
 // Container returns the container of that name or identifier.
@@ -56,5 +58,6 @@ func (f *Fake) Container(ref string) (Container, bool) {
 	}
 	return Container{
 		ID: c.id, Name: c.name, Image: c.image, State: c.state, ExitCode: c.code, Config: c.config, Host: c.host,
+		Networking: c.networking,
 	}, true
 }
