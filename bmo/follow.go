@@ -3,6 +3,7 @@ package bmo
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,7 +22,7 @@ type FollowOptions struct {
 }
 
 // Follow passes on the output of all services of the instances until ctx ends or one of the services does, and returns
-// why.
+// why. A service that has done its work when it ends with 0 ends nothing.
 func (c *Client) Follow(ctx context.Context, list []*Instance, o FollowOptions) error {
 	early := c.linesSoFar(ctx, list)
 	caughtUp := sync.OnceFunc(o.CaughtUp)
@@ -52,7 +53,11 @@ func (c *Client) Follow(ctx context.Context, list []*Instance, o FollowOptions) 
 				case err != nil:
 					cancel(fmt.Errorf("follow the output of %s: %w", name, err))
 				default:
-					cancel(c.endOf(ctx, name, id))
+					if err := c.endOf(ctx, name, id, slices.Contains(inst.MayEnd, service)); err != nil {
+						cancel(err)
+						return
+					}
+					<-ctx.Done() // the others go on, and if there are none, the instance does
 				}
 			})
 		}
@@ -62,14 +67,16 @@ func (c *Client) Follow(ctx context.Context, list []*Instance, o FollowOptions) 
 	return context.Cause(ctx)
 }
 
-// endOf says how a service ended.
-func (c *Client) endOf(ctx context.Context, name, id string) error {
+// endOf says how a service ended, and nothing of one that may and has ended with 0.
+func (c *Client) endOf(ctx context.Context, name, id string, may bool) error {
 	code, err := c.engine.ExitCode(ctx, id)
 	switch {
 	case engine.IsNotFound(err):
 		return fmt.Errorf("service %s was removed", name)
 	case err != nil:
 		return fmt.Errorf("service %s ended: %w", name, err)
+	case code == 0 && may:
+		return nil
 	default:
 		return hint.Wrap(fmt.Errorf("service %s ended with exit code %d", name, code),
 			"its last lines are above; the instance cannot go on without it and was removed")

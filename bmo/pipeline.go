@@ -18,6 +18,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/internal/label"
 	"github.com/docker-bmo/docker-bmo/internal/version"
 	"github.com/docker-bmo/docker-bmo/journal"
+	"github.com/docker-bmo/docker-bmo/launch"
 	"github.com/docker-bmo/docker-bmo/progress"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 	"github.com/docker-bmo/docker-bmo/stack"
@@ -121,7 +122,7 @@ func digests(trees contexts.Set) map[string]string {
 func (p *pipeline) describe(bases map[string]string) snapshot.Snapshot {
 	return snapshot.Snapshot{
 		Key: p.inputs.Key(bases), Inputs: p.inputs.Digest(), Stack: p.stack.Name, Version: version.Version,
-		Created: time.Now().UTC(), Services: p.stack.ServiceNames(),
+		Created: time.Now().UTC(), Services: launch.ServiceNames(p.stack), Volumes: launch.VolumeNames(launch.Lasting(p.stack)),
 	}
 }
 

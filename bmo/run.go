@@ -8,6 +8,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/instance"
 	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/internal/owner"
+	"github.com/docker-bmo/docker-bmo/launch"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 	"github.com/docker-bmo/docker-bmo/stack"
 )
@@ -101,7 +102,7 @@ func (o RunOptions) choose(ctx context.Context, p *pipeline) (*snapshot.Snapshot
 		if err != nil {
 			return nil, err
 		}
-		return s, s.Fits(p.stack.Name, p.stack.ServiceNames())
+		return s, s.Fits(p.stack.Name, launch.ServiceNames(p.stack), launch.VolumeNames(launch.Lasting(p.stack)))
 	case o.NoBuild:
 		s, err := p.find(ctx)
 		if s == nil && err == nil {

@@ -1,6 +1,6 @@
 // Package bootstrap runs an application's slow first run once, in linked containers, and keeps the result as a
-// snapshot: start the database until it answers queries, run the steps, check the result, stop everything gracefully,
-// commit. Whatever fails on the way, there is no snapshot and nothing is left on the engine.
+// snapshot: start the database until it answers queries, run what ends by itself and the steps, check the result, stop
+// everything gracefully, commit. Whatever fails on the way, there is no snapshot and nothing is left on the engine.
 //
 // This package is not API: it can change at any time. Programs use bmo.
 package bootstrap
@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/docker-bmo/docker-bmo/engine"
-	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/internal/label"
 	"github.com/docker-bmo/docker-bmo/internal/owner"
 	"github.com/docker-bmo/docker-bmo/journal"
@@ -65,17 +64,17 @@ type run struct {
 	network string
 	images  map[string]string // what each service's next container is created from
 	raw     map[string]string // the image that holds each committed service's layers
-	used    map[string]bool   // services that were up while steps of others ran, and may hold what those wrote
+	used    map[string]bool   // services that were up while steps ran, and may hold what those wrote
+	readers []string          // containers that volumes are read from
 	temp    []string          // names or identifiers of all images to remove when the bootstrap ends
 }
 
 // Name returns the lock of a snapshot's bootstrap: the name of its network and, followed by a service, of a container.
 func Name(key string) string { return "docker-bmo-bootstrap-" + snapshot.Short(key) }
 
-// Run makes the snapshot. It returns ErrBusy if another process is making it already, a *StepError if a step fails, and
-// an error that wraps a *launch.ServiceError if a service ends or does not become ready. A step that takes too long,
-// and a service that does not stop by itself or not with exit code 0, are errors with a hint and have no type of their
-// own.
+// Run makes the snapshot. It returns ErrBusy if another process is making it already, a *StepError if a step or a service
+// that runs to its end fails, and that wraps a *launch.ServiceError if a service ends or does not become ready. A step that takes too long,
+// and a service that holds data and does not stop well, are errors with a hint and have no type of their own.
 func Run(ctx context.Context, r Request) (*snapshot.Snapshot, error) {
 	b := newRun(r)
 	defer b.clear(ctx)
@@ -83,6 +82,12 @@ func Run(ctx context.Context, r Request) (*snapshot.Snapshot, error) {
 		return nil, err
 	}
 	b.group = b.newGroup()
+	if err := b.createVolumes(ctx); err != nil {
+		return nil, err
+	}
+	if err := b.oneShots(ctx); err != nil {
+		return nil, err
+	}
 	if err := b.steps(ctx); err != nil {
 		return nil, err
 	}
@@ -93,6 +98,9 @@ func Run(ctx context.Context, r Request) (*snapshot.Snapshot, error) {
 		return nil, err
 	}
 	if err := b.commitStopped(ctx); err != nil {
+		return nil, err
+	}
+	if err := b.importVolumes(ctx); err != nil {
 		return nil, err
 	}
 	if err := b.seal(ctx); err != nil {
@@ -142,6 +150,7 @@ func (b *run) newGroup() *launch.Group {
 	g.Image = func(service string) string { return b.images[service] }
 	g.Labels = b.labels
 	g.Environment = b.environment
+	g.Volume, g.Content = b.volume, b.Stack.Content
 	g.Timeout = readyTimeout
 	g.Journal, g.Progress, g.Attach = b.Journal, b.Progress, true
 	return g
@@ -152,14 +161,14 @@ func (b *run) environment(service string) map[string]string {
 	if service != b.Stack.URL.Service {
 		return nil
 	}
-	env, err := b.Stack.URL.Render(launch.Vars(b.Stack.URL.Port, Name(b.Snapshot.Key)))
+	env, err := b.Stack.URL.Render(launch.Vars(b.Stack.URL, b.Stack.URL.Port, Name(b.Snapshot.Key)))
 	if err != nil {
 		return nil // loading the stack has rendered it already
 	}
 	return env
 }
 
-// closure returns the named services and all that they depend on, in start order.
+// closure returns the named services and all that they depend on, in start order, without those that run to their end.
 func (b *run) closure(names ...string) []stack.Service {
 	want := map[string]bool{}
 	for _, n := range names {
@@ -173,7 +182,9 @@ func (b *run) closure(names ...string) []stack.Service {
 		for _, d := range s.DependsOn {
 			want[d] = true
 		}
-		out = append(out, s.With(stack.DefaultFlavor))
+		if !s.OneShot {
+			out = append(out, s.With(stack.DefaultFlavor))
+		}
 	}
 	slices.Reverse(out)
 	return out
@@ -188,45 +199,5 @@ func (b *run) check(ctx context.Context) error {
 	if err := b.group.Up(ctx, b.closure(names...), nil); err != nil {
 		return fmt.Errorf("check the bootstrapped application: %w", err)
 	}
-	return nil
-}
-
-// stop ends every service gracefully, each before those it depends on.
-//
-// Stopping the web service does not influence its commit, which was made before. But a service that must be killed, or
-// that fails while it stops, is a defect of the stack that every later stop would run into, so it is an error.
-func (b *run) stop(ctx context.Context) error {
-	for _, s := range slices.Backward(b.Stack.Services) {
-		if err := b.stopService(ctx, s); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (b *run) stopService(ctx context.Context, s stack.Service) error {
-	return b.Progress.Step(ctx, "stop "+s.Name, func(ctx context.Context, log *progress.Log) error {
-		return b.awaitEnd(ctx, s, log)
-	})
-}
-
-func (b *run) awaitEnd(ctx context.Context, s stack.Service, log *progress.Log) error {
-	p := b.group.Process(s.Name)
-	log.SetStatus(fmt.Sprintf("waiting for %s to end, for %s at most", s.Name, s.StopGracePeriod), "")
-	code, killed, err := p.Stop(ctx, s.StopGracePeriod)
-	switch {
-	case err != nil:
-		return fmt.Errorf("stop %s: %w", s.Name, err)
-	case !s.Snapshot:
-		return nil
-	case killed:
-		return hint.Wrap(fmt.Errorf("service %s did not stop within %s of its stop signal and was killed: not committed", s.Name, s.StopGracePeriod),
-			"make the service end on its stop signal, or raise stop_grace_period")
-	case code != 0:
-		output := launch.Quote(log, s.Name, b.Journal.Tail(s.Name))
-		return hint.Wrap(fmt.Errorf("service %s ended with exit code %d when it was stopped: not committed%s", s.Name, code, last(output, log.Visible())),
-			"what is committed has to end with 0 on its stop signal: see stop_signal, and what the command does about it")
-	}
-	fmt.Fprintf(log, "exit code 0\n")
 	return nil
 }

@@ -10,8 +10,10 @@ import (
 
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/internal/label"
+	"github.com/docker-bmo/docker-bmo/launch"
 	"github.com/docker-bmo/docker-bmo/progress"
 	"github.com/docker-bmo/docker-bmo/snapshot"
+	"github.com/docker-bmo/docker-bmo/stack"
 )
 
 // SlowCommit is how long a commit takes at most on a suitable storage driver; longer ones are reported.
@@ -52,6 +54,9 @@ func (b *run) commit(ctx context.Context, service string, log *progress.Log) err
 	ref := b.tempTag(service)
 	labels := b.labels(service)
 	labels[label.Role] = label.RoleRaw
+	if err := b.blank(ctx, service); err != nil {
+		return err
+	}
 	start := time.Now()
 	if err := b.Engine.Commit(ctx, b.group.ID(service), ref, labels); err != nil {
 		return err
@@ -70,7 +75,11 @@ func (b *run) commit(ctx context.Context, service string, log *progress.Log) err
 
 // noteSize reports how much was committed. It is only informative; if the engine cannot tell, it is left out.
 func (b *run) noteSize(ctx context.Context, from, to string, log *progress.Log) {
-	old, err := b.Engine.Image(ctx, from)
+	var old engine.Image
+	var err error
+	if from != "" {
+		old, err = b.Engine.Image(ctx, from)
+	}
 	if err != nil {
 		return
 	}
@@ -82,8 +91,8 @@ func (b *run) noteSize(ctx context.Context, from, to string, log *progress.Log) 
 // commitStopped commits the services that have no step of their own, such as the database, and those that were up while
 // steps of others ran, one after the other: concurrent commits can fail on older containerd stores.
 func (b *run) commitStopped(ctx context.Context) error {
-	for _, s := range b.Stack.Services {
-		if _, done := b.raw[s.Name]; done && !b.used[s.Name] || !s.Snapshot {
+	for _, s := range launch.Lasting(b.Stack) {
+		if !b.commits(s) {
 			continue
 		}
 		err := b.Progress.Step(ctx, "commit "+s.Name, func(ctx context.Context, log *progress.Log) error {
@@ -94,6 +103,22 @@ func (b *run) commitStopped(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// commits reports whether the state in which a service is stopped is committed: not if its filesystem is not kept, and
+// not if it was only started to check what its steps have made.
+func (b *run) commits(s stack.Service) bool {
+	_, done := b.raw[s.Name]
+	return s.Snapshot && (!done || b.used[s.Name])
+}
+
+// blank takes the content of secrets and configs out of a service's container before it is committed.
+func (b *run) blank(ctx context.Context, service string) error {
+	s, ok := b.Stack.Service(service)
+	if !ok || len(s.Files) == 0 {
+		return nil
+	}
+	return b.group.BlankFiles(ctx, s)
 }
 
 // seal makes the snapshot's images: the committed layers, or the built ones for services that are not committed, with
@@ -107,6 +132,9 @@ func (b *run) seal(ctx context.Context) error {
 				return err
 			}
 			specs = append(specs, spec)
+		}
+		for _, name := range b.Snapshot.Volumes {
+			specs = append(specs, b.carrierSpec(name))
 		}
 		ids, err := b.Sealer.Seal(ctx, b.Platform, specs...)
 		for i, id := range ids {
@@ -138,7 +166,7 @@ func (b *run) sealSpec(ctx context.Context, service string) (engine.SealSpec, er
 	}, nil
 }
 
-// clear removes containers, network and raw images, even if the caller's context is done. What it cannot remove now has
+// clear removes containers, volumes, network and raw images, even if the caller's context is done. What it cannot remove now has
 // an owner that will soon be gone: the next command that changes something removes it.
 func (b *run) clear(ctx context.Context) {
 	b.Journal.Flush()
@@ -154,9 +182,16 @@ func (b *run) clear(ctx context.Context) {
 				b.note(engine.Retry(ctx, func() error { return b.Engine.RemoveContainer(ctx, id) }))
 			}
 		}
+		for _, id := range b.readers {
+			b.note(engine.Retry(ctx, func() error { return b.Engine.RemoveContainer(ctx, id) }))
+		}
 		for _, ref := range b.temp {
 			log.SetStatus("removing "+ref, "")
 			b.note(engine.Retry(ctx, func() error { return b.removeImage(ctx, ref) }))
+		}
+		for _, name := range launch.VolumeNames(b.Stack.Services) {
+			log.SetStatus("removing volume "+name, "")
+			b.note(engine.Retry(ctx, func() error { return b.Engine.RemoveVolume(ctx, b.volume(name)) }))
 		}
 		log.SetStatus("removing the network", "")
 		b.note(engine.Retry(ctx, func() error { return b.Engine.RemoveNetwork(ctx, b.network) }))

@@ -24,7 +24,7 @@ func Relabel(ctx context.Context, r Request) (*snapshot.Snapshot, error) {
 		return nil, err
 	}
 	var specs []engine.SealSpec
-	for _, service := range from.Services {
+	for _, service := range from.Parts() {
 		img := from.Images[service]
 		ref := b.tempTag(service)
 		if err := b.Engine.TagImage(ctx, img.ID, ref); err != nil {

@@ -138,13 +138,14 @@ func (p *Process) Stop(ctx context.Context, timeout time.Duration) (code int, ki
 	return code, killed, err
 }
 
-// Kill kills the container and waits for its end.
-func (p *Process) Kill(ctx context.Context) error {
-	if err := p.e.Signal(ctx, p.ID, "KILL"); err != nil && !IsNotFound(err) && !IsConflict(err) {
-		return err
+// Kill kills the container and waits for its end. killed is false if it had ended by itself.
+func (p *Process) Kill(ctx context.Context) (killed bool, err error) {
+	err = p.e.Signal(ctx, p.ID, "KILL")
+	if killed = !IsConflict(err) && !IsNotFound(err); killed && err != nil {
+		return false, err
 	}
-	_, err := p.Wait(ctx)
-	return err
+	_, err = p.Wait(ctx)
+	return killed, err
 }
 
 // ExitCode waits until a container has ended and returns its exit code.

@@ -85,3 +85,7 @@ func (e *Engine) RemoveVolume(ctx context.Context, name string) error {
 	}
 	return nil
 }
+
+// CarrierPath is where an image that carries a volume's content has it, and where a container that reads or fills the
+// volume has the volume.
+const CarrierPath = "/volume"

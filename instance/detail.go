@@ -92,7 +92,9 @@ func Inspect(ctx context.Context, e *engine.Engine, name string) (*Detail, error
 		d.Network = NetworkDetail{ID: n.ID, Name: n.Name}
 	}
 	for _, c := range o.containers {
-		d.Services[c.Labels[label.Service]] = serviceDetail(c)
+		if isService(c) {
+			d.Services[c.Labels[label.Service]] = serviceDetail(c)
+		}
 	}
 	return d, nil
 }

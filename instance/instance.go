@@ -44,6 +44,8 @@ type Instance struct {
 	Created  time.Time
 	// Services maps each service to its container's identifier.
 	Services map[string]string
+	// MayEnd are the services that have done their work when they end with exit code 0, sorted.
+	MayEnd []string
 	// Ports maps services to their published ports to the ports on the loopback interface that lead there.
 	Ports map[string]map[int]int
 	// Env is the environment for a test command. Only the process that started the instance knows it.
@@ -93,8 +95,10 @@ func (o objects) instances() []Instance {
 	}
 	for _, c := range o.containers {
 		inst := add(byName, c.Labels)
-		inst.Services[c.Labels[label.Service]] = c.ID
-		inst.observe(c)
+		if isService(c) {
+			inst.Services[c.Labels[label.Service]] = c.ID
+			inst.observe(c)
+		}
 	}
 	out := make([]Instance, 0, len(byName))
 	for _, i := range byName {
@@ -122,22 +126,33 @@ func add(byName map[string]*Instance, labels map[string]string) *Instance {
 	return i
 }
 
+// isService reports whether a container is that of a service, and not of a step or one that fills a volume.
+func isService(c engine.Container) bool {
+	_, volume := label.VolumeName(c.Labels[label.Service])
+	return c.Labels[label.Service] != "" && !volume
+}
+
 // observe adds what one container shows about the instance.
 func (i *Instance) observe(c engine.Container) {
 	if url := c.Labels[label.URL]; url != "" {
 		i.URL = url
 	}
 	if private, err := strconv.Atoi(c.Labels[label.Port]); err == nil && c.Ports[private] != 0 {
-		i.URL = "http://" + launch.Address(c.Ports[private])
+		i.URL = "http://" + launch.Address(c.Ports[private]) + c.Labels[label.Path]
 	}
 	ports := parseForwarded(c.Labels[label.Forward])
 	maps.Copy(ports, c.Ports)
 	if len(ports) > 0 {
 		i.Ports[c.Labels[label.Service]] = ports
 	}
+	done := c.Labels[label.MayEnd] == "true" && c.State == "exited" && strings.HasPrefix(c.Status, "Exited (0)")
+	if c.Labels[label.MayEnd] == "true" {
+		i.MayEnd = append(i.MayEnd, c.Labels[label.Service])
+		slices.Sort(i.MayEnd)
+	}
 	switch {
 	case i.State == Broken:
-	case c.State == "exited" || c.State == "dead":
+	case !done && (c.State == "exited" || c.State == "dead"):
 		i.State, i.Status = Broken, c.Status
 	case label.IsStarting(c.Name):
 		i.State, i.Status = Starting, "Starting"
@@ -149,8 +164,8 @@ func (i *Instance) observe(c engine.Container) {
 // removeTimeout limits the removal of one instance, in addition to its grace period.
 const removeTimeout = 30 * time.Second
 
-// Remove stops an instance's containers, killing those that do not end within grace, and removes them, their anonymous
-// volumes and the network. It is no error if the instance is already gone.
+// Remove stops an instance's containers, killing those that do not end within grace, and removes them, the volumes and
+// the network. It is no error if the instance is already gone.
 func Remove(ctx context.Context, e *engine.Engine, name string, grace time.Duration) error {
 	err := engine.Retry(ctx, func() error { return removeOnce(ctx, e, name, grace) })
 	if err != nil {
@@ -178,6 +193,15 @@ func removeOnce(ctx context.Context, e *engine.Engine, name string, grace time.D
 	}
 	if err := eg.Wait(); err != nil {
 		return err
+	}
+	volumes, err := e.Volumes(ctx, of)
+	if err != nil {
+		return err
+	}
+	for _, v := range volumes {
+		if err := e.RemoveVolume(ctx, v.Name); err != nil {
+			return err
+		}
 	}
 	networks, err := e.Networks(ctx, of)
 	if err != nil {

@@ -31,7 +31,7 @@ func (s *start) choosePort() {
 	case s.forward != nil:
 	case fixed != 0:
 		s.port = fixed
-	case len(s.Stack.URL.Environment) > 0:
+	case len(s.Stack.URL.Environment) > 0 || s.tellsAddress():
 		s.port = firstPort + rand.IntN(lastPort-firstPort)
 	}
 }
@@ -63,6 +63,12 @@ func (s *start) currentPort() int {
 	return s.port
 }
 
+// movedError reports that the application's port is taken when steps have been told of it already.
+type movedError struct{ error }
+
+// Unwrap returns what the engine said.
+func (e *movedError) Unwrap() error { return e.error }
+
 // startService starts a service's container; if its published port is taken, it retries on other ports.
 func (s *start) startService(ctx context.Context, svc stack.Service) error {
 	for try := 0; ; try++ {
@@ -76,6 +82,8 @@ func (s *start) startService(ctx context.Context, svc stack.Service) error {
 			port := s.takenByOthers(svc.Name, err)
 			return hint.Wrap(fmt.Errorf("service %s: port %d on %s is taken", svc.Name, port, engine.Loopback),
 				"choose another port, or leave it out to have a free one picked")
+		case s.tellsAddress():
+			return &movedError{err}
 		case try == portTries:
 			return hint.Wrap(err, "too many ports on 127.0.0.1 are taken: stop instances or other programs")
 		}

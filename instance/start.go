@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -73,10 +74,10 @@ type start struct {
 
 // Start starts an instance and returns when it is ready. If it fails, nothing of the instance is left on the engine.
 //
-// A service that ends or does not become ready is a *launch.ServiceError, which wraps a *launch.ExitError or a
+// A step of the start that fails is a *launch.StepError. A service that ends or does not become ready is a *launch.ServiceError, which wraps a *launch.ExitError or a
 // *probe.NotReadyError. A name that is invalid or taken, and a port that is taken, are errors with a hint and have no
 // type of their own. If removing what was made fails, that error is joined to the first one.
-func Start(ctx context.Context, r Request) (_ *Instance, err error) {
+func Start(ctx context.Context, r Request) (*Instance, error) {
 	if r.Flavor == "" {
 		r.Flavor = stack.DefaultFlavor
 	}
@@ -86,6 +87,16 @@ func Start(ctx context.Context, r Request) (_ *Instance, err error) {
 	if err := CheckName(r.Name); err != nil {
 		return nil, err
 	}
+	for try := 1; ; try++ {
+		i, err := startOnce(ctx, r)
+		var moved *movedError
+		if !errors.As(err, &moved) || try == portTries {
+			return i, err
+		}
+	}
+}
+
+func startOnce(ctx context.Context, r Request) (_ *Instance, err error) {
 	s := &start{Request: r, created: time.Now().UTC()}
 	if err := s.reserve(ctx); err != nil {
 		return nil, err
@@ -101,8 +112,11 @@ func Start(ctx context.Context, r Request) (_ *Instance, err error) {
 	}
 	s.choosePort()
 	s.group = s.newGroup()
-	services := make([]stack.Service, len(r.Stack.Services))
-	for i, svc := range r.Stack.Services {
+	if err := s.fillVolumes(ctx); err != nil {
+		return nil, err
+	}
+	services := launch.Lasting(r.Stack)
+	for i, svc := range services {
 		services[i] = svc.With(r.Flavor)
 	}
 	// Nobody asks how a container ends once the instance is ready, and each of these watches is a connection.
@@ -155,7 +169,7 @@ func madeUpName(stackName string) string {
 	return stackName + "-" + hex.EncodeToString(b)
 }
 
-// labels returns the labels of the instance's network (if service is empty) and containers.
+// labels returns the labels of the instance's network and volumes (if service is empty) and of its containers.
 func (s *start) labels(name, service string) map[string]string {
 	l := map[string]string{
 		label.Role: label.RoleInstance, label.Instance: name, label.Key: s.Snapshot.Key,
@@ -172,10 +186,16 @@ func (s *start) labels(name, service string) map[string]string {
 		l[label.Lead] = "true"
 	}
 	if service == s.Stack.URL.Service && service != "" && s.currentPort() != 0 {
-		l[label.URL] = "http://" + launch.Address(s.currentPort())
+		l[label.URL] = launch.Vars(s.Stack.URL, s.currentPort(), name).URL
 	}
 	if service == s.Stack.URL.Service && service != "" {
 		l[label.Port] = strconv.Itoa(s.Stack.URL.Port)
+		if s.Stack.URL.Path != "" {
+			l[label.Path] = s.Stack.URL.Path
+		}
+	}
+	if svc, ok := s.Stack.Service(service); ok && launch.MayEnd(svc) {
+		l[label.MayEnd] = "true"
 	}
 	if f := s.forwardedPorts(service); f != "" {
 		l[label.Forward] = f
@@ -183,12 +203,19 @@ func (s *start) labels(name, service string) map[string]string {
 	return l
 }
 
-// lead returns the service whose container's name shows whether the instance is ready.
+// lead returns the service whose container's name shows whether the instance is ready: the one that has the address,
+// else the last one, if possible one that goes on.
 func (s *start) lead() string {
 	if s.Stack.URL.Service != "" {
 		return s.Stack.URL.Service
 	}
-	return s.Stack.Services[len(s.Stack.Services)-1].Name
+	services := launch.Lasting(s.Stack)
+	for _, svc := range slices.Backward(services) {
+		if !launch.MayEnd(svc) {
+			return svc.Name
+		}
+	}
+	return services[len(services)-1].Name
 }
 
 func (s *start) newGroup() *launch.Group {
@@ -203,6 +230,8 @@ func (s *start) newGroup() *launch.Group {
 	g.Image = func(service string) string { return s.Snapshot.Images[service].ID }
 	g.Labels = func(service string) map[string]string { return s.labels(s.Name, service) }
 	g.Environment = s.environment
+	g.Volume, g.Filled, g.Content = s.volume, true, s.Stack.Content
+	g.Before, g.Ready = s.stepsBefore, s.stepsIn
 	g.Publish = s.published
 	g.Timeout, g.Within, g.Title = s.Timeout, s.Within, s.Title
 	g.Journal, g.Progress, g.Of = s.Journal, s.Progress, s.Name
@@ -217,7 +246,7 @@ func (s *start) environment(service string) map[string]string {
 	env := map[string]string{}
 	if service == s.Stack.URL.Service {
 		// Loading the stack has rendered it already: there is no error.
-		env, _ = s.Stack.URL.Render(launch.Vars(s.currentPort(), s.Name))
+		env, _ = s.Stack.URL.Render(launch.Vars(s.Stack.URL, s.currentPort(), s.Name))
 	}
 	maps.Copy(env, s.Environment)
 	return env
@@ -239,7 +268,7 @@ func (s *start) abandon(ctx context.Context) error {
 }
 
 func (s *start) instance(ctx context.Context) (*Instance, error) {
-	vars := launch.Vars(s.port, s.Name)
+	vars := launch.Vars(s.Stack.URL, s.port, s.Name)
 	env, err := s.Stack.RenderEnv(vars)
 	if err != nil {
 		return nil, err
@@ -256,8 +285,11 @@ func (s *start) instance(ctx context.Context) (*Instance, error) {
 		inst.URL = vars.URL
 	}
 	s.serveForwards()
-	for _, svc := range s.Stack.Services {
+	for _, svc := range launch.Lasting(s.Stack) {
 		inst.Services[svc.Name] = s.group.ID(svc.Name)
+		if launch.MayEnd(svc) {
+			inst.MayEnd = append(inst.MayEnd, svc.Name)
+		}
 	}
 	return inst, nil
 }

@@ -5,6 +5,7 @@
 package launch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,6 +32,15 @@ type Group struct {
 	Environment func(service string) map[string]string
 	// Publish returns the ports of a service to publish; it may be nil.
 	Publish func(service string) map[int]int
+	// Volume returns the engine's name of a volume of the stack, and Content what a secret or config contains; they may be
+	// nil if there are none.
+	Volume  func(name string) string
+	Content func(stack.Content) ([]byte, error)
+	// Filled reports that the volumes have their content already: an empty one stays empty.
+	Filled bool
+	// Before, if not nil, is called when what a service depends on is ready, and Ready when the service itself is, before
+	// those that depend on it start.
+	Before, Ready func(context.Context, stack.Service) error
 	// Timeout is how long each probe of a service may take, unless the service has a ready.timeout.
 	Timeout time.Duration
 	// Within is how long after New all services must be ready. If set, it overrides Timeout and every ready.timeout; 0
@@ -84,8 +94,23 @@ func (g *Group) published(service string) (string, bool) {
 	return addr, ok
 }
 
-// Create creates a service's container without starting it.
+// Create creates a service's container without starting it. Its secrets and configs are in it.
 func (g *Group) Create(ctx context.Context, s stack.Service) (string, error) {
+	id, err := g.Engine.CreateContainer(ctx, g.spec(s))
+	if err != nil {
+		return "", err
+	}
+	g.mu.Lock()
+	g.ids[s.Name] = id
+	g.mu.Unlock()
+	return id, g.writeFiles(ctx, id, s)
+}
+
+// maxHostname is the longest host name that Linux allows, less one for its end.
+const maxHostname = 63
+
+// spec describes a service's container.
+func (g *Group) spec(s stack.Service) engine.ContainerSpec {
 	env := maps.Clone(s.Environment)
 	if env == nil {
 		env = map[string]string{}
@@ -101,20 +126,16 @@ func (g *Group) Create(ctx context.Context, s stack.Service) (string, error) {
 	for name, l := range s.Ulimits {
 		limits[name] = [2]int64{l.Soft, l.Hard}
 	}
-	id, err := g.Engine.CreateContainer(ctx, engine.ContainerSpec{
+	// The engine's own default differs from container to container, and with it the paths that some databases use.
+	hostname := cmp.Or(s.Hostname, s.Name[:min(len(s.Name), maxHostname)])
+	return engine.ContainerSpec{
 		Name: g.Name(s.Name), Image: g.Image(s.Name), Entrypoint: s.Entrypoint, Command: s.Command,
 		Environment: pairs(env), Labels: g.Labels(s.Name), User: s.User, WorkingDir: s.WorkingDir,
-		Hostname: s.Hostname, StopSignal: s.StopSignal, Tmpfs: s.Tmpfs, Network: g.Network,
+		Hostname: hostname, StopSignal: s.StopSignal, Tmpfs: s.Tmpfs, Network: g.Network,
 		Aliases: append([]string{s.Name}, s.Aliases...), Publish: publish,
 		MemLimit: s.MemLimit, ShmSize: s.ShmSize, Init: s.Init, Ulimits: limits,
-	})
-	if err != nil {
-		return "", err
+		Mounts: g.mounts(s), Settings: s.Settings,
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.ids[s.Name] = id
-	return id, nil
 }
 
 // Start starts a service's container, which Create has created.
@@ -164,10 +185,13 @@ func (g *Group) Up(ctx context.Context, services []stack.Service, start func(con
 	// The containers outlive this call, and so must the watch on them: they get ctx, while only the waiting uses grp.
 	grp, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	if err := g.createSharing(grp, services); err != nil {
+		return err
+	}
 	errs := make(chan error, len(services))
 	for _, s := range services {
 		go func() {
-			err := g.up(ctx, grp, s, ready, start)
+			err := g.up(ctx, grp, s, ready, start, cancel)
 			if err != nil {
 				cancel(err)
 			}
@@ -181,10 +205,26 @@ func (g *Group) Up(ctx context.Context, services []stack.Service, start func(con
 			first = err
 		}
 	}
+	if first == nil {
+		first = g.firstEnded(ctx, services)
+	}
 	return first
 }
 
-func (g *Group) up(ctx, grp context.Context, s stack.Service, ready map[string]chan struct{}, start func(context.Context, stack.Service) error) error {
+// createSharing creates the containers of services that have the engine's volumes, in start order: an empty volume gets
+// the content that the first one's image has.
+func (g *Group) createSharing(ctx context.Context, services []stack.Service) error {
+	for _, s := range services {
+		if shares(s) && g.ID(s.Name) == "" {
+			if _, err := g.Create(ctx, s); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (g *Group) up(ctx, grp context.Context, s stack.Service, ready map[string]chan struct{}, start func(context.Context, stack.Service) error, fail context.CancelCauseFunc) error {
 	if g.Process(s.Name) != nil {
 		close(ready[s.Name])
 		return nil
@@ -204,13 +244,22 @@ func (g *Group) up(ctx, grp context.Context, s stack.Service, ready map[string]c
 			return context.Cause(grp)
 		}
 	}
+	if g.Before != nil {
+		if err := g.Before(grp, s); err != nil {
+			return err
+		}
+	}
 	err := g.Progress.Step(grp, "start "+g.title(s.Name)+g.of(), func(_ context.Context, log *progress.Log) error {
 		if err := start(ctx, s); err != nil {
 			return err
 		}
 		return g.Await(grp, s, log)
 	})
+	if err == nil && g.Ready != nil {
+		err = g.Ready(grp, s)
+	}
 	if err == nil {
+		go g.watch(grp, s, fail)
 		close(ready[s.Name])
 	}
 	return err

@@ -347,5 +347,6 @@ func TestPublishedHTTPIsAskedWhereItIsPublished(t *testing.T) {
 }
 
 func TestVars(t *testing.T) {
-	assert.Equal(t, Vars(8000, "demo-1"), stack.Vars{URL: "http://127.0.0.1:8000", Host: "127.0.0.1", Port: "8000", Instance: "demo-1"})
+	assert.Equal(t, Vars(stack.URL{}, 8000, "demo-1"), stack.Vars{URL: "http://127.0.0.1:8000", Host: "127.0.0.1", Port: "8000", Instance: "demo-1"})
+	assert.Equal(t, Vars(stack.URL{Path: "/admin"}, 8000, "demo-1").URL, "http://127.0.0.1:8000/admin")
 }

@@ -101,7 +101,7 @@ func Remove(ctx context.Context, e *engine.Engine, list []snapshot.Snapshot) (Re
 // removeSnapshot removes a snapshot's images. Removing the first one makes it incomplete, and so garbage, at once.
 func (r *Report) removeSnapshot(ctx context.Context, e *engine.Engine, s snapshot.Snapshot) error {
 	var errs []error
-	for _, service := range s.Services {
+	for _, service := range s.Parts() {
 		if img, ok := s.Images[service]; ok {
 			errs = append(errs, r.removeImage(ctx, e, img))
 		}

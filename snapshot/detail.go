@@ -26,6 +26,8 @@ type Detail struct {
 	Labels map[string]string
 	// Services are by name.
 	Services map[string]ServiceDetail
+	// Volumes are the images that carry the content of volumes, by the volume's name.
+	Volumes map[string]ServiceDetail `json:",omitempty"`
 }
 
 // ServiceDetail is a service's image.
@@ -44,7 +46,15 @@ func (s Snapshot) Detail() Detail {
 		Bases: s.Bases(), Contexts: map[string]string{}, Labels: s.UserLabels(), Services: map[string]ServiceDetail{},
 	}
 	for service, img := range s.Images {
-		d.Services[service] = ServiceDetail{ImageID: img.ID, Parent: img.Labels[label.Parent], Tags: img.Tags, Size: img.Size}
+		detail := ServiceDetail{ImageID: img.ID, Parent: img.Labels[label.Parent], Tags: img.Tags, Size: img.Size}
+		if name, ok := label.VolumeName(service); ok {
+			if d.Volumes == nil {
+				d.Volumes = map[string]ServiceDetail{}
+			}
+			d.Volumes[name] = detail
+			continue
+		}
+		d.Services[service] = detail
 		d.Source = img.Labels[label.Source]
 		for k, v := range img.Labels {
 			if name, ok := strings.CutPrefix(k, label.Context); ok {
@@ -64,10 +74,13 @@ func (s Snapshot) Bases() []string {
 	return strings.Split(list, ",")
 }
 
-// SharedLabels returns the labels that all images of the snapshot have with the same value.
+// SharedLabels returns the labels that the images of all services have with the same value.
 func (s Snapshot) SharedLabels() map[string]string {
 	var shared map[string]string
-	for _, img := range s.Images {
+	for service, img := range s.Images {
+		if _, volume := label.VolumeName(service); volume {
+			continue // what the others have from a common base, it does not
+		}
 		if shared == nil {
 			shared = maps.Clone(img.Labels)
 		}

@@ -77,7 +77,8 @@ func TestMetadata(t *testing.T) {
 
 func TestFits(t *testing.T) {
 	s := labelled()
-	assert.NilError(t, s.Fits("demo", []string{"db", "web"}))
-	assert.ErrorContains(t, s.Fits("demo", []string{"web"}), "snapshot 0123456789ab is of stack demo with db, web, not of demo with web")
-	assert.ErrorContains(t, s.Fits("bmo", []string{"db", "web"}), "not of bmo")
+	assert.NilError(t, s.Fits("demo", []string{"db", "web"}, nil))
+	assert.ErrorContains(t, s.Fits("demo", []string{"web"}, nil), "snapshot 0123456789ab is of stack demo with db, web, not of demo with web")
+	assert.ErrorContains(t, s.Fits("bmo", []string{"db", "web"}, nil), "not of bmo")
+	assert.ErrorContains(t, s.Fits("demo", []string{"db", "web"}, []string{"data"}), "has the volumes none, and the stack has data")
 }

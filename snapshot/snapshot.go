@@ -1,5 +1,5 @@
 // Package snapshot defines what a snapshot is: a set of committed images with the same key and creation time, one for
-// each service of a stack. Everything about it is in the images' labels.
+// each service of a stack and one for each volume that the engine has for them. Everything about it is in the images' labels.
 //
 // This package is not API: it can change at any time. Programs use bmo.
 package snapshot
@@ -23,13 +23,36 @@ type Snapshot struct {
 	Created                     time.Time
 	// Services are the names of all services that belong to the set.
 	Services []string
-	// Images maps a service to its image. In an incomplete snapshot some are missing.
+	// Volumes are the names of the volumes whose content belongs to the set.
+	Volumes []string
+	// Images maps a service, and a volume as label.Volume returns it, to its image. In an incomplete snapshot some are
+	// missing.
 	Images map[string]engine.Image
 }
 
-// Complete reports whether every service of the set has its image. An incomplete snapshot is garbage.
+// Parts returns what the snapshot has an image for: the services, and the volumes as label.Volume returns them.
+func (s Snapshot) Parts() []string {
+	parts := slices.Clone(s.Services)
+	for _, name := range s.Volumes {
+		parts = append(parts, label.Volume(name))
+	}
+	return parts
+}
+
+// setParts sets what Parts returns.
+func (s *Snapshot) setParts(parts []string) {
+	for _, part := range parts {
+		if name, ok := label.VolumeName(part); ok {
+			s.Volumes = append(s.Volumes, name)
+		} else {
+			s.Services = append(s.Services, part)
+		}
+	}
+}
+
+// Complete reports whether every part of the set has its image. An incomplete snapshot is garbage.
 func (s Snapshot) Complete() bool {
-	for _, name := range s.Services {
+	for _, name := range s.Parts() {
 		if _, ok := s.Images[name]; !ok {
 			return false
 		}
@@ -37,13 +60,24 @@ func (s Snapshot) Complete() bool {
 	return len(s.Services) > 0
 }
 
-// Fits returns an error if the snapshot is not one of the stack with that name and those services.
-func (s Snapshot) Fits(stack string, services []string) error {
+// Fits returns an error if the snapshot is not one of the stack with that name, those services and those volumes.
+func (s Snapshot) Fits(stack string, services, volumes []string) error {
+	if s.Stack == stack && slices.Equal(s.Services, services) && !slices.Equal(s.Volumes, volumes) {
+		return hint.Wrap(fmt.Errorf("snapshot %s has the volumes %s, and the stack has %s", Short(s.Key), list(s.Volumes), list(volumes)),
+			"the stack has changed since: run `docker bmo build`")
+	}
 	if s.Stack == stack && slices.Equal(s.Services, services) {
 		return nil
 	}
 	return hint.Wrap(fmt.Errorf("snapshot %s is of stack %s with %s, not of %s with %s", Short(s.Key), s.Stack,
 		strings.Join(s.Services, ", "), stack, strings.Join(services, ", ")), "name the stack that it was made from with --stack")
+}
+
+func list(names []string) string {
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
 }
 
 // Size returns the sum of the images' sizes in bytes; layers that they share are counted once for each image.
@@ -82,8 +116,9 @@ func group(images []engine.Image) []Snapshot {
 		if s == nil {
 			s = &Snapshot{
 				Key: k.key, Inputs: l[label.Inputs], Stack: l[label.Stack], Version: l[label.Version], Created: created,
-				Services: strings.Split(l[label.Services], ","), Images: map[string]engine.Image{},
+				Images: map[string]engine.Image{},
 			}
+			s.setParts(strings.Split(l[label.Services], ","))
 			sets[k] = s
 		}
 		s.Images[l[label.Service]] = img
@@ -147,7 +182,7 @@ func Resolve(ctx context.Context, e *engine.Engine, prefix string) (*Snapshot, e
 func (s Snapshot) Labels() map[string]string {
 	return map[string]string{
 		label.Role: label.RoleSnapshot, label.Key: s.Key, label.Inputs: s.Inputs, label.Stack: s.Stack, label.Version: s.Version,
-		label.Services: strings.Join(s.Services, ","), label.Created: s.Created.UTC().Format(time.RFC3339Nano),
+		label.Services: strings.Join(s.Parts(), ","), label.Created: s.Created.UTC().Format(time.RFC3339Nano),
 	}
 }
 

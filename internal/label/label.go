@@ -6,7 +6,7 @@ import "strings"
 // Prefix begins every label of docker bmo. This file is their only source.
 const Prefix = "docker-bmo."
 
-// Labels of snapshots, of the intermediate images, and of containers and networks.
+// Labels of snapshots, of the intermediate images, and of containers, networks and volumes.
 const (
 	// Role says what an object is for: one of the Role constants.
 	Role = Prefix + "role"
@@ -19,7 +19,8 @@ const (
 	Stack = Prefix + "stack"
 	// Service is the service that an image or container is for.
 	Service = Prefix + "service"
-	// Services is the set of services, sorted, separated by commas. A set of images without one of them is incomplete.
+	// Services is the set of services, sorted, separated by commas, and of the carriers of volumes (see Volume) after
+	// them. A set of images without one of them is incomplete.
 	Services = Prefix + "services"
 	// Created is when the snapshot or instance was made, in RFC 3339 with nanoseconds, UTC. All images of a snapshot have
 	// exactly the same value.
@@ -34,10 +35,14 @@ const (
 	Source = Prefix + "source"
 	// Bases are the names of the base images that the build resolved, sorted, separated by commas.
 	Bases = Prefix + "bases"
-	// Instance is the name of the instance that a container or network belongs to.
+	// Instance is the name of the instance that a container, network or volume belongs to.
 	Instance = Prefix + "instance"
 	// URL is the application's address, on the container that serves it.
 	URL = Prefix + "url"
+	// Path is what follows host and port in the application's address, on the container that serves it.
+	Path = Prefix + "path"
+	// MayEnd is "true" on containers that have done their work when they end with exit code 0.
+	MayEnd = Prefix + "may-end"
 	// Port is the container's port that the application's address leads to, on the container that serves it.
 	Port = Prefix + "port"
 	// Forward is on containers whose ports are forwarded from the machine that started them: PORT:PUBLIC, ...
@@ -60,11 +65,23 @@ const (
 	RoleBuilt = "built"
 	// RoleRaw marks committed images that are not sealed yet.
 	RoleRaw = "raw"
-	// RoleBootstrap marks containers and networks of a bootstrap.
+	// RoleBootstrap marks containers, networks and volumes of a bootstrap.
 	RoleBootstrap = "bootstrap"
-	// RoleInstance marks containers and networks of an instance.
+	// RoleInstance marks containers, networks and volumes of an instance.
 	RoleInstance = "instance"
 )
+
+// volumePrefix begins what the carrier of a volume has in place of a service. No service has a dot in its name.
+const volumePrefix = "volume."
+
+// Volume returns what an image that carries a volume's content, and a container that fills a volume from one, have in
+// place of a service.
+func Volume(name string) string { return volumePrefix + name }
+
+// VolumeName returns the volume that Volume stands for; ok is false for a service.
+func VolumeName(service string) (name string, ok bool) {
+	return strings.CutPrefix(service, volumePrefix)
+}
 
 // startingSuffix marks the name of an instance's lead container until the instance is ready. Labels cannot be changed
 // once a container is created; its name can, atomically.

@@ -25,7 +25,7 @@ func Key(prefix string) string { return prefix + strings.Repeat("0", 64-len(pref
 
 // Add puts a snapshot's images onto the engine, except those of the services in missing.
 func Add(f *enginetest.Fake, s snapshot.Snapshot, missing ...string) {
-	for _, service := range s.Services {
+	for _, service := range s.Parts() {
 		if slices.Contains(missing, service) {
 			continue
 		}

@@ -1,0 +1,97 @@
+package launch
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/stack"
+)
+
+// ServiceNames returns the names of the services that a snapshot is made of, sorted: all but those that run to their
+// end in the bootstrap.
+func ServiceNames(st *stack.Stack) []string {
+	var names []string
+	for _, s := range Lasting(st) {
+		names = append(names, s.Name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Lasting returns the services that instances have, in start order.
+func Lasting(st *stack.Stack) []stack.Service {
+	return slices.DeleteFunc(slices.Clone(st.Services), func(s stack.Service) bool { return s.OneShot })
+}
+
+// VolumeNames returns the names of the engine's volumes that services have, sorted.
+func VolumeNames(services []stack.Service) []string {
+	names := map[string]bool{}
+	for _, s := range services {
+		for _, m := range s.Mounts {
+			if m.Shared {
+				names[volumeName(s, m)] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// plainName matches what the names of images, volumes and labels all allow.
+var plainName = regexp.MustCompile(`^[a-z0-9]+(?:[-_][a-z0-9]+)*$`)
+
+// maxVolumeName leaves room for the names of stack and instance in the same image or volume name.
+const maxVolumeName = 63
+
+// volumeName returns the name under which a mount's volume is known: that of the stack, or one made of the service and
+// the path. What images cannot be called has a digest instead of the characters that they do not allow.
+func volumeName(s stack.Service, m stack.Mount) string {
+	name := m.Volume
+	if name == "" {
+		name = s.Name + m.Target
+	}
+	if plainName.MatchString(name) && len(name) <= maxVolumeName {
+		return name
+	}
+	sum := sha256.Sum256([]byte(name))
+	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
+	base := strings.Join(words, "-")
+	return strings.Trim(base[:min(len(base), maxVolumeName-9)]+"-"+hex.EncodeToString(sum[:4]), "-")
+}
+
+// mounts returns the engine's volumes of a service, and those that its files need.
+func (g *Group) mounts(s stack.Service) []engine.Mount {
+	var out []engine.Mount
+	for _, m := range s.Mounts {
+		if m.Shared {
+			out = append(out, engine.Mount{
+				Volume: g.Volume(volumeName(s, m)), Target: m.Target, ReadOnly: m.ReadOnly, NoCopy: m.NoCopy || g.Filled,
+				Subpath: m.Subpath,
+			})
+		}
+	}
+	for _, dir := range ownFolders(s) {
+		out = append(out, engine.Mount{Target: dir})
+	}
+	return out
+}
+
+// shares reports whether the service has volumes of the engine.
+func shares(s stack.Service) bool {
+	return slices.ContainsFunc(s.Mounts, func(m stack.Mount) bool { return m.Shared })
+}
+
+// Keeps reports whether a service holds data: a database, or what can write to a volume.
+func Keeps(s stack.Service) bool {
+	return s.Ready.MySQL != nil || slices.ContainsFunc(s.Mounts, func(m stack.Mount) bool { return m.Source == "" && !m.ReadOnly })
+}
+
+// KeepsShared reports whether a service can write to a volume of the engine, which is kept even if the service's
+// filesystem is not.
+func KeepsShared(s stack.Service) bool {
+	return slices.ContainsFunc(s.Mounts, func(m stack.Mount) bool { return m.Shared && !m.ReadOnly })
+}
