@@ -1,6 +1,8 @@
 package bmo
 
 import (
+	"context"
+	"errors"
 	"io"
 	"testing"
 
@@ -44,4 +46,24 @@ func TestFollowKeepsStreamsApart(t *testing.T) {
 	}})
 	assert.Error(t, err, "service web ended with exit code 0")
 	assert.DeepEqual(t, web, []string{"trouble", "half a line", "unfinished"})
+}
+
+// U3: a service that has done its work ends nothing; the others go on.
+func TestU3FollowGoesOn(t *testing.T) {
+	d := newFixture(t)
+	c, inst := running(t, d, enginetest.Exit(0, "done"))
+	inst.MayEnd = []string{"web"}
+	enough := errors.New("enough")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	err := c.Follow(ctx, []*Instance{inst}, FollowOptions{CaughtUp: func() {}, Line: func(service, _ string) {
+		if service != "web" {
+			return
+		}
+		go func() { // the engine says how it ended before it is asked
+			_, err := c.engine.ExitCode(ctx, inst.Services["web"])
+			assert.Check(t, err)
+			cancel(enough)
+		}()
+	}})
+	assert.Equal(t, err, enough)
 }
