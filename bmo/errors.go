@@ -12,7 +12,7 @@ import (
 type (
 	// NotReadyError says that a service did not become ready in time, and why not.
 	NotReadyError = probe.NotReadyError
-	// StepError says that a step of the bootstrap failed.
+	// StepError says that a step of the bootstrap or of a start failed, or a service that runs to its end.
 	StepError = bootstrap.StepError
 	// ServiceError says that a service ended or did not become ready, with its last lines.
 	ServiceError = launch.ServiceError

@@ -67,6 +67,8 @@ type run struct {
 	used    map[string]bool   // services that were up while steps ran, and may hold what those wrote
 	readers []string          // containers that volumes are read from
 	temp    []string          // names or identifiers of all images to remove when the bootstrap ends
+	// hintAfter is how long a service takes to end until the display says what may be the matter.
+	hintAfter time.Duration
 }
 
 // Name returns the lock of a snapshot's bootstrap: the name of its network and, followed by a service, of a container.
@@ -117,7 +119,9 @@ func newRun(r Request) *run {
 	if r.Sealer == nil {
 		r.Sealer = r.Engine
 	}
-	return &run{Request: r, images: maps.Clone(r.Built), raw: map[string]string{}, used: map[string]bool{}}
+	return &run{
+		Request: r, images: maps.Clone(r.Built), raw: map[string]string{}, used: map[string]bool{}, hintAfter: hintAfter,
+	}
 }
 
 // lock creates the network. Its name is the lock: the engine allows it only once.

@@ -115,7 +115,7 @@ func (b *run) endWell(ctx context.Context, s stack.Service, p *engine.Process, l
 	}
 	what := fmt.Sprintf("waiting for %s to end, for %s at most", s.Name, s.StopGracePeriod)
 	log.SetStatus(what, "")
-	late := time.AfterFunc(hintAfter, func() { log.SetStatus(what, likely(s)) })
+	late := time.AfterFunc(b.hintAfter, func() { log.SetStatus(what, likely(s)) })
 	defer late.Stop()
 	code, killed, err := p.Stop(ctx, s.StopGracePeriod)
 	switch {

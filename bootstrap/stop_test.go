@@ -3,6 +3,7 @@ package bootstrap
 import (
 	"bytes"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -103,6 +104,35 @@ func TestP3KilledWithAWarning(t *testing.T) {
 	assert.NilError(t, err)
 	assert.Assert(t, strings.Contains(shown, "warning: service web did not stop within 50ms of its stop signal and was killed: "+
 		"process 1 ignores a signal that it has no handler for, as a shell does: start the program with `exec` in the script, or set `init: true`"), shown)
+}
+
+// P3: the likely reason is shown while a service that holds data is waited for, and not only in the end.
+func TestP3TheReasonIsShownEarly(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	db := &f.req.Stack.Services[1]
+	db.StopGracePeriod = 4 * time.Second // the display shows nothing of what takes less than three
+	f.programs["db"] = func(p *enginetest.Proc) int {
+		p.Listen(3306, probetest.MySQL{User: "bugs", Password: "secret", Database: "bugs"}.Serve)
+		for p.Signal() != "KILL" { // without telling the fake that it may give up
+			continue
+		}
+		return 137
+	}
+	b := newRun(f.req)
+	b.hintAfter = time.Millisecond
+	var shown bytes.Buffer
+	var err error
+	b.Progress, err = progress.New(&shown, "plain", "Building")
+	assert.NilError(t, err)
+	assert.NilError(t, b.lock(t.Context()))
+	b.group = b.newGroup()
+	assert.NilError(t, b.bringUp(t.Context(), "db"))
+	err = b.stopService(t.Context(), *db, well)
+	b.clear(t.Context())
+	b.Progress.Close()
+	assert.ErrorContains(t, err, "did not stop within 4s")
+	assert.Assert(t, regexp.MustCompile("waiting for db to end, for 4s at most.*`init: true`").MatchString(shown.String()), shown.String())
 }
 
 func TestP3TheReasonWithInit(t *testing.T) {

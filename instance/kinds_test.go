@@ -139,6 +139,8 @@ func TestOneShotsAreNoPartOfInstances(t *testing.T) {
 	d, err := Inspect(t.Context(), f.req.Engine, i.Name)
 	assert.NilError(t, err)
 	assert.Equal(t, len(d.Services), 2)
+	_, err = ParsePublish(f.req.Stack, []string{"migrate:80"})
+	assert.Error(t, err, `invalid --publish "migrate:80": service migrate runs to its end in the bootstrap: instances have none`)
 }
 
 // P10: the host name is the service's, as in the bootstrap.

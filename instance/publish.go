@@ -65,6 +65,9 @@ func parsePublish(st *stack.Stack, word string) (p Publish, err error) {
 	if p.Service == "" {
 		return p, fmt.Errorf("stack %s has no address of its own: put a service in front", st.Name)
 	}
+	if svc, ok := st.Service(p.Service); ok && svc.OneShot {
+		return p, fmt.Errorf("service %s runs to its end in the bootstrap: instances have none", p.Service)
+	}
 	switch len(parts) {
 	case 1:
 		p.Port, err = port(parts[0], 1)
