@@ -191,7 +191,7 @@ func (g *Group) Up(ctx context.Context, services []stack.Service, start func(con
 	errs := make(chan error, len(services))
 	for _, s := range services {
 		go func() {
-			err := g.up(ctx, grp, s, ready, start, cancel)
+			err := g.up(ctx, s, bringing{grp, cancel, ready, start})
 			if err != nil {
 				cancel(err)
 			}
@@ -224,45 +224,62 @@ func (g *Group) createSharing(ctx context.Context, services []stack.Service) err
 	return nil
 }
 
-func (g *Group) up(ctx, grp context.Context, s stack.Service, ready map[string]chan struct{}, start func(context.Context, stack.Service) error, fail context.CancelCauseFunc) error {
+// bringing is what the services that come up together share: start starts one, fail calls the others off and ends grp,
+// and ready says of each when it is.
+type bringing struct {
+	grp   context.Context
+	fail  context.CancelCauseFunc
+	ready map[string]chan struct{}
+	start func(context.Context, stack.Service) error
+}
+
+func (g *Group) up(ctx context.Context, s stack.Service, b bringing) error {
 	if g.Process(s.Name) != nil {
-		close(ready[s.Name])
+		close(b.ready[s.Name])
 		return nil
 	}
 	if g.ID(s.Name) == "" {
-		if _, err := g.Create(grp, s); err != nil {
+		if _, err := g.Create(b.grp, s); err != nil {
 			return err
 		}
 	}
+	if err := b.awaitNeeds(s); err != nil {
+		return err
+	}
+	if g.Before != nil {
+		if err := g.Before(b.grp, s); err != nil {
+			return err
+		}
+	}
+	err := g.Progress.Step(b.grp, "start "+g.title(s.Name)+g.of(), func(_ context.Context, log *progress.Log) error {
+		if err := b.start(ctx, s); err != nil {
+			return err
+		}
+		return g.Await(b.grp, s, log)
+	})
+	if err == nil && g.Ready != nil {
+		err = g.Ready(b.grp, s)
+	}
+	if err == nil {
+		go g.watch(b.grp, s, b.fail)
+		close(b.ready[s.Name])
+	}
+	return err
+}
+
+// awaitNeeds returns when all that a service depends on is ready.
+func (b bringing) awaitNeeds(s stack.Service) error {
 	for _, d := range s.DependsOn {
-		if ready[d] == nil {
+		if b.ready[d] == nil {
 			continue // already up, from an earlier call
 		}
 		select {
-		case <-ready[d]:
-		case <-grp.Done():
-			return context.Cause(grp)
+		case <-b.ready[d]:
+		case <-b.grp.Done():
+			return context.Cause(b.grp)
 		}
 	}
-	if g.Before != nil {
-		if err := g.Before(grp, s); err != nil {
-			return err
-		}
-	}
-	err := g.Progress.Step(grp, "start "+g.title(s.Name)+g.of(), func(_ context.Context, log *progress.Log) error {
-		if err := start(ctx, s); err != nil {
-			return err
-		}
-		return g.Await(grp, s, log)
-	})
-	if err == nil && g.Ready != nil {
-		err = g.Ready(grp, s)
-	}
-	if err == nil {
-		go g.watch(grp, s, fail)
-		close(ready[s.Name])
-	}
-	return err
+	return nil
 }
 
 // of returns the suffix of a step's name.
