@@ -1,6 +1,7 @@
 package contexts
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -27,9 +28,12 @@ func (l *loader) build(ctx context.Context) error {
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(l.dirs)) {
-		if err := l.hash(ctx, l.dirs[key], nodes[l.dirs[key]], cache); err != nil {
+		from := l.dirs[key]
+		nodes[from] = distinct(nodes[from])
+		if err := l.hash(ctx, from, nodes[from], cache); err != nil {
 			return err
 		}
+		l.note(from, nodes[from])
 	}
 	for name, list := range lists {
 		l.result.Trees[name] = newTree(list)
@@ -42,7 +46,6 @@ func (l *loader) build(ctx context.Context) error {
 
 // hash gives the files their digests. It reports progress on those that must be read, unless they are in memory anyway.
 func (l *loader) hash(ctx context.Context, from *cachedDir, nodes []*node, cache *statCache) error {
-	nodes = distinct(nodes)
 	unknown := cache.fill(nodes)
 	if len(unknown) == 0 {
 		return nil
@@ -72,6 +75,31 @@ func (l *loader) hash(ctx context.Context, from *cachedDir, nodes []*node, cache
 		l.progress(part, fmt.Sprintf("%d files, %d of them read (%s)", len(nodes), len(unknown), size))
 	}
 	return nil
+}
+
+// note says what somebody may not expect of a folder: once, however many contexts are made from it.
+func (l *loader) note(from *cachedDir, nodes []*node) {
+	if n := len(from.leftOut); n > 0 {
+		l.progress(from.at.show(), "left out, since no image can hold it: "+from.leftOut[0]+andMore(n))
+	}
+	first, n := "", 0
+	for _, file := range nodes {
+		if file.lfs {
+			first, n = cmp.Or(first, file.path), n+1
+		}
+	}
+	if n > 0 {
+		l.progress(from.at.show(), fmt.Sprintf("a Git LFS pointer in place of a file: %s%s; `git lfs pull` gets the content",
+			first, andMore(n)))
+	}
+}
+
+// andMore continues a sentence that names the first of n.
+func andMore(n int) string {
+	if n == 1 {
+		return ""
+	}
+	return fmt.Sprintf(" and %d more", n-1)
 }
 
 func sumOf(nodes []*node) (size int64) {

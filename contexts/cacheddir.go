@@ -21,6 +21,7 @@ type cachedDir struct {
 	fsys     fs.FS
 	listings map[string][]fs.DirEntry
 	nodes    map[string]*node
+	leftOut  []string // kind and path of what no image can hold
 }
 
 func newCachedDir(at dir, fsys fs.FS) *cachedDir {

@@ -23,6 +23,9 @@ type dir struct {
 
 func diskDir(folder string) dir { return dir{path: folder} }
 
+// ofUser reports whether the folder is one of the user's, whose modes and times mean something.
+func (d dir) ofUser() bool { return d.fsys == nil }
+
 // join returns the folder that a path leads to. Only on disk may the path be absolute, and only there may it leave the
 // tree.
 func (d dir) join(rel string) (dir, error) {

@@ -16,25 +16,29 @@
 //
 // # The digest
 //
-// The digest of a tree is the SHA-256 of this encoding: the line "docker-bmo tree v1", then each entry in transfer
+// The digest of a tree is the SHA-256 of this encoding: the line "docker-bmo tree v2", then each entry in transfer
 // order. An entry is a byte for its kind, its path, and its content:
 //
-//	'd' PATH          a folder, also an empty one
-//	'f' PATH SUM      a file, SUM is the SHA-256 of its content (32 bytes)
-//	'x' PATH SUM      a file that its owner may execute
-//	'l' PATH TARGET   a symbolic link, which is never followed
+//	'd' PATH MODE       a folder, also an empty one
+//	'f' PATH MODE SUM   a file, SUM is the SHA-256 of its content (32 bytes)
+//	'l' PATH TARGET     a symbolic link, which is never followed
+//	'p' PATH MODE       a named pipe
 //
 // PATH and TARGET are byte strings, each preceded by its length as an unsigned varint. PATH is relative and has
-// slashes. In transfer order a folder comes before its content, and names within one folder are compared byte by byte.
-// Times, owners, further mode bits, extended attributes and hard links do not count, nor does the umask.
+// slashes. MODE is an unsigned varint, as chmod takes it. In transfer order a folder comes before its content, and names
+// within one folder are compared byte by byte. Times, owners, extended attributes and hard links do not count. Sockets
+// and devices are left out.
+//
+// Modes are those of the folder, but 0664 counts as 0644 and 0775 as 0755, so that the two usual umasks make no
+// difference. In a built-in stack and in a checkout of a Git URL, whose modes and times are nobody's choice, all is 0755
+// or 0644.
 //
 // # The transfer
 //
-// [Tree.FS] is what BuildKit receives: exactly the entries that the digest covers, with everything else made uniform:
-// modes 0755 for folders and executable files, 0644 for other files, owner 0:0, no extended attributes. Folders and
-// links have one fixed time. The time of a file is a function of its content, somewhere between 1985 and 2002: BuildKit
-// decides by size and time whether it already has a file, so that with one time for all it would miss a change that
-// leaves the size the same. It is never 0, which some programs take to mean "no such file".
+// [Tree.FS] is what BuildKit receives: exactly the entries that the digest covers, with owner 0:0 and no extended
+// attributes. Times have the order of those in the folder, and differ from them by less than a second: BuildKit decides
+// by size and time whether it already has a file, so that with the folder's own it would miss a change that leaves both
+// the same. What is in no folder of the user has one time, somewhere in 1985.
 //
 // What is sent is checked against what was hashed. A file that has changed in the meantime ends the transfer with an
 // error, see [Result.Watch].

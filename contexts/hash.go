@@ -1,6 +1,7 @@
 package contexts
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -41,6 +42,11 @@ func hashAll(ctx context.Context, unknown []*node, cache *statCache, read func(*
 	return group.Wait()
 }
 
+// lfsPointer is how Git LFS begins what it leaves in place of a file, which is never larger than maxPointer.
+var lfsPointer = []byte("version https://git-lfs.github.com/spec/v1\n")
+
+const maxPointer = 1024
+
 func (n *node) hash(ctx context.Context, cache *statCache) error {
 	started := clock()
 	file, err := n.from.openFile(n.path)
@@ -68,6 +74,9 @@ func (n *node) hash(ctx context.Context, cache *statCache) error {
 	}
 	h.Sum(n.sum[:0])
 	n.hashed = true
+	if n.lfs = size <= maxPointer && bytes.HasPrefix(buf[:size], lfsPointer); n.lfs {
+		return nil // it is read each time, so that each time it is said
+	}
 	cache.store(after, n.sum, started)
 	return nil
 }

@@ -81,12 +81,15 @@ func tryOne(dir string) (*Tree, error) {
 	return result.Trees["one"], nil
 }
 
-// list shows a tree, an entry a line, as the encoding has it.
+// list shows a tree, an entry a line, as the encoding has it but for modes; an executable file has an x.
 func list(t testing.TB, tree *Tree) []string {
 	t.Helper()
 	var out []string
 	for _, e := range tree.entries {
 		line := string(e.kind) + " " + e.path
+		if e.kind == kindFile && e.mode&0o100 != 0 {
+			line = "x " + e.path
+		}
 		if e.kind == kindLink {
 			line += " -> " + e.target
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"runtime"
 	"unicode/utf8"
 
 	"github.com/docker-bmo/docker-bmo/internal/hint"
@@ -17,17 +18,19 @@ type kind byte
 const (
 	kindDir  kind = 'd'
 	kindFile kind = 'f'
-	kindExec kind = 'x'
 	kindLink kind = 'l'
+	kindPipe kind = 'p'
 )
 
 // A node is a file, folder or link of a cachedDir. Several trees may contain it, each at its own path.
 type node struct {
 	kind   kind
+	mode   fs.FileMode       // permissions and the bits next to them; of a link none
 	target string            // of a link
 	size   int64             // of a file's content
 	sum    [sha256.Size]byte // of a file's content
 	hashed bool
+	lfs    bool // the content is a Git LFS pointer
 
 	from *cachedDir // nil when the content is data
 	path string
@@ -36,10 +39,10 @@ type node struct {
 }
 
 func generatedNode(data []byte) *node {
-	return &node{kind: kindFile, size: int64(len(data)), sum: sha256.Sum256(data), hashed: true, data: data}
+	return &node{kind: kindFile, mode: 0o644, size: int64(len(data)), sum: sha256.Sum256(data), hashed: true, data: data}
 }
 
-// node returns one path of the folder, without reading a file's content.
+// node returns one path of the folder, without reading a file's content. It is nil for what no image can hold.
 func (c *cachedDir) node(name string) (*node, error) {
 	if n, ok := c.nodes[name]; ok {
 		return n, nil
@@ -51,23 +54,23 @@ func (c *cachedDir) node(name string) (*node, error) {
 	if err != nil {
 		return nil, c.failed(name, err)
 	}
-	n := &node{from: c, path: name, info: info}
+	n := &node{from: c, path: name, info: info, mode: c.mode(info)}
 	switch mode := info.Mode(); {
 	case mode.IsDir():
 		n.kind = kindDir
 	case mode.IsRegular():
 		n.kind, n.size = kindFile, info.Size()
-		if mode&0o100 != 0 {
-			n.kind = kindExec
-		}
+	case mode&fs.ModeNamedPipe != 0:
+		n.kind = kindPipe
 	case mode&fs.ModeSymlink != 0:
-		n.kind = kindLink
+		n.kind, n.mode = kindLink, 0
 		if n.target, err = fs.ReadLink(c.fsys, name); err != nil {
 			return nil, c.failed(name, err)
 		}
 	default:
-		return nil, hint.Wrap(fmt.Errorf("%s is a %s, which no build context can hold", c.show(name), special(mode)),
-			"list it in .dockerignore")
+		c.leftOut = append(c.leftOut, special(mode)+" "+name)
+		c.nodes[name] = nil
+		return nil, nil
 	}
 	if !utf8.ValidString(n.target) {
 		return nil, hint.Wrap(fmt.Errorf("the target %q of the link %s is not valid UTF-8, which BuildKit cannot transfer",
@@ -75,6 +78,23 @@ func (c *cachedDir) node(name string) (*node, error) {
 	}
 	c.nodes[name] = n
 	return n, nil
+}
+
+// mode returns the mode of a file or folder as an image gets it: its own on disk, but for what the two usual umasks make
+// different. What is not the user's own folder has the modes that Git knows, and Windows has none.
+func (c *cachedDir) mode(info fs.FileInfo) fs.FileMode {
+	perm := info.Mode().Perm()
+	switch {
+	case runtime.GOOS == "windows", !c.at.ofUser() && (info.IsDir() || perm&0o100 != 0):
+		return 0o755
+	case !c.at.ofUser():
+		return 0o644
+	case perm == 0o664:
+		perm = 0o644
+	case perm == 0o775:
+		perm = 0o755
+	}
+	return perm | info.Mode()&(fs.ModeSetuid|fs.ModeSetgid|fs.ModeSticky)
 }
 
 func (c *cachedDir) checkName(name string) error {
@@ -89,8 +109,6 @@ func special(mode fs.FileMode) string {
 	switch {
 	case mode&fs.ModeSocket != 0:
 		return "socket"
-	case mode&fs.ModeNamedPipe != 0:
-		return "named pipe"
 	case mode&fs.ModeDevice != 0:
 		return "device"
 	}

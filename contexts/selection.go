@@ -104,7 +104,9 @@ func (s selection) entries(ctx context.Context) ([]entry, error) {
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, entry{name, n})
+		if n != nil {
+			list = append(list, entry{path: name, node: n})
+		}
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}

@@ -56,7 +56,7 @@ func openStatCache(dir string) *statCache {
 // fill sets the digests that are known and returns the files whose digest is not.
 func (c *statCache) fill(nodes []*node) (unknown []*node) {
 	for _, n := range nodes {
-		if n.hashed || n.kind == kindDir || n.kind == kindLink {
+		if n.hashed || n.kind != kindFile {
 			continue
 		}
 		if n.sum, n.hashed = c.lookup(n.info); !n.hashed {

@@ -64,16 +64,14 @@ func (x transfer) Walk(ctx context.Context, target string, fn fs.WalkDirFunc) er
 
 // stat returns a new one each time, since the sender modifies it.
 func (e entry) stat() *types.Stat {
-	s := &types.Stat{Path: filepath.FromSlash(e.path), ModTime: epoch.UnixNano(), Size: e.size}
+	s := &types.Stat{Path: filepath.FromSlash(e.path), Mode: uint32(e.mode), ModTime: e.time, Size: e.size}
 	switch e.kind {
 	case kindDir:
-		s.Mode = uint32(fs.ModeDir | 0o755)
+		s.Mode |= uint32(fs.ModeDir)
 	case kindLink:
 		s.Mode, s.Linkname, s.Size = uint32(fs.ModeSymlink|0o777), e.target, int64(len(e.target))
-	case kindExec:
-		s.Mode, s.ModTime = 0o755, modTime(e.sum).UnixNano()
-	case kindFile:
-		s.Mode, s.ModTime = 0o644, modTime(e.sum).UnixNano()
+	case kindPipe:
+		s.Mode |= uint32(fs.ModeNamedPipe)
 	}
 	return s
 }

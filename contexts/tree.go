@@ -26,11 +26,13 @@ type Set map[string]*Tree
 type entry struct {
 	path string
 	*node
+	time int64 // as an image gets it, in nanoseconds since 1970
 }
 
 // newTree takes nodes that are already hashed.
 func newTree(entries []entry) *Tree {
 	slices.SortFunc(entries, func(a, b entry) int { return fsutil.ComparePath(a.path, b.path) })
+	setTimes(entries)
 	return &Tree{entries: entries, digest: digestOf(entries), fault: &fault{}}
 }
 
@@ -48,12 +50,12 @@ func generated(files map[string][]byte) (*Tree, error) {
 			if n, ok := nodes[dir]; ok && n.kind != kindDir {
 				return nil, fmt.Errorf("generated file %q lies below another, %q", name, dir)
 			}
-			nodes[dir] = &node{kind: kindDir}
+			nodes[dir] = &node{kind: kindDir, mode: 0o755}
 		}
 	}
 	entries := make([]entry, 0, len(nodes))
 	for name, n := range nodes {
-		entries = append(entries, entry{name, n})
+		entries = append(entries, entry{path: name, node: n})
 	}
 	return newTree(entries), nil
 }
@@ -69,7 +71,7 @@ func (t *Tree) file(name string) (entry, error) {
 	if !ok {
 		return entry{}, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 	}
-	if e := t.entries[i]; e.kind == kindFile || e.kind == kindExec {
+	if e := t.entries[i]; e.kind == kindFile {
 		return e, nil
 	}
 	return entry{}, &fs.PathError{Op: "open", Path: name, Err: errors.New("not a regular file")}
