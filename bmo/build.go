@@ -24,6 +24,8 @@ type BuildOptions struct {
 	Labels map[string]string
 	// Cache names external build caches; see ParseCache.
 	Cache Cache
+	// Access is what RUN may use and no image contains; see ParseAccess. It is no part of the key.
+	Access Access
 	// Platforms, if any, must be the engine's own: the bootstrap runs there.
 	Platforms []string
 	// Progress shows the work; nil shows nothing.
@@ -35,6 +37,12 @@ type Cache = build.Cache
 
 // ParseCache parses the values of --cache-from and --cache-to, as docker buildx has them.
 func ParseCache(from, to []string) (Cache, error) { return build.ParseCache(from, to) }
+
+// Access is what RUN may use of this machine: secrets, and SSH agents and keys.
+type Access = build.Access
+
+// ParseAccess parses the values of --secret and --ssh, as docker build has them.
+func ParseAccess(secrets, ssh []string) (Access, error) { return build.ParseAccess(secrets, ssh) }
 
 func hintCache(err error) error {
 	return hint.Wrap(err, "turn on its containerd image store, or use --cache-to type=inline")

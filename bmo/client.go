@@ -20,6 +20,7 @@ type Client struct {
 	engine             *engine.Engine
 	cacheDir, stateDir string
 	registries         *configfile.ConfigFile
+	proxies            map[string]string // environment of builds and containers, no part of a key
 	warn               func(error)
 	notice             func(string)
 
@@ -47,6 +48,17 @@ func WithStateDir(dir string) Option { return func(c *Client) { c.stateDir = dir
 
 // WithRegistryAuth lets builds use the credentials of a docker configuration.
 func WithRegistryAuth(f *configfile.ConfigFile) Option { return func(c *Client) { c.registries = f } }
+
+// WithProxies gives builds the proxies of a docker configuration, as docker build has them: those of the engine at host,
+// else the default ones. They are no part of a key.
+func WithProxies(f *configfile.ConfigFile, host string) Option {
+	return func(c *Client) {
+		c.proxies = map[string]string{}
+		for name, value := range f.ParseProxyConfig(host, nil) {
+			c.proxies[name] = *value
+		}
+	}
+}
 
 // WithWarnings has fn told of trouble that does not stop the work. It may be called from several goroutines at once.
 func WithWarnings(fn func(error)) Option { return func(c *Client) { c.warn = fn } }

@@ -106,6 +106,7 @@ func (p *pipeline) loadContexts(ctx context.Context) error {
 	p.request = build.Request{
 		Stack: p.stack, Contexts: res, Platform: p.info.Platform(), Args: p.options.BuildArgs,
 		Cache: p.options.Cache, NoCache: p.options.NoCache, Pull: p.options.Pull, Session: p.client.session(),
+		Access: p.options.Access, Proxies: p.client.proxies,
 	}
 	return nil
 }

@@ -71,6 +71,7 @@ func (c *client) BuildOpts() gateway.BuildOpts {
 	o := c.Client.BuildOpts()
 	imports, given := o.Opts[cacheImports]
 	o.Opts = maps.Clone(c.attrs)
+	resolveGateway(o.Opts, o.Workers)
 	if given {
 		o.Opts[cacheImports] = imports
 	}

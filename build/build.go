@@ -12,9 +12,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
 
 	bkclient "github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/exporter/containerimage/exptypes"
@@ -36,6 +34,10 @@ type Request struct {
 	Platform string
 	// Args are build arguments for every image; they override a service's own.
 	Args map[string]string
+	// Proxies are build arguments, too, that are not part of a key: a service's own and Args override them.
+	Proxies map[string]string
+	// Access is what RUN may use.
+	Access Access
 	// Cache is used by Images.
 	Cache Cache
 	// NoCache ignores BuildKit's cache; Pull asks the registries for base images even if the engine has them.
@@ -47,6 +49,7 @@ type Request struct {
 // target is one distinct build and the services that share its result.
 type target struct {
 	services []string
+	service  stack.Service     // the one that it is built for; the others are built in the same way
 	attrs    map[string]string // of the frontend
 }
 
@@ -60,13 +63,14 @@ func (r Request) targets() []target {
 	var ids []string
 	for _, s := range r.Stack.Services {
 		attrs := r.attrs(s)
-		id := r.identity(s.Name, attrs)
+		id := r.identity(s, attrs)
 		if byID[id] == nil {
-			byID[id] = &target{attrs: attrs}
+			byID[id] = &target{attrs: attrs, service: s}
 			ids = append(ids, id)
 		}
 		if s.Name == r.Stack.URL.Service {
 			byID[id].services = slices.Insert(byID[id].services, 0, s.Name)
+			byID[id].attrs, byID[id].service = attrs, s
 		} else {
 			byID[id].services = append(byID[id].services, s.Name)
 		}
@@ -76,55 +80,6 @@ func (r Request) targets() []target {
 		out[i] = *byID[id]
 	}
 	return out
-}
-
-// identity is equal for services that get the same image: local contexts are compared by content, not by name.
-func (r Request) identity(service string, attrs map[string]string) string {
-	same := maps.Clone(attrs)
-	for k, v := range same {
-		if name, ok := strings.CutPrefix(v, "local:"); ok && strings.HasPrefix(k, "context:") {
-			same[k] = r.Contexts.Trees[name].Digest().String()
-		}
-	}
-	same["context"] = r.Contexts.Trees["service/"+service].Digest().String()
-	same["dockerfile"] = r.Contexts.Trees["dockerfile/"+service].Digest().String()
-	b, err := json.Marshal(same)
-	if err != nil {
-		panic(err) // strings always marshal
-	}
-	return string(b)
-}
-
-// attrs returns the Dockerfile frontend's attributes for a service.
-func (r Request) attrs(s stack.Service) map[string]string {
-	a := map[string]string{"platform": r.Platform, "filename": r.Contexts.Dockerfiles[s.Name]}
-	if s.Build != nil {
-		a["target"] = s.Build.Target
-		for k, v := range s.Build.Args {
-			a["build-arg:"+k] = v
-		}
-	}
-	for k, v := range r.Args {
-		a["build-arg:"+k] = v
-	}
-	trees, remote := r.Contexts.Named(s.Name)
-	for name := range trees {
-		full := "service/" + s.Name + "/" + name
-		if _, own := r.Contexts.Trees[full]; !own {
-			full = name
-		}
-		a["context:"+name] = "local:" + full
-	}
-	for name, url := range remote {
-		a["context:"+name] = url
-	}
-	if r.NoCache {
-		a["no-cache"] = ""
-	}
-	if r.Pull {
-		a["image-resolve-mode"] = "pull"
-	}
-	return a
 }
 
 // Connector returns BuildKit clients; it is implemented by engine.Engine.
@@ -174,6 +129,10 @@ func Images(ctx context.Context, c Connector, r Request, name func(service strin
 func (r Request) solve(ctx context.Context, bk *bkclient.Client, t target, opt bkclient.SolveOpt,
 	p *progress.Printer, fn gateway.BuildFunc,
 ) error {
+	var err error
+	if opt.Session, err = r.attach(t); err != nil {
+		return err
+	}
 	ctx, cancel := r.Contexts.Watch(ctx)
 	defer cancel()
 	var printed outputs
@@ -188,8 +147,8 @@ func (r Request) solve(ctx context.Context, bk *bkclient.Client, t target, opt b
 	opt.LocalMounts = mounts(r.Contexts.Trees, t.name())
 	// BuildKit keeps what it received under this key and asks only for the difference next time.
 	opt.SharedKey = "docker-bmo/" + r.Stack.Name + "/" + t.name()
-	opt.Session = slices.Clone(r.Session)
-	_, err := bk.Build(ctx, opt, "docker-bmo", fn, status)
+	opt.AllowedEntitlements = r.entitlements(t.service)
+	_, err = bk.Build(ctx, opt, "docker-bmo", fn, status)
 	<-shown
 	if err != nil && ctx.Err() != nil {
 		return context.Cause(ctx)

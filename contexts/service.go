@@ -20,7 +20,7 @@ const defaultDockerfile = "Dockerfile"
 func (l *loader) planServices(ctx context.Context) error {
 	for _, svc := range l.stack.Services {
 		plan := l.planBuild
-		if svc.Build == nil {
+		if svc.Build = l.stack.BuildOf(svc); svc.Build == nil {
 			plan = l.planImage
 		}
 		if err := plan(ctx, svc); err != nil {

@@ -21,6 +21,7 @@ import (
 func newClient(dockerCli command.Cli) *bmo.Client {
 	return bmo.New(dockerCli.Client(),
 		bmo.WithHost(dockerCli.DockerEndpoint().Host), bmo.WithRegistryAuth(dockerCli.ConfigFile()),
+		bmo.WithProxies(dockerCli.ConfigFile(), dockerCli.DockerEndpoint().Host),
 		bmo.WithCacheDir(cacheDir()), bmo.WithStateDir(stateDir()),
 		bmo.WithWarnings(func(err error) { warn(dockerCli.Err(), err) }),
 		bmo.WithNotices(func(text string) { fmt.Fprintln(dockerCli.Err(), text) }))

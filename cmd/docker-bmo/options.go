@@ -28,6 +28,7 @@ type stackOptions struct {
 	set                      []string
 	db                       database
 	buildContexts, buildArgs []string
+	secrets, ssh             []string
 	noCache, pull, quiet     bool
 	progress                 string
 	resultOptions
@@ -58,6 +59,8 @@ func (o *stackOptions) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.source, "source", "", `Source tree of the application: a folder or GIT-URL#REF`)
 	flags.StringArrayVar(&o.buildContexts, "build-context", nil, `Additional build contexts (e.g., name=path)`)
 	flags.StringArrayVar(&o.buildArgs, "build-arg", nil, `Set build-time variables`)
+	flags.StringArrayVar(&o.secrets, "secret", nil, `Secret to expose to the build (format: "id=mysecret[,src=/local/secret]")`)
+	flags.StringArrayVar(&o.ssh, "ssh", nil, `SSH agent socket or keys to expose to the build (format: "default|<id>[=<socket>|<key>[,<key>]]")`)
 	flags.BoolVar(&o.noCache, "no-cache", false, `Do not use cache when building the images, and bootstrap again`)
 	flags.BoolVar(&o.pull, "pull", false, `Always attempt to pull all referenced images`)
 	flags.StringVar(&o.progress, "progress", "auto", `Set type of progress output ("auto", "plain", "tty", "quiet", "rawjson")`)
@@ -158,6 +161,9 @@ func (o *stackOptions) build() (b bmo.BuildOptions, err error) {
 		return b, err
 	}
 	if b.BuildArgs, err = environValues("--build-arg", o.buildArgs); err != nil {
+		return b, err
+	}
+	if b.Access, err = bmo.ParseAccess(o.secrets, o.ssh); err != nil {
 		return b, err
 	}
 	b.Cache, err = bmo.ParseCache(o.cacheFrom, o.cacheTo)
