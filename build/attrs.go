@@ -112,6 +112,12 @@ func (r Request) entitlements(s stack.Service) []string {
 	return list
 }
 
+// mounted is what counts of a place.
+type mounted struct {
+	Target, Content, User string
+	File, Empty           bool
+}
+
 // identity is equal for services that get the same image: local contexts are compared by content, not by name. Secrets
 // and SSH count by where they come from: they change nothing in an image that its key knows of, and yet a build with
 // others is another one.
@@ -129,9 +135,17 @@ func (r Request) identity(s stack.Service, attrs map[string]string) string {
 		Entitlements []string
 		Secrets      map[string]stack.Content
 		SSH          []string
+		Mounts       []mounted
 	}{Attrs: same, Entitlements: r.entitlements(s)}
 	if b := r.Stack.BuildOf(s); b != nil {
 		id.Secrets, id.SSH = b.Secrets, b.SSH
+	}
+	for _, p := range r.places(s, nil) {
+		m := mounted{Target: p.target, File: p.file, Empty: p.empty}
+		if p.tree != "" {
+			m.Content, m.User = r.Contexts.Trees[p.tree].Digest().String(), s.User
+		}
+		id.Mounts = append(id.Mounts, m)
 	}
 	j, err := json.Marshal(id)
 	if err != nil {

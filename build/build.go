@@ -116,6 +116,9 @@ func Images(ctx context.Context, c Connector, r Request, name func(service strin
 				if err != nil {
 					return nil, err
 				}
+				if err := r.finish(ctx, gw, res, t.service); err != nil {
+					return nil, err
+				}
 				return res, configure(res, labels(t.name()))
 			})
 			return err
@@ -159,8 +162,8 @@ func (r Request) solve(ctx context.Context, bk *bkclient.Client, t target, opt b
 	return nil
 }
 
-// configure adds labels to the configuration of a build's result and drops its volumes: what bootstrap writes to a
-// volume would be missing from the commit, and each container would leave an anonymous one behind.
+// configure adds labels to the configuration of a build's result and drops its volumes, which finish has made folders of:
+// what bootstrap writes to a volume would be missing from the commit, and each container would leave an anonymous one.
 func configure(res *gateway.Result, labels map[string]string) error {
 	raw, ok := res.Metadata[exptypes.ExporterImageConfigKey]
 	if !ok {

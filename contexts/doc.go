@@ -13,6 +13,7 @@
 //	service/NAME       the build context of a service
 //	service/NAME/EXTRA an additional named context of that service alone
 //	dockerfile/NAME    the Dockerfile of a service and its .dockerignore
+//	mount/NAME/INDEX   what is copied in place of a bind mount of a service
 //
 // # The digest
 //

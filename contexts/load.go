@@ -51,7 +51,7 @@ type loader struct {
 func newLoader(st *stack.Stack, opts Options) (*loader, error) {
 	l := &loader{
 		stack: st, opts: opts, workDir: opts.WorkDir,
-		result:     &Result{Trees: Set{}, Remote: map[string]string{}, Dockerfiles: map[string]string{}, fault: &fault{}},
+		result:     &Result{Trees: Set{}, Remote: map[string]string{}, Dockerfiles: map[string]string{}, Files: map[string]bool{}, fault: &fault{}},
 		planned:    map[string]selection{},
 		selections: map[string]selection{},
 		dirs:       map[string]*cachedDir{},

@@ -13,7 +13,7 @@ import (
 // reserved reports whether a name is one that we or BuildKit use for what a service is built from.
 func reserved(name string) bool {
 	return name == "context" || name == "dockerfile" ||
-		strings.HasPrefix(name, "service/") || strings.HasPrefix(name, "dockerfile/")
+		strings.HasPrefix(name, "service/") || strings.HasPrefix(name, "dockerfile/") || strings.HasPrefix(name, "mount/")
 }
 
 // contextName returns a name in the form in which BuildKit looks it up, that of an image: docker.io/library/x:latest is

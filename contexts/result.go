@@ -34,6 +34,8 @@ type Result struct {
 	Remote map[string]string
 	// Dockerfiles are the names of the Dockerfiles within the trees dockerfile/NAME, by service.
 	Dockerfiles map[string]string
+	// Files reports which of the trees mount/NAME/INDEX are a single file, called MountFile.
+	Files map[string]bool
 	// Source is the source tree that was taken, a folder or URL#COMMIT; "" when no context is made from it.
 	Source string
 

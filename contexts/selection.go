@@ -22,9 +22,10 @@ const ignoreName = ".dockerignore"
 type selection struct {
 	from *cachedDir // nil: nothing at all
 	fs   fsutil.FS
+	only string // the file that is all of it
 }
 
-func wholeOf(from *cachedDir) selection { return selection{from, wholeFS{from}} }
+func wholeOf(from *cachedDir) selection { return selection{from: from, fs: wholeFS{from}} }
 
 // narrow keeps what include matches, or all when there is no include, and removes from it what exclude matches.
 func (s selection) narrow(include, exclude []string) (selection, error) {
@@ -38,7 +39,7 @@ func (s selection) narrow(include, exclude []string) (selection, error) {
 	if err != nil {
 		return selection{}, hint.Wrap(err, "patterns have the syntax of a .dockerignore")
 	}
-	return selection{s.from, filtered}, nil
+	return selection{from: s.from, fs: filtered}, nil
 }
 
 // cleaned returns patterns in the form that they have when read from a .dockerignore.
@@ -86,6 +87,9 @@ func (s selection) ignoring(read func(string) ([]byte, error), names ...string) 
 func (s selection) entries(ctx context.Context) ([]entry, error) {
 	if s.from == nil {
 		return nil, nil
+	}
+	if s.only != "" {
+		return s.one()
 	}
 	var paths []string
 	err := s.fs.Walk(ctx, "/", func(name string, _ fs.DirEntry, err error) error {

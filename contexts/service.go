@@ -26,6 +26,9 @@ func (l *loader) planServices(ctx context.Context) error {
 		if err := plan(ctx, svc); err != nil {
 			return fmt.Errorf("service %s: %w", svc.Name, err)
 		}
+		if err := l.planMounts(svc); err != nil {
+			return fmt.Errorf("service %s: %w", svc.Name, err)
+		}
 	}
 	return nil
 }
