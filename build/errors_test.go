@@ -27,6 +27,18 @@ func TestErrors(t *testing.T) {
 			"no /x in the context that it is copied from",
 			"what .dockerignore, or include and exclude of x-bmo.contexts, leave out is not there either",
 		},
+		{
+			"failed to solve: secret npmrc: not found", "no secret npmrc",
+			"`--secret id=npmrc,src=FILE` gives it to the build, and so does build.secrets of the service",
+		},
+		{
+			`failed to solve: no SSH key "" forwarded from the client`, "no SSH agent",
+			"`--ssh default` gives the build yours, and so does build.ssh of the service",
+		},
+		{
+			`failed to solve: no SSH key "github" forwarded from the client`, "no SSH agent or key github",
+			"`--ssh github=FILE` gives the build a key, and so does build.ssh of the service",
+		},
 		{"failed to solve: docker.io/library/x:latest: not found", "no image x:latest", imageHint},
 		{"failed to solve: failed to resolve source metadata for docker.io/o/x:1: docker.io/o/x:1: not found", "no image o/x:1", imageHint},
 		{"failed to solve: r.example:5000/x:1: not found", "no image r.example:5000/x:1", imageHint},
@@ -71,7 +83,7 @@ func TestErrors(t *testing.T) {
 			"failed to solve: layer does not exist", "layer does not exist",
 			"the engine has lost a layer that is in its build cache: `--no-cache` makes it anew",
 		},
-		{"failed to solve: secret x: not found", "secret x: not found", ""},
+		{"failed to solve: thing x: not found", "thing x: not found", ""},
 	} {
 		err := newError([]string{"web", "job"}, errors.New(c.said), nil, true)
 		assert.Equal(t, err.Error(), "image of web and job: "+c.want)

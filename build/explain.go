@@ -58,6 +58,18 @@ var explanations = []explanation{
 		"no image $1, or none that may be read without logging in", imageHint + "; `docker login`, if it is a private image",
 	},
 	{
+		regexp.MustCompile(`^secret (\S+): not found$`), "no secret $1",
+		"`--secret id=$1,src=FILE` gives it to the build, and so does build.secrets of the service",
+	},
+	{
+		regexp.MustCompile(`^no SSH key "(?:default)?" forwarded from the client$`), "no SSH agent",
+		"`--ssh default` gives the build yours, and so does build.ssh of the service",
+	},
+	{
+		regexp.MustCompile(`^no SSH key "([^"]+)" forwarded from the client$`), "no SSH agent or key $1",
+		"`--ssh $1=FILE` gives the build a key, and so does build.ssh of the service",
+	},
+	{
 		regexp.MustCompile(`^"([^"]+)": not found$`), "no $1 in the context that it is copied from",
 		"what .dockerignore, or include and exclude of x-bmo.contexts, leave out is not there either",
 	},
