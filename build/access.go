@@ -84,12 +84,17 @@ func parseSecret(text string) (s secretsprovider.Source, err error) {
 
 // attach returns what BuildKit may ask for while it builds a target.
 func (r Request) attach(t target) ([]session.Attachable, error) {
-	b := r.Stack.BuildOf(t.service)
-	if b == nil {
-		b = &stack.Build{}
+	known, ids := map[string]stack.Content{}, []string(nil)
+	for _, b := range r.builds(t.service) {
+		for id, content := range b.Secrets {
+			if _, ok := known[id]; !ok {
+				known[id] = content
+			}
+		}
+		ids = append(ids, b.SSH...)
 	}
-	list := append(slices.Clone(r.Session), secretsprovider.NewSecretProvider(secretStore{r, b.Secrets}))
-	own, err := buildctl.ParseSSH(b.SSH)
+	list := append(slices.Clone(r.Session), secretsprovider.NewSecretProvider(secretStore{r, known}))
+	own, err := buildctl.ParseSSH(ids)
 	if err != nil {
 		return nil, fmt.Errorf("service %s: build.ssh: %w", t.name(), err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 
+	"github.com/docker-bmo/docker-bmo/contexts"
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
@@ -36,6 +37,9 @@ func (r Request) attrs(s stack.Service) map[string]string {
 		a["context:"+name] = "local:" + full
 	}
 	for name, url := range remote {
+		if service, ok := strings.CutPrefix(url, contexts.ServicePrefix); ok {
+			url = input + service
+		}
 		a["context:"+name] = url
 	}
 	if r.NoCache {
@@ -101,15 +105,15 @@ func resolveGateway(attrs map[string]string, workers []gateway.WorkerInfo) {
 
 // entitlements are what a service's build may do beyond the usual.
 func (r Request) entitlements(s stack.Service) []string {
-	b := r.Stack.BuildOf(s)
-	if b == nil {
-		return nil
+	var list []string
+	for _, b := range r.builds(s) {
+		list = append(list, b.Entitlements...)
+		if b.Network == "host" {
+			list = append(list, "network.host")
+		}
 	}
-	list := slices.Clone(b.Entitlements)
-	if b.Network == "host" && !slices.Contains(list, "network.host") {
-		list = append(list, "network.host")
-	}
-	return list
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // mounted is what counts of a place.

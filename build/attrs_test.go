@@ -34,7 +34,7 @@ func TestBuildKeysReachTheFrontend(t *testing.T) {
 	} {
 		assert.Equal(t, got[k], want, k)
 	}
-	assert.DeepEqual(t, r.entitlements(s), []string{"security.insecure", "network.host"})
+	assert.DeepEqual(t, r.entitlements(s), []string{"network.host", "security.insecure"})
 	resolveGateway(got, []gateway.WorkerInfo{{Labels: map[string]string{gatewayLabel: "172.17.0.1"}}})
 	assert.Equal(t, got["add-hosts"], "db=10.0.0.1,six=::1,host=172.17.0.1")
 }
@@ -58,6 +58,21 @@ func TestOtherSecretsAreAnotherBuild(t *testing.T) {
 			DockerfileInline: "FROM scratch", Secrets: map[string]stack.Content{"token": {Variable: variable}}}}
 	}
 	assert.DeepEqual(t, groups(built(t, service("a", "A"), service("b", "B"), service("c", "A"))), []string{"a+c", "b"})
+}
+
+// TestImageOfAnotherServiceAsContext: with what that one may use, and in the attributes by the frontend's name.
+func TestImageOfAnotherServiceAsContext(t *testing.T) {
+	base := stack.Service{Name: "base", Build: &stack.Build{
+		DockerfileInline: "FROM scratch", Network: "host", Secrets: map[string]stack.Content{"token": {Inline: "x"}}}}
+	web := stack.Service{Name: "web", Build: &stack.Build{
+		DockerfileInline: "FROM base", AdditionalContexts: map[string]string{"base": "service:base"}}}
+	r := built(t, base, web)
+	attrs := r.attrs(web)
+	assert.Equal(t, attrs["context:base"], "input:base")
+	assert.DeepEqual(t, used(attrs), []string{"base"})
+	assert.Equal(t, r.Contexts.Remote["service/web/base"], "service:base") // a part of the key
+	assert.DeepEqual(t, r.entitlements(web), []string{"network.host"})
+	assert.Equal(t, len(r.builds(web)), 2)
 }
 
 // TestImageThatAnotherServiceBuilds: Compose uses that build, too.

@@ -6,8 +6,8 @@ import (
 	"sync"
 
 	bkclient "github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/client/llb/sourceresolver"
-	"github.com/moby/buildkit/frontend/dockerfile/builder"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	digest "github.com/opencontainers/go-digest"
 	"github.com/tonistiigi/fsutil"
@@ -30,8 +30,7 @@ func Bases(ctx context.Context, c Connector, r Request, p *progress.Printer) (ma
 	for _, t := range r.targets() {
 		eg.Go(func() error {
 			return r.solve(ctx, bk, t, bkclient.SolveOpt{}, p, func(ctx context.Context, gw gateway.Client) (*gateway.Result, error) {
-				// The frontend only describes the build; nothing is executed unless its result is returned.
-				if _, err := builder.Build(ctx, &client{Client: gw, attrs: t.attrs, record: seen}); err != nil {
+				if _, err := r.frontend(ctx, gw, t.attrs, seen); err != nil {
 					return nil, err
 				}
 				return gateway.NewResult(), nil
@@ -61,6 +60,7 @@ type client struct {
 	gateway.Client
 	attrs  map[string]string
 	record *record
+	inputs map[string]llb.State
 }
 
 // cacheImports is the attribute with which BuildKit's client tells the frontend which caches to import.

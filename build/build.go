@@ -16,7 +16,6 @@ import (
 
 	bkclient "github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/exporter/containerimage/exptypes"
-	"github.com/moby/buildkit/frontend/dockerfile/builder"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/moby/buildkit/session"
 	"golang.org/x/sync/errgroup"
@@ -112,7 +111,7 @@ func Images(ctx context.Context, c Connector, r Request, name func(service strin
 				Exports:      []bkclient.ExportEntry{{Type: "moby", Attrs: map[string]string{"name": name(t.name())}}},
 				CacheImports: from, CacheExports: to,
 			}, p, func(ctx context.Context, gw gateway.Client) (*gateway.Result, error) {
-				res, err := builder.Build(ctx, &client{Client: gw, attrs: t.attrs})
+				res, err := r.frontend(ctx, gw, t.attrs, nil)
 				if err != nil {
 					return nil, err
 				}

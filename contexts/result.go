@@ -29,8 +29,8 @@ type Options struct {
 type Result struct {
 	// Trees are the contexts to send, by the names that the package documentation lists.
 	Trees Set
-	// Remote are the named contexts that BuildKit fetches itself, by the same names: docker-image://REF,
-	// oci-layout://REF.
+	// Remote are the named contexts that BuildKit has or fetches itself, by the same names: docker-image://REF,
+	// oci-layout://REF, service:NAME.
 	Remote map[string]string
 	// Dockerfiles are the names of the Dockerfiles within the trees dockerfile/NAME, by service.
 	Dockerfiles map[string]string

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/docker-bmo/docker-bmo/internal/hint"
@@ -127,14 +128,17 @@ func (l *loader) planExtras(ctx context.Context, svc stack.Service) error {
 			continue // the user's takes precedence over the service's
 		}
 		full := "service/" + svc.Name + "/" + proper
+		service, isService := strings.CutPrefix(value, ServicePrefix)
 		switch ref, err := parseRef(value); {
+		case isService:
+			if err := l.checkUsed(service, []string{svc.Name}); err != nil {
+				return fmt.Errorf("additional context %s: %w", name, err)
+			}
+			l.result.Remote[full] = value
 		case err != nil:
 			return fmt.Errorf("additional context %s: %w", name, err)
 		case ref.remote != "":
 			l.result.Remote[full] = ref.remote
-		case strings.HasPrefix(value, "service:"):
-			return hint.Wrap(fmt.Errorf("additional context %s: %s is not supported", name, value),
-				"put both into one Dockerfile and name the stage with build.target")
 		default:
 			d, err := l.stackDir(ctx, value)
 			if err != nil {
@@ -142,6 +146,31 @@ func (l *loader) planExtras(ctx context.Context, svc stack.Service) error {
 			}
 			if l.planned[full], err = l.folder(d, true); err != nil {
 				return fmt.Errorf("additional context %s: %w", name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// ServicePrefix begins an additional context that is the image of another service, as it is built.
+const ServicePrefix = "service:"
+
+// checkUsed returns an error unless the image of a service can be built before those of the trail, which use it.
+func (l *loader) checkUsed(name string, trail []string) error {
+	if slices.Contains(trail, name) {
+		return fmt.Errorf("it is made from itself: %s", strings.Join(append(trail, name), " -> "))
+	}
+	svc, ok := l.stack.Service(name)
+	if !ok {
+		return hint.Wrap(fmt.Errorf("there is no service %s", name), "the stack has "+strings.Join(l.stack.ServiceNames(), ", "))
+	}
+	if svc.Build == nil {
+		return nil
+	}
+	for _, value := range svc.Build.AdditionalContexts {
+		if next, ok := strings.CutPrefix(value, ServicePrefix); ok {
+			if err := l.checkUsed(next, append(slices.Clip(trail), name)); err != nil {
+				return err
 			}
 		}
 	}

@@ -79,7 +79,8 @@ func TestBuildContextsRefused(t *testing.T) {
 		{"no Dockerfile", &stack.Build{Dockerfile: "nothing"}, "service web: DIR has no nothing", "relative to build.context"},
 		{"no default", &stack.Build{Context: "x/Dockerfile"}, "service web: DIR/x/Dockerfile has no Dockerfile", "relative to build.context"},
 		{"a folder", &stack.Build{Context: "x"}, "service web: Dockerfile cannot be read: is a directory", ""},
-		{"another service", extra("service:db"), "service web: additional context extra: service:db is not supported", "build.target"},
+		{"no service", extra("service:db"), "service web: additional context extra: there is no service db", "the stack has web"},
+		{"itself", extra("service:web"), "service web: additional context extra: it is made from itself: web -> web", ""},
 		{"nothing there", extra("nothing"), "service web: additional context extra: DIR/nothing: no such file or directory", "relative to its Compose file"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

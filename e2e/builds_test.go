@@ -150,6 +150,20 @@ func TestProxiesOfTheDockerConfiguration(t *testing.T) {
 	assert.Assert(t, !strings.Contains(harness.Docker(t, "inspect", "--format", "{{.Config.Env}}", a.Image(t, key, "web")), "proxy"))
 }
 
+// A base image that several services begin from had to be built by hand before.
+func TestImageOfAnotherServiceAsContext(t *testing.T) {
+	harness.OnOneEngine(t)
+	t.Parallel()
+	a := building(t, "service", harness.Edits{
+		"services.base.build":      map[string]any{"dockerfile_inline": "FROM debian:trixie-slim\nWORKDIR /made\nRUN echo made >/made/here\n"},
+		"services.base.entrypoint": []string{"sleep", "infinity"}, "services.base.init": true,
+		"services.base.x-bmo":                    map[string]any{"snapshot": false},
+		"services.web.build.additional_contexts": map[string]any{"debian:trixie-slim": "service:base"},
+	}, `RUN test "$(pwd)" = /made && test -e here`)
+	key := a.Build(t)
+	assert.Equal(t, in(t, a, key, "web", "cat /made/here"), "made")
+}
+
 // What Compose mounts is in the snapshot: the project's files as they are, and what the image has where a volume is.
 func TestImagesHaveWhatIsMounted(t *testing.T) {
 	t.Parallel()

@@ -263,8 +263,8 @@ func (l *loading) build(path string, cfg *types.BuildConfig) *Build {
 	}
 	for name, value := range cfg.AdditionalContexts {
 		if strings.HasPrefix(value, types.ServicePrefix) {
-			l.problems.add(path+".additional_contexts."+name, "another service's image is not supported",
-				"build the service from the same Dockerfile, with a target of its own")
+			b.AdditionalContexts[name] = value
+			continue
 		}
 		b.AdditionalContexts[name] = l.folder(path+".additional_contexts."+name, value)
 	}
