@@ -18,8 +18,8 @@ import (
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
-// Access is what RUN may use and no image contains: secrets by their id, and SSH agents and keys. What it has goes before
-// what the stack says under the same id.
+// Access is what RUN may use and no image contains: secrets by their id, and SSH agents and keys. What it has goes
+// before what the stack says under the same id.
 type Access struct {
 	secrets secrets.SecretStore
 	ssh     []sshprovider.AgentConfig
