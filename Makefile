@@ -119,6 +119,11 @@ install: go ## build the plugin and put it where docker finds it
 	mkdir -p $(PLUGINS)
 	install -m 755 bin/docker-bmo $(PLUGINS)/docker-bmo
 
+.PHONY: relay
+relay: ## compile engine/relay, which is put next to containers without bash
+	hack/need x86_64-linux-gnu-gcc=gcc aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu
+	engine/relay/build
+
 .PHONY: docs
 docs: go ## write docs/cli.md from the commands themselves
 	$(GO) test ./cmd/docker-bmo -run '^TestDocs$$' -update

@@ -46,10 +46,6 @@ var bootstrapErrors = []errorCase{
 		"services.web.environment":         map[string]string{"MINI_FAULT": "ill", "MINI_INSTANCE": "any"},
 		"services.web.x-bmo.ready.timeout": "4s",
 	}),
-	bootstrapped("A service that cannot be asked", harness.Edits{
-		"services.web.build": map[string]any{"dockerfile_inline": "FROM debian:trixie-slim\nRUN rm /bin/bash\nCMD [\"sleep\", \"infinity\"]\n"},
-		"x-bmo.contexts":     map[string]any{}, "x-bmo.bootstrap": []any{}, "services.web.x-bmo.ready.timeout": "10m",
-	}),
 	bootstrapped("An account that the image lacks", harness.Edits{"services.web.user": "nobody-there"}),
 	bootstrapped("Too little memory to begin with", harness.Edits{"services.web.mem_limit": "1m"}),
 	bootstrapped("A service that fails on its way out", harness.Edits{

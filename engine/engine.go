@@ -22,6 +22,8 @@ type Engine struct {
 	api   client.APIClient
 	host  string
 	place place
+
+	reaches reaches
 }
 
 // Info is what docker bmo needs to know about an engine.

@@ -18,6 +18,12 @@ type Image struct {
 	Created time.Time
 	// Size is the size of all layers in bytes, including those shared with other images.
 	Size int64
+	// Health is the test of the image's own health check: CMD and words, CMD-SHELL and a line, or NONE; nil without one.
+	// HealthTimeout is how long one run of it may take, 0 when the image does not say.
+	Health        []string
+	HealthTimeout time.Duration
+	// Shell is what runs command lines; nil for the usual /bin/sh -c.
+	Shell []string
 }
 
 // Images lists the images that have all of the labels, each "key" or "key=value".
@@ -44,7 +50,10 @@ func (e *Engine) Image(ctx context.Context, ref string) (Image, error) {
 	created, _ := time.Parse(time.RFC3339Nano, s.Created)
 	img := Image{ID: s.ID, Tags: s.RepoTags, Created: created.UTC(), Size: s.Size}
 	if s.Config != nil {
-		img.Labels = s.Config.Labels
+		img.Labels, img.Shell = s.Config.Labels, s.Config.Shell
+		if h := s.Config.Healthcheck; h != nil {
+			img.Health, img.HealthTimeout = h.Test, h.Timeout
+		}
 	}
 	return img, nil
 }

@@ -40,27 +40,60 @@ func startHint(err error) string {
 	}
 }
 
-// NoRelayError reports that a service can never be probed: its image lacks a program needed to relay a connection.
-type NoRelayError struct{ Program string }
+// noProgramError reports that a container lacks a program, or cannot run it.
+type noProgramError struct{ Program, Why string }
 
-func (e *NoRelayError) Error() string {
-	return "it cannot be asked: its image has no " + e.Program
+func (e *noProgramError) Error() string {
+	if e.Why == "" {
+		return "its image has no " + e.Program
+	}
+	return e.Program + ": " + e.Why
 }
 
 // Hint says what to do about it.
-func (e *NoRelayError) Hint() string {
-	return "install bash and cat in the image: connections to its ports are led through them"
+func (e *noProgramError) Hint() string {
+	return "what is run in a container has to be a program of its image"
 }
 
 // Final reports that waiting is of no use.
-func (e *NoRelayError) Final() bool { return true }
+func (e *noProgramError) Final() bool { return true }
 
-var noRelay = regexp.MustCompile(`exec: "(bash|cat)": executable file not found`)
+// CannotRun returns an error that says why not if what a command in a container has printed is the engine's message
+// that it cannot be run, and nil otherwise.
+func CannotRun(output string) error {
+	var none *noProgramError
+	if err := relayError(output); strings.Contains(output, "exec failed: ") && errors.As(err, &none) {
+		return none
+	}
+	return nil
+}
 
-// relayError returns the error for the message with which the engine or the relay ended.
+// nobodyListensError reports that a relay has found nobody who listens on a port.
+type nobodyListensError struct{ text string }
+
+func (e *nobodyListensError) Error() string { return e.text }
+
+var (
+	noProgram     = regexp.MustCompile(`exec: "([^"]+)": (?:executable file not found|(?:stat [^:]*: )?no such file or directory|permission denied|is a directory)`)
+	wrongProgram  = regexp.MustCompile(`exec (\S+): (exec format error|no such file or directory|permission denied)`)
+	nobodyListens = regexp.MustCompile(`(?m)^nothing listens on port [0-9]+$`)
+)
+
+// cannotRun reports whether an engine's error says that a container cannot run a program.
+func cannotRun(err error) bool {
+	return err != nil && (noProgram.MatchString(err.Error()) || wrongProgram.MatchString(err.Error()))
+}
+
+// relayError returns the error for what the engine or the relay said before it ended.
 func relayError(text string) error {
-	if m := noRelay.FindStringSubmatch(text); m != nil {
-		return &NoRelayError{m[1]}
+	if line := nobodyListens.FindString(text); line != "" {
+		return &nobodyListensError{line}
+	}
+	if m := noProgram.FindStringSubmatch(text); m != nil {
+		return &noProgramError{Program: m[1]}
+	}
+	if m := wrongProgram.FindStringSubmatch(text); m != nil {
+		return &noProgramError{m[1], m[2]}
 	}
 	return Plain(errors.New(text))
 }

@@ -37,12 +37,17 @@ func TestStartHint(t *testing.T) {
 	}
 }
 
-// An image that cannot relay connections never will.
-func TestNoRelay(t *testing.T) {
-	var none *NoRelayError
-	err := relayError(`OCI runtime exec failed: exec failed: unable to start container process: exec: "bash": executable file not found in $PATH`)
-	assert.Assert(t, errors.As(err, &none) && none.Final())
-	assert.Error(t, err, "it cannot be asked: its image has no bash")
+func TestRelayError(t *testing.T) {
+	for _, c := range []struct{ said, want string }{
+		{`OCI runtime exec failed: exec failed: unable to start container process: exec: "bash": executable file not found in $PATH`, "its image has no bash"},
+		{`OCI runtime exec failed: exec failed: unable to start container process: exec: "/docker-bmo-relay": stat /docker-bmo-relay: no such file or directory: unknown`, "its image has no /docker-bmo-relay"},
+		{"exec /docker-bmo-relay: exec format error", "/docker-bmo-relay: exec format error"},
+		{"bash: warning: setlocale: LC_ALL: cannot change locale (en_US.UTF-8)\nnothing listens on port 1", "nothing listens on port 1"},
+		{"OCI runtime exec failed: it broke", "it broke"},
+	} {
+		assert.Error(t, relayError(c.said), c.want)
+	}
+	var none *noProgramError
 	assert.Assert(t, !errors.As(relayError("nothing listens on port 1"), &none))
 }
 

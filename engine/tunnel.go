@@ -3,10 +3,8 @@ package engine
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"net"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -16,21 +14,24 @@ import (
 	"github.com/docker/docker/pkg/stdcopy"
 )
 
-// relay waits for a line on its input, then connects its standard streams to a port of the container's own loopback
-// interface and reports that on standard error. It waits a while for a server to listen, so that one exec is enough for
-// a server that is about to come up, and gives up at once when its input ends, that is, when nobody waits any more.
+// relay says that it is there, waits for a line on its input, then connects its standard streams to a port and says so.
+// It waits a while for a server to listen, so that one exec is enough for a server that is about to come up, and gives
+// up at once when its input ends, that is, when nobody waits any more. Its arguments are an address and a port.
 //
 // When one side ends, so does the other. No process stays in the container: a leftover cat would hold the connection,
 // and one that the relay itself does not wait for would be a zombie wherever process 1 does not reap. The end of the
 // cat to the server is noticed by the end of descriptor 5, which only that cat holds. Needs bash 4.4 and cat.
-const relay = `read -r || exit 1
+const relay = `command -v cat >/dev/null 2>&1 || { echo 'exec: "cat": executable file not found' >&2; exit 127; }
+echo waiting >&2
+read -r || exit 1
 for ((i = 0; i < 75; i++)); do
-  { exec 3<>/dev/tcp/127.0.0.1/$0; } 2>/dev/null && break
+  { exec 3<>"/dev/tcp/$0/$1"; } 2>/dev/null && break
   read -rt 0.02
   (($? != 1)) || exit 1
 done
-{ true >&3; } 2>/dev/null || { echo "nothing listens on port $0" >&2; exit 1; }
+{ true >&3; } 2>/dev/null || { echo "nothing listens on port $1" >&2; exit 1; }
 echo connected >&2
+echo connected
 exec 4<&0 2>/dev/null
 cat <&3 & r=$!
 exec 5> >(read -r; kill $r) && k=$!
@@ -40,35 +41,46 @@ wait $r
 kill $w
 wait $w $k`
 
-// Dial opens a TCP connection to a port inside a running container. It goes through the Engine API, so it works for
-// ports that are not published and for engines on other machines. The image must have bash and cat.
-func (e *Engine) Dial(ctx context.Context, id string, port int) (net.Conn, error) {
-	r, err := e.Relay(ctx, id, port)
-	if err != nil {
-		return nil, err
-	}
-	return r.Connect(ctx)
-}
+// What a relay says: when it has started, on standard error; when it has connected, on both of its outputs, so that
+// each can be told apart from what stands before it. That may be anything: an image's bash warns of a locale that the
+// image lacks, and BASH_ENV may print.
+const waiting, connected = "waiting\n", "connected\n"
 
 // Relay is the first and longer half of Dial: a process in the container that waits until it is told to connect.
 type Relay struct{ t *tunnel }
 
-// Relay starts a Relay. The caller must connect or close it.
-func (e *Engine) Relay(ctx context.Context, id string, port int) (*Relay, error) {
+// execRelay starts a relay in a container.
+func (e *Engine) execRelay(ctx context.Context, id string, command []string) (*Relay, error) {
 	ex, err := e.api.ContainerExecCreate(ctx, id, container.ExecOptions{
-		AttachStdin: true, AttachStdout: true, AttachStderr: true,
-		Cmd: []string{"bash", "-c", relay, strconv.Itoa(port)},
+		AttachStdin: true, AttachStdout: true, AttachStderr: true, Cmd: command,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("prepare a connection to port %d: %w", port, Plain(err))
+		return nil, Plain(err)
 	}
 	att, err := hijack(ctx, func() (types.HijackedResponse, error) {
 		return e.api.ContainerExecAttach(ctx, ex.ID, container.ExecAttachOptions{})
 	})
 	if err != nil {
-		return nil, fmt.Errorf("connect to port %d: %w", port, Plain(err))
+		return nil, Plain(err)
 	}
 	return &Relay{newTunnel(att)}, nil
+}
+
+// started waits until the relay runs. It returns an error that says why not.
+func (r *Relay) started(ctx context.Context) error {
+	select {
+	case <-r.t.started:
+		return nil
+	case <-r.t.ended:
+		select {
+		case <-r.t.started: // and has ended since
+			return nil
+		default:
+			return r.t.err
+		}
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // Connect opens the connection. If it fails, the relay is closed.
@@ -107,18 +119,24 @@ type tunnel struct {
 	net.Conn  // the hijacked connection: writes and deadlines
 	read      *io.PipeReader
 	close     sync.Once
-	connected chan struct{} // closed when the relay has connected
-	ended     chan struct{} // closed when the relay has ended; then err says why
+	started   chan struct{} // closed when the relay runs
+	connected chan struct{} // closed when it has connected
+	ended     chan struct{} // closed when it has ended; then err says why
 	err       error
 }
 
 func newTunnel(att types.HijackedResponse) *tunnel {
 	r, w := io.Pipe()
-	t := &tunnel{Conn: att.Conn, read: r, connected: make(chan struct{}), ended: make(chan struct{})}
+	t := &tunnel{
+		Conn: att.Conn, read: r,
+		started: make(chan struct{}), connected: make(chan struct{}), ended: make(chan struct{}),
+	}
 	go func() {
-		status := &relayStatus{connected: t.connected, data: w}
-		_, err := stdcopy.StdCopy(relayData{status}, status, att.Reader)
-		if msg := strings.TrimSpace(status.rest.String()); err == nil && msg != "" {
+		out := &relayStream{words: []relayWord{{connected, func() { close(t.connected) }}}, data: w}
+		status := &relayStream{words: []relayWord{{waiting, func() { close(t.started) }}, {connected, nil}}}
+		_, err := stdcopy.StdCopy(out, status, att.Reader)
+		// Without a word, standard output has the engine's message that it cannot run the relay.
+		if msg := strings.TrimSpace(out.rest.String() + status.rest.String()); err == nil && msg != "" {
 			err = relayError(msg)
 		}
 		if t.err = err; err == nil {
@@ -130,33 +148,39 @@ func newTunnel(att types.HijackedResponse) *tunnel {
 	return t
 }
 
-// relayStatus reads the relay's standard error: the line that says that it has connected, then errors.
-type relayStatus struct {
-	connected chan struct{}
-	said      bool // whether it has said that it is connected
-	rest      bytes.Buffer
-	data      io.Writer
+// relayStream is one of a relay's outputs: words with anything in front of them, then what counts.
+type relayStream struct {
+	words []relayWord // that are still to come
+	rest  bytes.Buffer
+	data  io.Writer // receives what follows the last word; nil keeps it in rest
 }
 
-func (s *relayStatus) Write(p []byte) (int, error) {
+type relayWord struct {
+	word string
+	said func()
+}
+
+func (s *relayStream) Write(p []byte) (int, error) {
+	if len(s.words) == 0 && s.data != nil {
+		return s.data.Write(p)
+	}
 	s.rest.Write(p)
-	if !s.said && bytes.HasPrefix(s.rest.Bytes(), []byte("connected\n")) {
-		s.rest.Next(len("connected\n"))
-		s.said = true
-		close(s.connected)
+	for len(s.words) > 0 {
+		next := s.words[0]
+		i := bytes.Index(s.rest.Bytes(), []byte(next.word))
+		if i < 0 {
+			return len(p), nil
+		}
+		s.rest.Next(i + len(next.word))
+		if s.words = s.words[1:]; next.said != nil {
+			next.said()
+		}
 	}
-	return len(p), nil
-}
-
-// relayData receives the relay's standard output. What comes before it has connected is not data but the engine's
-// message that it cannot run the relay, for example because there is no bash.
-type relayData struct{ *relayStatus }
-
-func (d relayData) Write(p []byte) (int, error) {
-	if !d.said {
-		return d.rest.Write(p)
+	if s.data == nil || s.rest.Len() == 0 {
+		return len(p), nil
 	}
-	return d.data.Write(p)
+	_, err := s.rest.WriteTo(s.data)
+	return len(p), err
 }
 
 // Read reads what the container's server sent.

@@ -41,6 +41,9 @@ func relayed(t *testing.T, pieces ...string) *tunnel {
 
 func out(s string) string { return frame(stdcopy.Stdout, s) }
 
+// up is what a relay says when it has connected.
+var up = complaint("waiting\nconnected\n") + out("connected\n")
+
 func complaint(s string) string { return frame(stdcopy.Stderr, s) }
 
 func TestTunnelFrames(t *testing.T) {
@@ -54,15 +57,18 @@ func TestTunnelFrames(t *testing.T) {
 		err           string
 	}{
 		{name: "hangs up at once", err: "unexpected EOF"},
-		{name: "says why not", pieces: []string{complaint("nothing listens on port 1\n")}, err: "nothing listens on port 1"},
-		{name: "no bash", pieces: []string{out("OCI runtime exec failed\r\n")}, err: "OCI runtime exec failed"},
-		{name: "data", pieces: []string{complaint("connected\n"), out("a"), out("b")}, up: true, data: "ab"},
-		{name: "word in two", pieces: []string{complaint("conn"), complaint("ected\n"), out("a")}, up: true, data: "a"},
-		{name: "word twice", pieces: []string{complaint("connected\n"), complaint("connected\n"), out("a")}, up: true, data: "a", readErr: "connected"},
-		{name: "split frame", pieces: []string{complaint("connected\n"), out("abc")[:9], out("abc")[9:]}, up: true, data: "abc"},
-		{name: "empty frame", pieces: []string{complaint("connected\n"), out(""), out("a")}, up: true, data: "a"},
-		{name: "complains later", pieces: []string{complaint("connected\nbroken pipe\n"), out("a")}, up: true, data: "a", readErr: "broken pipe"},
-		{name: "cut off in a frame", pieces: []string{complaint("connected\n"), out("abc")[:9]}, up: true},
+		{name: "says why not", pieces: []string{complaint("waiting\nnothing listens on port 1\n")}, err: "nothing listens on port 1"},
+		{name: "no bash", pieces: []string{out("OCI runtime exec failed: exec: \"bash\": executable file not found in $PATH\r\n")}, err: "its image has no bash"},
+		{name: "data", pieces: []string{up, out("a"), out("b")}, up: true, data: "ab"},
+		{name: "word and data in one", pieces: []string{out("connected\na")}, up: true, data: "a"},
+		{name: "word in two", pieces: []string{out("conn"), out("ected\n"), out("a")}, up: true, data: "a"},
+		{name: "word as data", pieces: []string{up, out("connected\n"), out("a")}, up: true, data: "connected\na"},
+		{name: "noise before the word", pieces: []string{complaint("bash: warning: setlocale: LC_ALL: cannot change locale (en_US.UTF-8)\n"), out("hello"), up, out("a")}, up: true, data: "a"},
+		{name: "noise, and nobody listens", pieces: []string{complaint("bash: warning: setlocale\nwaiting\nnothing listens on port 1\n")}, err: "nothing listens on port 1"},
+		{name: "split frame", pieces: []string{up, out("abc")[:9], out("abc")[9:]}, up: true, data: "abc"},
+		{name: "empty frame", pieces: []string{up, out(""), out("a")}, up: true, data: "a"},
+		{name: "complains later", pieces: []string{up, complaint("broken pipe\n"), out("a")}, up: true, data: "a", readErr: "broken pipe"},
+		{name: "cut off in a frame", pieces: []string{up, out("abc")[:9]}, up: true},
 		{name: "engine's own error", pieces: []string{frame(stdcopy.Systemerr, "it broke")}, err: "error from daemon in stream: it broke"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -72,7 +78,11 @@ func TestTunnelFrames(t *testing.T) {
 				assert.Error(t, tn.err, c.err)
 				return
 			}
-			<-tn.connected
+			select {
+			case <-tn.connected:
+			case <-time.After(10 * time.Second):
+				t.Fatal("it is not connected")
+			}
 			data, err := io.ReadAll(tn)
 			assert.Equal(t, string(data), c.data)
 			if c.readErr == "" {

@@ -20,6 +20,7 @@ type Forward struct {
 	failed   func(error)
 	spare    chan prepared
 	also     []*Forward // other forwards of the same instance, which end with this one
+	release  func()     // called when all connections have ended; may be nil
 
 	ctx    context.Context // done after Close
 	cancel context.CancelFunc
@@ -32,7 +33,7 @@ type prepared struct {
 	err error
 }
 
-// connector is implemented by engine.Relay.
+// connector is an engine.Prepared.
 type connector interface {
 	Connect(context.Context) (net.Conn, error)
 	Err() error
@@ -69,6 +70,9 @@ func (f *Forward) Close() {
 	f.cancel()
 	f.listener.Close()
 	f.work.Wait()
+	if f.release != nil {
+		f.release()
+	}
 	for _, other := range f.also {
 		other.Close()
 	}

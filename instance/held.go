@@ -73,6 +73,7 @@ func parseForwarded(label string) map[int]int {
 func (s *start) serveForwards() {
 	serve := func(f *Forward, service string, port int) {
 		id := s.group.ID(service)
+		f.release = func() { s.Engine.Release(context.Background(), id) }
 		f.serve(func(ctx context.Context) (connector, error) { return s.Engine.Relay(ctx, id, port) })
 	}
 	if s.forward != nil {

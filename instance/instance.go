@@ -126,7 +126,7 @@ func add(byName map[string]*Instance, labels map[string]string) *Instance {
 	return i
 }
 
-// isService reports whether a container is that of a service, and not of a step or one that fills a volume.
+// isService reports whether a container is that of a service, and not of a step, one that fills a volume, or a relay.
 func isService(c engine.Container) bool {
 	_, volume := label.VolumeName(c.Labels[label.Service])
 	return c.Labels[label.Service] != "" && !volume

@@ -233,6 +233,7 @@ func (s *start) newGroup() *launch.Group {
 	g.Volume, g.Filled, g.Content = s.volume, true, s.Stack.Content
 	g.Before, g.Ready = s.stepsBefore, s.stepsIn
 	g.Publish = s.published
+	g.Forwarded = func(service string) bool { return s.forwardedPorts(service) != "" }
 	g.Timeout, g.Within, g.Title = s.Timeout, s.Within, s.Title
 	g.Journal, g.Progress, g.Of = s.Journal, s.Progress, s.Name
 	return g

@@ -19,6 +19,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/internal/label"
 	"github.com/docker-bmo/docker-bmo/internal/owner"
 	"github.com/docker-bmo/docker-bmo/probe"
+	"github.com/docker-bmo/docker-bmo/stack"
 )
 
 func TestStart(t *testing.T) {
@@ -242,6 +243,7 @@ func TestStartFails(t *testing.T) {
 		}, "service web: ended with exit code 2 before it was ready\nlast lines of web:\n  syntax error"},
 		{"no inspecting", func(f *fixture) {
 			f.req.Stack.URL.Environment = nil
+			f.req.Stack.Services[0].Ready = stack.Ready{} // a probe would look again
 			f.Fail("GET", "/containers/[^/]+/json", 500, "no inspecting", 1)
 		}, "no inspecting"},
 		{"not renamed", func(f *fixture) { f.Fail("POST", "/containers/[^/]+/rename", 500, "no renaming", 1) }, "no renaming"},

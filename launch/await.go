@@ -25,7 +25,17 @@ func (g *Group) Await(ctx context.Context, s stack.Service, log *progress.Log) e
 		case <-alive.Done():
 		}
 	}()
-	for _, p := range g.probes(s) {
+	if g.Forwarded == nil || !g.Forwarded(s.Name) {
+		defer g.Engine.Release(ctx, g.ID(s.Name)) // nobody needs a way to it any more
+	}
+	probes, err := g.probes(ctx, s)
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if err != nil {
+		return g.failure(ctx, s.Name, err, log)
+	}
+	for _, p := range probes {
 		what := "waiting for " + g.title(s.Name) + ": " + p.String()
 		log.SetStatus(what, "")
 		err := probe.Wait(alive, p.Probe, g.dialer(s.Name, p), g.patience(s), func(err error) { log.SetStatus(what, reason(err)) })

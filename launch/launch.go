@@ -41,6 +41,8 @@ type Group struct {
 	// Before, if not nil, is called when what a service depends on is ready, and Ready when the service itself is, before
 	// those that depend on it start.
 	Before, Ready func(context.Context, stack.Service) error
+	// Forwarded reports whether a service's ports are still led to when it is ready; it may be nil.
+	Forwarded func(service string) bool
 	// Timeout is how long each probe of a service may take, unless the service has a ready.timeout.
 	Timeout time.Duration
 	// Within is how long after New all services must be ready. If set, it overrides Timeout and every ready.timeout; 0

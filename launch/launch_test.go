@@ -304,7 +304,9 @@ func TestStory09ProbesOfAService(t *testing.T) {
 		HTTP:  &stack.HTTP{Port: 8000, Path: "/rest/version", MinStatus: 200, MaxStatus: 299, Body: `"version"`},
 	}}
 	var names []string
-	for _, p := range g.probes(all) {
+	given, err := g.probes(t.Context(), all)
+	assert.NilError(t, err)
+	for _, p := range given {
 		names = append(names, p.String())
 	}
 	assert.DeepEqual(t, names, []string{

@@ -1,9 +1,11 @@
 package probe
 
 import (
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -64,4 +66,39 @@ func TestSilentMySQL(t *testing.T) {
 	err := Wait(t.Context(), bugs, server(t, probetest.Silent), time.Millisecond, nil)
 	var late *NotReadyError
 	assert.Assert(t, errors.As(err, &late), "%v", err)
+}
+
+// certificate is that of a server, which nobody has signed.
+func certificate(t *testing.T) *tls.Config {
+	t.Helper()
+	srv := httptest.NewUnstartedServer(nil)
+	srv.StartTLS()
+	defer srv.Close()
+	return &tls.Config{Certificates: srv.TLS.Certificates}
+}
+
+// TestMySQLP11SecureTransport: TLS is taken where it is offered, and no certificate is verified.
+func TestMySQLP11SecureTransport(t *testing.T) {
+	secure := ready
+	secure.TLS, secure.Secure = certificate(t), true
+	assert.NilError(t, bugs.Check(t.Context(), server(t, secure.Serve)))
+	secure.Sha2 = true
+	assert.NilError(t, bugs.Check(t.Context(), server(t, secure.Serve)))
+	secure.Password = "other"
+	assert.Error(t, bugs.Check(t.Context(), server(t, secure.Serve)), "Error 1045 (28000): Access denied for user 'bugs'")
+}
+
+// TestMySQLOldTLS: a server whose TLS is too old for Go's own settings, or for any, is asked all the same.
+func TestMySQLOldTLS(t *testing.T) {
+	old := ready
+	old.TLS = certificate(t)
+	old.TLS.MinVersion, old.TLS.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
+	old.TLS.CipherSuites = []uint16{tls.TLS_RSA_WITH_AES_128_CBC_SHA}
+	assert.NilError(t, bugs.Check(t.Context(), server(t, old.Serve)))
+	old.Secure = true
+	assert.NilError(t, bugs.Check(t.Context(), server(t, old.Serve)))
+
+	none := ready
+	none.TLS = &tls.Config{} // no certificate: no handshake succeeds
+	assert.NilError(t, bugs.Check(t.Context(), server(t, none.Serve)))
 }

@@ -1,6 +1,6 @@
 // Package probe checks whether a server is ready, as its clients would see it: MySQL by a login and a query, HTTP by
-// status and body. A TCP connection alone proves nothing: proxies and temporary servers accept it, too. It is not part
-// of the API: programs use package bmo.
+// status and body, a port of which nothing is known by what answers on it. A TCP connection alone proves nothing: proxies
+// and temporary servers accept it, too. It is not part of the API: programs use package bmo.
 package probe
 
 import (
@@ -23,6 +23,14 @@ type Probe interface {
 	// String describes the check, for progress and errors.
 	String() string
 }
+
+// Bounded is implemented by probes that know how long one attempt may take. They are those that are work for the server:
+// between two attempts there is a pause as long as the last one took, up to a second.
+type Bounded interface {
+	Limit() time.Duration
+}
+
+const maxPause = time.Second
 
 // NotReadyError reports that a server was not ready in time, and what the last attempt found.
 type NotReadyError struct {
@@ -51,7 +59,8 @@ func Wait(ctx context.Context, p Probe, dial Dialer, timeout time.Duration, fail
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	var last error
-	for limit := attemptTimeout; ; {
+	for limit := firstLimit(p); ; {
+		began := time.Now()
 		err := once(deadline, p, dial, &limit)
 		if err == nil {
 			return nil
@@ -68,6 +77,9 @@ func Wait(ctx context.Context, p Probe, dial Dialer, timeout time.Duration, fail
 		}
 		if failed != nil {
 			failed(err)
+		}
+		if b, ok := p.(Bounded); ok && b.Limit() > 0 {
+			tick.Reset(min(max(interval, time.Since(began)), maxPause))
 		}
 		select {
 		case <-deadline.Done():
@@ -86,6 +98,14 @@ func final(err error) bool {
 	return errors.As(err, &f) && f.Final()
 }
 
+// firstLimit returns how long the first attempt may take.
+func firstLimit(p Probe) time.Duration {
+	if b, ok := p.(Bounded); ok && b.Limit() > 0 {
+		return b.Limit()
+	}
+	return attemptTimeout
+}
+
 // once checks once within limit. If that was too short it is doubled for the next time, up to a maximum: reaching a
 // remote engine may take seconds before the server is even contacted.
 func once(ctx context.Context, p Probe, dial Dialer, limit *time.Duration) error {
@@ -93,7 +113,7 @@ func once(ctx context.Context, p Probe, dial Dialer, limit *time.Duration) error
 	defer cancel()
 	err := p.Check(ctx, dial)
 	if ctx.Err() != nil {
-		*limit = min(2**limit, 8*attemptTimeout)
+		*limit = max(*limit, min(2**limit, 8*attemptTimeout))
 	}
 	return err
 }

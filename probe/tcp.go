@@ -2,6 +2,7 @@ package probe
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
@@ -11,11 +12,25 @@ type TCP struct{ Port int }
 
 func (t TCP) String() string { return fmt.Sprintf("tcp connect to port %d", t.Port) }
 
-// Check connects.
+// Check connects. Where something else accepts connections for the server, it has to keep this one: what has no server
+// to lead it to closes it.
 func (t TCP) Check(ctx context.Context, dial Dialer) error {
 	c, err := dial(ctx)
 	if err != nil {
 		return err
 	}
-	return c.Close()
+	defer c.Close()
+	if !proxied(c) {
+		return nil
+	}
+	defer context.AfterFunc(ctx, func() { c.Close() })()
+	said, err := firstBytes(c)
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case len(said) > 0 || errors.Is(err, errSilent):
+		return nil
+	default:
+		return errHungUpByProxy
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/mount"
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/go-connections/nat"
@@ -22,6 +23,9 @@ const (
 	exited  = "exited"
 )
 
+// Gateway is that of every network. It is an address of no machine, so that containers cannot be reached by theirs.
+const Gateway = "198.51.100.1"
+
 type ctr struct {
 	id, name, image, imageID string
 	config                   container.Config
@@ -29,6 +33,8 @@ type ctr struct {
 	networking               network.NetworkingConfig
 	files                    files  // written by the container and into it
 	network                  string // identifier
+	address                  string // on that network
+	bare                     bool
 	made                     time.Time
 	volumes                  []string        // anonymous ones
 	mounts                   map[string]*vol // by path
@@ -59,7 +65,7 @@ func (f *Fake) createContainer(_ http.ResponseWriter, r *http.Request) (any, err
 	}
 	c := &ctr{
 		id: f.id("container"), name: name, image: req.Image, imageID: image.ID, config: *req.Config, made: f.now(),
-		state: created, out: newOutput(f.now), ended: make(chan struct{}), removed: make(chan struct{}),
+		bare: image.Bare, state: created, out: newOutput(f.now), ended: make(chan struct{}), removed: make(chan struct{}),
 		files: files{}, mounts: map[string]*vol{},
 	}
 	if req.NetworkingConfig != nil {
@@ -68,12 +74,8 @@ func (f *Fake) createContainer(_ http.ResponseWriter, r *http.Request) (any, err
 	if req.HostConfig != nil {
 		c.host = *req.HostConfig
 	}
-	if ref := string(c.host.NetworkMode); ref != "" {
-		n := f.findNetwork(ref)
-		if n == nil {
-			return nil, notFound("network", ref)
-		}
-		c.network = n.id
+	if err := f.join(c, string(c.host.NetworkMode)); err != nil {
+		return nil, err
 	}
 	for _, m := range c.host.Mounts {
 		f.mount(c, image, m)
@@ -85,6 +87,26 @@ func (f *Fake) createContainer(_ http.ResponseWriter, r *http.Request) (any, err
 	}
 	f.containers[c.id] = c
 	return container.CreateResponse{ID: c.id, Warnings: []string{}}, nil
+}
+
+// join puts a container on a network, or on that of another container; f.mu is held.
+func (f *Fake) join(c *ctr, ref string) error {
+	if ref == "" {
+		return nil
+	}
+	if id, ok := strings.CutPrefix(ref, "container:"); ok {
+		if of := f.containers[id]; of == nil || of.state != running {
+			return conflict("cannot join network of a non running container: %s", id)
+		}
+		return nil
+	}
+	n := f.findNetwork(ref)
+	if n == nil {
+		return notFound("network", ref)
+	}
+	f.serial++
+	c.network, c.address = n.id, fmt.Sprintf("198.51.%d.%d", f.serial/250, f.serial%250+2) // for documentation: nobody is there
+	return nil
 }
 
 func (f *Fake) findContainer(ref string) *ctr {
@@ -113,7 +135,7 @@ func (f *Fake) listContainers(_ http.ResponseWriter, r *http.Request) (any, erro
 		if err != nil {
 			return nil, err
 		}
-		if ok && (c.state == running || r.URL.Query().Get("all") == "1") {
+		if ok && onNetwork(r, c) && (c.state == running || r.URL.Query().Get("all") == "1") {
 			out = append(out, container.Summary{
 				ID: c.id, Names: []string{"/" + c.name}, Image: c.image, ImageID: c.imageID, Labels: c.config.Labels,
 				Created: c.made.Unix(), State: c.state, Status: c.status(), Ports: c.summaryPorts(),
@@ -122,6 +144,12 @@ func (f *Fake) listContainers(_ http.ResponseWriter, r *http.Request) (any, erro
 	}
 	slices.SortFunc(out, func(a, b container.Summary) int { return strings.Compare(a.Names[0], b.Names[0]) })
 	return out, nil
+}
+
+// onNetwork reports whether a container is on the network that a request asks for, if it does.
+func onNetwork(r *http.Request, c *ctr) bool {
+	args, err := filters.FromJSON(r.URL.Query().Get("filters"))
+	return err != nil || !args.Contains("network") || args.ExactMatch("network", c.network)
 }
 
 func (c *ctr) status() string {
@@ -153,6 +181,11 @@ func (f *Fake) inspectContainer(_ http.ResponseWriter, r *http.Request) (any, er
 	}
 	settings := &container.NetworkSettings{}
 	settings.Ports = c.ports
+	if c.network != "" && c.state == running {
+		settings.Networks = map[string]*network.EndpointSettings{
+			f.networks[c.network].name: {NetworkID: c.network, IPAddress: c.address, Gateway: Gateway},
+		}
+	}
 	return container.InspectResponse{
 		ContainerJSONBase: &container.ContainerJSONBase{
 			ID: c.id, Name: "/" + c.name, Image: c.imageID, HostConfig: &c.host,
@@ -201,4 +234,13 @@ func (f *Fake) removeContainer(_ http.ResponseWriter, r *http.Request) (any, err
 		}
 	}
 	return nil, nil
+}
+
+// SetAddress changes the address of a container, for tests that have a server of their own there.
+func (f *Fake) SetAddress(name, address string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if c := f.findContainer(name); c != nil {
+		c.address = address
+	}
 }

@@ -4,18 +4,22 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/pkg/stdcopy"
+
+	"github.com/docker-bmo/docker-bmo/engine"
 )
 
-// execution is a command that runs in a container next to its main process: the relay that engine.Dial runs, whose last
-// argument is the port, or a Command.
+// execution is a command that runs in a container next to its main process: a relay, to a port of the container to, or
+// a Command.
 type execution struct {
-	c    *ctr
-	port int
+	c, to *ctr
+	port  int
 
 	options container.ExecOptions
 	running bool
@@ -57,6 +61,7 @@ func (f *Fake) createExec(_ http.ResponseWriter, r *http.Request) (any, error) {
 	e := &execution{c: c, options: req, running: true}
 	if isRelay(req.Cmd) {
 		e.port, err = strconv.Atoi(req.Cmd[len(req.Cmd)-1])
+		e.to = f.relayTarget(c, req.Cmd)
 	}
 	if err != nil || e.port == 0 && f.command == nil {
 		return nil, &fault{http.StatusBadRequest, "the fake engine cannot run that"}
@@ -66,8 +71,41 @@ func (f *Fake) createExec(_ http.ResponseWriter, r *http.Request) (any, error) {
 	return map[string]string{"Id": id}, nil
 }
 
-// isRelay reports whether the command is the relay: it is the only script that ends in a port.
-func isRelay(words []string) bool { return len(words) == 4 && words[0] == "bash" && words[1] == "-c" }
+// isRelay reports whether the command is a relay: a script whose arguments are an address and a port, or the program
+// that is put into a container, with a port.
+func isRelay(words []string) bool {
+	return len(words) == 5 && words[0] == "bash" || len(words) == 2 && words[0] == relayProgram
+}
+
+const relayProgram = "/docker-bmo-relay"
+
+// relayTarget returns the container that a relay in c connects to: the one with the address, or the one whose network it
+// has. f.mu is held.
+func (f *Fake) relayTarget(c *ctr, words []string) *ctr {
+	if of := f.networkOf(c); words[0] == relayProgram || words[3] == engine.Loopback {
+		return of
+	}
+	for _, other := range f.containers {
+		if other.address == words[3] {
+			return other
+		}
+	}
+	return nil
+}
+
+// networkOf returns the container whose network a container has; f.mu is held.
+func (f *Fake) networkOf(c *ctr) *ctr {
+	if id, ok := strings.CutPrefix(string(c.host.NetworkMode), "container:"); ok {
+		return f.containers[id]
+	}
+	return c
+}
+
+// lacks reports whether a container has no such program.
+func (c *ctr) lacks(program string) bool {
+	_, put := c.files[program]
+	return c.bare && !put
+}
 
 func (f *Fake) startExec(w http.ResponseWriter, r *http.Request) (any, error) {
 	f.mu.Lock()
@@ -83,25 +121,43 @@ func (f *Fake) startExec(w http.ResponseWriter, r *http.Request) (any, error) {
 		return nil, err
 	}
 	defer conn.Close()
-	if e.port == 0 {
+	switch out := stdcopy.NewStdWriter(conn, stdout); {
+	case e.c.lacks(e.options.Cmd[0]):
+		fmt.Fprintf(out, "OCI runtime exec failed: exec failed: unable to start container process: exec: %q: "+
+			"executable file not found in $PATH: unknown\r\n", e.options.Cmd[0])
+		f.end(e, 127)
+	case e.port == 0:
 		f.runCommand(e, conn)
-		return nil, errAnswered
+	default:
+		e.relay(conn, out, stdcopy.NewStdWriter(conn, stderr))
 	}
-	if err := waitWord(conn); err != nil {
-		return nil, errAnswered
+	return nil, errAnswered
+}
+
+// relay does what the product's relays do.
+func (e *execution) relay(in io.Reader, out, complain io.Writer) {
+	fmt.Fprintln(complain, "waiting")
+	if err := waitWord(in); err != nil {
+		return
 	}
-	complain := stdcopy.NewStdWriter(conn, stderr)
-	inner := e.c.proc.dial(e.port)
+	inner := e.dial()
 	if inner == nil {
 		fmt.Fprintf(complain, "nothing listens on port %d\n", e.port)
-		return nil, errAnswered
+		return
 	}
 	fmt.Fprintln(complain, "connected")
+	fmt.Fprintln(out, "connected")
 	join(struct {
 		io.Reader
 		io.Writer
-	}{conn, stdcopy.NewStdWriter(conn, stdout)}, inner)
-	return nil, errAnswered
+	}{in, out}, inner)
+}
+
+func (e *execution) dial() net.Conn {
+	if e.to == nil || e.to.proc == nil {
+		return nil
+	}
+	return e.to.proc.dial(e.port)
 }
 
 // waitWord reads a line, byte by byte since what follows belongs to another reader.
@@ -125,7 +181,10 @@ func (f *Fake) runCommand(e *execution, conn io.ReadWriter) {
 	if e.options.Tty {
 		x.Stdout, x.Stderr = conn, conn
 	}
-	code := command(x)
+	f.end(e, command(x))
+}
+
+func (f *Fake) end(e *execution, code int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	e.running, e.code = false, code

@@ -32,6 +32,10 @@ type Image struct {
 	Created time.Time
 	// Files are what is known of its filesystem, by absolute path.
 	Files map[string]File
+	// Bare is an image without a shell, or anything else that commands in a container could run.
+	Bare bool
+	// Health is the test of the image's health check, Shell its shell.
+	Health, Shell []string
 }
 
 type img struct {
@@ -118,8 +122,18 @@ func (f *Fake) inspectImage(_ http.ResponseWriter, r *http.Request) (any, error)
 	}
 	return image.InspectResponse{
 		ID: i.ID, RepoTags: i.Tags, Created: i.Created.UTC().Format(time.RFC3339Nano), Size: i.size(),
-		Config: &dockerspec.DockerOCIImageConfig{ImageConfig: imageConfig(i.Image)},
+		Config: &dockerspec.DockerOCIImageConfig{
+			ImageConfig:             imageConfig(i.Image),
+			DockerOCIImageConfigExt: dockerspec.DockerOCIImageConfigExt{Shell: i.Shell, Healthcheck: i.health()},
+		},
 	}, nil
+}
+
+func (i *img) health() *dockerspec.HealthcheckConfig {
+	if i.Health == nil {
+		return nil
+	}
+	return &dockerspec.HealthcheckConfig{Test: i.Health}
 }
 
 // familiar returns a repository's name as the engine shows it.

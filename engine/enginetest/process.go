@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -34,7 +35,10 @@ func (f *Fake) startContainer(_ http.ResponseWriter, r *http.Request) (any, erro
 	for l, port := range listeners {
 		go c.forward(l, port)
 	}
-	program := f.programs(Spec{Name: c.name, Image: c.image, Labels: c.config.Labels, Command: c.config.Cmd})
+	program := Serve()
+	if !slices.Contains(c.config.Entrypoint, relayProgram) {
+		program = f.programs(Spec{Name: c.name, Image: c.image, Labels: c.config.Labels, Command: c.config.Cmd})
+	}
 	f.work.Add(2)
 	go func() {
 		defer f.work.Done()

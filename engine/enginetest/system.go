@@ -1,6 +1,7 @@
 package enginetest
 
 import (
+	"cmp"
 	"net/http"
 
 	"github.com/docker/docker/api/types"
@@ -12,6 +13,8 @@ type About struct {
 	Version, APIVersion string
 	OSType, Driver      string
 	DriverStatus        [][2]string
+	// Arch is amd64 if it is empty.
+	Arch string
 }
 
 // Modern is an engine with all features.
@@ -40,7 +43,7 @@ func (f *Fake) ping(w http.ResponseWriter, _ *http.Request) (any, error) {
 func (f *Fake) version(http.ResponseWriter, *http.Request) (any, error) {
 	a := f.self()
 	return types.Version{
-		Version: a.Version, APIVersion: a.APIVersion, MinAPIVersion: "1.24", Os: a.OSType, Arch: "amd64",
+		Version: a.Version, APIVersion: a.APIVersion, MinAPIVersion: "1.24", Os: a.OSType, Arch: cmp.Or(a.Arch, "amd64"),
 	}, nil
 }
 

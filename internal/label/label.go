@@ -55,6 +55,8 @@ const (
 	Detached = Prefix + "detached"
 	// Owner is the process with which an object ends; see package owner.
 	Owner = Prefix + "owner"
+	// Relay is on containers that are no service but lead to one: the identifier of that service's container.
+	Relay = Prefix + "relay"
 )
 
 // Values of Role.
@@ -82,6 +84,21 @@ func Volume(name string) string { return volumePrefix + name }
 func VolumeName(service string) (name string, ok bool) {
 	return strings.CutPrefix(service, volumePrefix)
 }
+
+// OfRelay returns the labels of a container that leads to the one with the given identifier and labels. It goes with
+// whatever that one belongs to, and is no service.
+func OfRelay(to string, labels map[string]string) map[string]string {
+	l := map[string]string{Relay: to}
+	for _, k := range []string{Role, Key, Stack, Instance, Flavor, Created, Detached, Owner} {
+		if v, ok := labels[k]; ok {
+			l[k] = v
+		}
+	}
+	return l
+}
+
+// IsRelay reports whether a container's labels are those that OfRelay returns.
+func IsRelay(labels map[string]string) bool { return labels[Relay] != "" }
 
 // startingSuffix marks the name of an instance's lead container until the instance is ready. Labels cannot be changed
 // once a container is created; its name can, atomically.

@@ -4,6 +4,7 @@ package probetest
 import (
 	"bytes"
 	"crypto/sha1" // what MySQL's protocol asks for
+	"crypto/tls"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -18,12 +19,21 @@ type MySQL struct {
 	Queries map[string]bool
 	// Refuse, if not empty, is the error that every connection gets instead of a greeting.
 	Refuse string
+	// TLS, if not nil, is offered to clients, and Secure refuses those that do not take it.
+	TLS    *tls.Config
+	Secure bool
+	// Sha2 asks for the password by caching_sha2_password, and for all of it, as a server does that has just started. It
+	// needs TLS.
+	Sha2 bool
 }
 
 const scramble = "0123456789abcdefghij"
 
 // capabilities: long password, connect with database, protocol 4.1, transactions, secure connection, plugin auth.
 const capabilities = 0x1 | 0x8 | 0x200 | 0x2000 | 0x8000 | 0x80000
+
+// encrypted is the capability to speak TLS.
+const encrypted = 0x800
 
 var ok = []byte{0, 0, 0, 2, 0, 0, 0}
 
@@ -34,8 +44,15 @@ func (m MySQL) Serve(c net.Conn) {
 		s.refuse(1040, "08004", m.Refuse)
 		return
 	}
-	s.send(greeting())
+	s.send(m.greeting())
 	login, err := s.receive()
+	if err == nil && len(login) == 32 && m.TLS != nil { // it asks for TLS
+		s.Conn = tls.Server(s.Conn, m.TLS)
+		login, err = s.receive()
+	} else if err == nil && m.Secure {
+		s.refuse(3159, "HY000", "Connections using insecure transport are prohibited while --require_secure_transport=ON.")
+		return
+	}
 	if err != nil {
 		return
 	}
@@ -57,13 +74,20 @@ func (m MySQL) Serve(c net.Conn) {
 	}
 }
 
-func greeting() []byte {
+func (m MySQL) greeting() []byte {
+	can, plugin := uint32(capabilities), "mysql_native_password"
+	if m.TLS != nil {
+		can |= encrypted
+	}
+	if m.Sha2 {
+		plugin = "caching_sha2_password"
+	}
 	var b bytes.Buffer
 	b.WriteString("\x0a9.7.0\x00\x01\x00\x00\x00" + scramble[:8] + "\x00")
-	_ = binary.Write(&b, binary.LittleEndian, uint16(capabilities&0xffff))
+	_ = binary.Write(&b, binary.LittleEndian, uint16(can&0xffff))
 	b.WriteString("\x2d\x02\x00")
-	_ = binary.Write(&b, binary.LittleEndian, uint16(capabilities>>16))
-	b.WriteString("\x15" + string(make([]byte, 10)) + scramble[8:] + "\x00mysql_native_password\x00")
+	_ = binary.Write(&b, binary.LittleEndian, uint16(can>>16))
+	b.WriteString("\x15" + string(make([]byte, 10)) + scramble[8:] + "\x00" + plugin + "\x00")
 	return b.Bytes()
 }
 
@@ -73,8 +97,14 @@ func (m MySQL) login(s *session, b []byte) bool {
 	n := int(rest[0])
 	password, rest := rest[1:1+n], rest[1+n:]
 	database, _, _ := bytes.Cut(rest, []byte{0})
+	right := bytes.Equal(password, scrambled(m.Password))
+	if m.Sha2 {
+		s.send([]byte{1, 4}) // all of it
+		clear, err := s.receive()
+		right = err == nil && string(clear) == m.Password+"\x00"
+	}
 	switch {
-	case string(user) != m.User || !bytes.Equal(password, scrambled(m.Password)):
+	case string(user) != m.User || !right:
 		s.refuse(1045, "28000", fmt.Sprintf("Access denied for user '%s'", user))
 	case string(database) != m.Database:
 		s.refuse(1049, "42000", fmt.Sprintf("Unknown database '%s'", database))
