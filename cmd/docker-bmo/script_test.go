@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -93,7 +92,7 @@ func newStage(t *testing.T, stackFile string) *stage {
 // programs are what services run.
 var programs = map[string]enginetest.Program{
 	"serve": func(p *enginetest.Proc) int {
-		p.Listen(3306, func(net.Conn) {})
+		p.Listen(3306, enginetest.Silent)
 		p.Listen(8000, enginetest.HTTP(enginetest.Answer(http.StatusOK, "fine")))
 		p.Print("serving")
 		return p.UntilStopped(0)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"maps"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -77,7 +76,7 @@ func shopPrograms(s enginetest.Spec) enginetest.Program {
 	case "db":
 		return func(p *enginetest.Proc) int {
 			p.Print("db: " + strings.Join(p.Command, " "))
-			p.Listen(3306, func(net.Conn) {})
+			p.Listen(3306, enginetest.Silent)
 			return p.UntilStopped(0)
 		}
 	default:

@@ -144,11 +144,14 @@ func Serve(lines ...string) Program {
 	}
 }
 
-// Listening accepts connections on ports, closes them, and exits with 0 at the first signal.
+// Silent serves a connection by reading what comes, until the other side ends it.
+func Silent(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
+
+// Listening accepts connections on ports, says nothing, and exits with 0 at the first signal.
 func Listening(ports ...int) Program {
 	return func(p *Proc) int {
 		for _, port := range ports {
-			p.Listen(port, func(net.Conn) {})
+			p.Listen(port, Silent)
 		}
 		return p.UntilStopped(0)
 	}
