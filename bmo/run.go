@@ -82,7 +82,7 @@ func (c *Client) Run(ctx context.Context, st *stack.Stack, o RunOptions) (*RunRe
 func (o RunOptions) request(p *pipeline) (instance.Request, error) {
 	r := instance.Request{
 		Engine: p.engine, Stack: p.stack, Flavor: o.Flavor, Name: o.Name, Detach: o.Detach, Owner: owner.Current(),
-		Environment: o.Env, Within: o.WaitTimeout, Warn: p.client.warn, Journal: p.journal, Progress: o.Progress,
+		Environment: o.Env, Proxies: p.client.proxies, Within: o.WaitTimeout, Warn: p.client.warn, Journal: p.journal, Progress: o.Progress,
 	}
 	if o.Flavor != "" {
 		if err := p.stack.CheckFlavor(o.Flavor); err != nil {

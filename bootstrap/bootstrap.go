@@ -36,6 +36,8 @@ type Request struct {
 	// Platform is the engine's, for example "linux/amd64".
 	Platform string
 	Owner    owner.Owner
+	// Proxies are the environment that a docker configuration has for containers.
+	Proxies  map[string]string
 	Journal  *journal.Recorder
 	Progress *progress.Printer
 	// Sealer makes the snapshot's images; nil for Engine.
@@ -153,7 +155,7 @@ func (b *run) newGroup() *launch.Group {
 	g.Name = func(service string) string { return Name(b.Snapshot.Key) + "-" + service }
 	g.Image = func(service string) string { return b.images[service] }
 	g.Labels = b.labels
-	g.Environment = b.environment
+	g.Environment, g.Proxies = b.environment, b.Proxies
 	g.Volume, g.Content = b.volume, b.Stack.Content
 	g.Timeout = readyTimeout
 	g.Journal, g.Progress, g.Attach = b.Journal, b.Progress, true

@@ -38,6 +38,8 @@ type Request struct {
 	Owner  owner.Owner
 	// Environment is added to that of the application's service, and overrides it.
 	Environment map[string]string
+	// Proxies are the environment that a docker configuration has for containers.
+	Proxies map[string]string
 	// Publish are ports to publish in addition to the application's, or that port under a number that the user chooses.
 	Publish []Publish
 	// Timeout is how long each probe of a service may take, counted from when it begins: when the service's container has
@@ -229,7 +231,7 @@ func (s *start) newGroup() *launch.Group {
 	}
 	g.Image = func(service string) string { return s.Snapshot.Images[service].ID }
 	g.Labels = func(service string) map[string]string { return s.labels(s.Name, service) }
-	g.Environment = s.environment
+	g.Environment, g.Proxies = s.environment, s.Proxies
 	g.Volume, g.Filled, g.Content = s.volume, true, s.Stack.Content
 	g.Before, g.Ready = s.stepsBefore, s.stepsIn
 	g.Publish = s.published

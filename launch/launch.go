@@ -28,6 +28,8 @@ type Group struct {
 	// Name, Image and Labels determine how each service's container is created.
 	Name, Image func(service string) string
 	Labels      func(service string) map[string]string
+	// Proxies are the environment that a docker configuration has for containers; what a service says itself wins.
+	Proxies map[string]string
 	// Environment is added to a service's own; it may be nil.
 	Environment func(service string) map[string]string
 	// Publish returns the ports of a service to publish; it may be nil.
@@ -113,10 +115,11 @@ const maxHostname = 63
 
 // spec describes a service's container.
 func (g *Group) spec(s stack.Service) engine.ContainerSpec {
-	env := maps.Clone(s.Environment)
+	env := maps.Clone(g.Proxies)
 	if env == nil {
 		env = map[string]string{}
 	}
+	maps.Copy(env, s.Environment)
 	if g.Environment != nil {
 		maps.Copy(env, g.Environment(s.Name))
 	}
@@ -191,9 +194,10 @@ func (g *Group) Up(ctx context.Context, services []stack.Service, start func(con
 		return err
 	}
 	errs := make(chan error, len(services))
+	var watches sync.WaitGroup
 	for _, s := range services {
 		go func() {
-			err := g.up(ctx, s, bringing{grp, cancel, ready, start})
+			err := g.up(ctx, s, bringing{grp, cancel, ready, start, &watches})
 			if err != nil {
 				cancel(err)
 			}
@@ -207,8 +211,10 @@ func (g *Group) Up(ctx context.Context, services []stack.Service, start func(con
 			first = err
 		}
 	}
+	cancel(nil)
+	watches.Wait()
 	if first == nil {
-		first = g.firstEnded(ctx, services)
+		first = g.firstEnded(ctx, services, start)
 	}
 	return first
 }
@@ -227,12 +233,13 @@ func (g *Group) createSharing(ctx context.Context, services []stack.Service) err
 }
 
 // bringing is what the services that come up together share: start starts one, fail calls the others off and ends grp,
-// and ready says of each when it is.
+// ready says of each when it is, and watches are under way on those that are.
 type bringing struct {
-	grp   context.Context
-	fail  context.CancelCauseFunc
-	ready map[string]chan struct{}
-	start func(context.Context, stack.Service) error
+	grp     context.Context
+	fail    context.CancelCauseFunc
+	ready   map[string]chan struct{}
+	start   func(context.Context, stack.Service) error
+	watches *sync.WaitGroup
 }
 
 func (g *Group) up(ctx context.Context, s stack.Service, b bringing) error {
@@ -254,16 +261,21 @@ func (g *Group) up(ctx context.Context, s stack.Service, b bringing) error {
 		}
 	}
 	err := g.Progress.Step(b.grp, "start "+g.title(s.Name)+g.of(), func(_ context.Context, log *progress.Log) error {
-		if err := b.start(ctx, s); err != nil {
-			return err
+		for began := time.Now(); ; {
+			if err := b.start(ctx, s); err != nil {
+				return err
+			}
+			err := g.Await(b.grp, s, log)
+			if !g.startAgain(b.grp, s, err, began) {
+				return err
+			}
 		}
-		return g.Await(b.grp, s, log)
 	})
 	if err == nil && g.Ready != nil {
 		err = g.Ready(b.grp, s)
 	}
 	if err == nil {
-		go g.watch(b.grp, s, b.fail)
+		b.watches.Go(func() { g.watch(ctx, s, b) })
 		close(b.ready[s.Name])
 	}
 	return err

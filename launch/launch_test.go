@@ -352,3 +352,11 @@ func TestVars(t *testing.T) {
 	assert.Equal(t, Vars(stack.URL{}, 8000, "demo-1"), stack.Vars{URL: "http://127.0.0.1:8000", Host: "127.0.0.1", Port: "8000", Instance: "demo-1"})
 	assert.Equal(t, Vars(stack.URL{Path: "/admin"}, 8000, "demo-1").URL, "http://127.0.0.1:8000/admin")
 }
+
+// TestP6Proxies: containers get the proxies of the docker configuration, and what a service says itself wins.
+func TestP6Proxies(t *testing.T) {
+	g, _ := newGroup(t, programs{})
+	g.Proxies = map[string]string{"HTTP_PROXY": "http://proxy.test", "NO_PROXY": "all"}
+	spec := g.spec(stack.Service{Name: "web", Environment: map[string]string{"NO_PROXY": "mine"}})
+	assert.DeepEqual(t, spec.Environment, []string{"HTTP_PROXY=http://proxy.test", "NO_PROXY=mine"})
+}

@@ -129,6 +129,9 @@ func (f *Fake) stream() (done func()) {
 func (f *Fake) attachContainer(w http.ResponseWriter, r *http.Request) (any, error) {
 	f.mu.Lock()
 	c, err := f.container(r)
+	if err == nil {
+		c.renew(f)
+	}
 	f.mu.Unlock()
 	if err != nil {
 		return nil, err

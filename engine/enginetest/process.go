@@ -23,8 +23,9 @@ func (f *Fake) startContainer(_ http.ResponseWriter, r *http.Request) (any, erro
 	if err != nil {
 		return nil, err
 	}
+	c.renew(f)
 	if c.state != created {
-		return nil, conflict("container %s was started before", c.name)
+		return nil, conflict("container %s is running", c.name)
 	}
 	listeners, err := c.publish()
 	if err != nil {
@@ -117,6 +118,15 @@ func (c *ctr) end(code int) {
 	close(c.ended)
 }
 
+// renew makes a container that has ended one that can be started again; f.mu is held. Who attaches to it, or waits for
+// its next exit, means the next run.
+func (c *ctr) renew(f *Fake) {
+	if c.state != exited {
+		return
+	}
+	c.state, c.out, c.ended = created, newOutput(f.now), make(chan struct{})
+}
+
 func (f *Fake) killAll() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -178,6 +188,9 @@ func (f *Fake) stopContainer(_ http.ResponseWriter, r *http.Request) (any, error
 func (f *Fake) waitContainer(w http.ResponseWriter, r *http.Request) (any, error) {
 	f.mu.Lock()
 	c, err := f.container(r)
+	if err == nil && r.URL.Query().Get("condition") == string(container.WaitConditionNextExit) {
+		c.renew(f)
+	}
 	f.mu.Unlock()
 	if err != nil {
 		return nil, err
