@@ -55,10 +55,11 @@ func (p execProbe) Limit() time.Duration { return p.limit }
 // Check runs the command once.
 func (p execProbe) Check(ctx context.Context, _ probe.Dialer) error {
 	var said lastLine
+	began := time.Now()
 	code, err := p.engine.Exec(ctx, p.id, engine.ExecSpec{Command: p.command, Stdout: &said, Stderr: &said})
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		return fmt.Errorf("has not ended after %s%s", p.limit, said.colon())
+		return fmt.Errorf("has not ended after %s%s", time.Since(began).Round(100*time.Millisecond), said.colon())
 	case err != nil:
 		return err
 	case code == 126 || code == 127:

@@ -59,7 +59,7 @@ func TestExecSaysWhyNot(t *testing.T) {
 		fmt.Fprint(e.Stderr, "no response\r\n\n")
 		return 2
 	})
-	err := await(t, g, stack.Ready{Exec: &stack.Exec{Command: []string{"pg_isready", "-q"}}, Timeout: 50 * time.Millisecond})
+	err := await(t, g, stack.Ready{Exec: &stack.Exec{Command: []string{"pg_isready", "-q"}}, Timeout: 2 * time.Second})
 	assert.ErrorContains(t, err, "`pg_isready -q`: ended with 2: no response")
 }
 

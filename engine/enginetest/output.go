@@ -132,12 +132,16 @@ func (f *Fake) attachContainer(w http.ResponseWriter, r *http.Request) (any, err
 	if err == nil {
 		c.renew(f)
 	}
+	var out *output
+	if err == nil {
+		out = c.out
+	}
 	f.mu.Unlock()
 	if err != nil {
 		return nil, err
 	}
 	defer f.stream()()
-	old, _, _ := c.out.since(0)
+	old, _, _ := out.since(0)
 	conn, err := hijack(w)
 	if err != nil {
 		return nil, err
@@ -149,13 +153,17 @@ func (f *Fake) attachContainer(w http.ResponseWriter, r *http.Request) (any, err
 		_, _ = io.Copy(io.Discard, conn) // ends when the client disconnects
 		cancel()
 	}()
-	c.out.copy(ctx, conn, len(old), true, false)
+	out.copy(ctx, conn, len(old), true, false)
 	return nil, errAnswered
 }
 
 func (f *Fake) logs(w http.ResponseWriter, r *http.Request) (any, error) {
 	f.mu.Lock()
 	c, err := f.container(r)
+	var out *output
+	if err == nil {
+		out = c.out
+	}
 	f.mu.Unlock()
 	if err != nil {
 		return nil, err
@@ -164,6 +172,6 @@ func (f *Fake) logs(w http.ResponseWriter, r *http.Request) (any, error) {
 	w.Header().Set("Content-Type", "application/vnd.docker.multiplexed-stream")
 	w.WriteHeader(http.StatusOK)
 	q := r.URL.Query()
-	c.out.copy(r.Context(), w, c.out.tail(q.Get("tail")), q.Get("follow") == "1", q.Get("timestamps") == "1")
+	out.copy(r.Context(), w, out.tail(q.Get("tail")), q.Get("follow") == "1", q.Get("timestamps") == "1")
 	return nil, errAnswered
 }

@@ -40,6 +40,7 @@ func (f *Fake) startContainer(_ http.ResponseWriter, r *http.Request) (any, erro
 	if !slices.Contains(c.config.Entrypoint, relayProgram) {
 		program = f.programs(Spec{Name: c.name, Image: c.image, Labels: c.config.Labels, Command: c.config.Cmd})
 	}
+	ended := c.ended
 	f.work.Add(2)
 	go func() {
 		defer f.work.Done()
@@ -50,7 +51,7 @@ func (f *Fake) startContainer(_ http.ResponseWriter, r *http.Request) (any, erro
 	}()
 	go func() {
 		defer f.work.Done()
-		<-c.ended
+		<-ended
 		for l := range listeners {
 			_ = l.Close()
 		}
@@ -166,6 +167,10 @@ func (f *Fake) stopContainer(_ http.ResponseWriter, r *http.Request) (any, error
 	}
 	f.mu.Lock()
 	c, err := f.container(r)
+	var ended chan struct{}
+	if err == nil {
+		ended = c.ended
+	}
 	if err == nil && c.state == running {
 		c.signal(cmp.Or(c.config.StopSignal, "TERM"))
 	}
@@ -174,7 +179,7 @@ func (f *Fake) stopContainer(_ http.ResponseWriter, r *http.Request) (any, error
 		return nil, err
 	}
 	select {
-	case <-c.ended:
+	case <-ended:
 	case <-c.proc.deaf:
 	case <-time.After(time.Duration(seconds) * time.Second):
 	}
@@ -191,6 +196,10 @@ func (f *Fake) waitContainer(w http.ResponseWriter, r *http.Request) (any, error
 	if err == nil && r.URL.Query().Get("condition") == string(container.WaitConditionNextExit) {
 		c.renew(f)
 	}
+	var until chan struct{}
+	if err == nil {
+		until = c.ended
+	}
 	f.mu.Unlock()
 	if err != nil {
 		return nil, err
@@ -199,7 +208,6 @@ func (f *Fake) waitContainer(w http.ResponseWriter, r *http.Request) (any, error
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusOK)
 	_ = http.NewResponseController(w).Flush()
-	until := c.ended
 	if r.URL.Query().Get("condition") == string(container.WaitConditionRemoved) {
 		until = c.removed
 	}
