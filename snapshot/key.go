@@ -4,11 +4,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"regexp"
 	"strings"
+
+	digest "github.com/opencontainers/go-digest"
 )
 
 // SchemaVersion is part of every key. It changes when a snapshot of the same inputs would be made in a different way.
-const SchemaVersion = 1
+const SchemaVersion = 2
 
 // KeyLength is the number of characters of a key that are shown and used in tags.
 const KeyLength = 12
@@ -69,5 +72,21 @@ func OwnTag(ref string) bool { return strings.HasPrefix(ref, repository) }
 // Tag returns the name of a snapshot's image: docker-bmo/STACK-SERVICE:KEY12. Images have it because docker's own
 // `image prune` removes untagged images; nothing is ever looked up by it.
 func Tag(stack, service, key string) string {
-	return repository + stack + "-" + service + ":" + Short(key)
+	return repository + repositoryName(stack+"-"+service) + ":" + Short(key)
 }
+
+// nameOfRepository is what a part of an image's name can be (distribution/reference's path-component).
+var nameOfRepository = regexp.MustCompile(`^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$`)
+
+// repositoryName returns a name as it is where an image can be called by it, as most can, and else in lower case, without
+// what an image's name cannot have, and with a hash, since two may look alike then.
+func repositoryName(name string) string {
+	plain := strings.ReplaceAll(name, ":", ".") // of the carrier of a volume
+	if nameOfRepository.MatchString(plain) {
+		return plain
+	}
+	plain = strings.Trim(notInNames.ReplaceAllString(strings.ToLower(plain), "-"), "-")
+	return strings.TrimPrefix(plain+"-", "-") + digest.FromString(name).Encoded()[:8]
+}
+
+var notInNames = regexp.MustCompile(`[^a-z0-9]+`)

@@ -7,8 +7,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/distribution/reference"
 	"gotest.tools/v3/assert"
 	"gotest.tools/v3/golden"
+
+	"github.com/docker-bmo/docker-bmo/internal/label"
 )
 
 // inputs returns inputs with an example of everything.
@@ -106,4 +109,18 @@ func TestTag(t *testing.T) {
 	for _, other := range []string{"", "docker-bmo", "docker-bmotor/x:1", "mine/docker-bmo/x:1", "<none>:<none>"} {
 		assert.Assert(t, !OwnTag(other), other)
 	}
+}
+
+// TestTagOfNamesThatImagesCannotHave: Compose allows more in the name of a service than docker in that of an image.
+func TestTagOfNamesThatImagesCannotHave(t *testing.T) {
+	seen := map[string]bool{}
+	for _, service := range []string{"web", "bmo.db", "Web", "WEB", "web_", "a..b", "_", "x___y", label.Volume("uploads")} {
+		tag := Tag("shop", service, strings.Repeat("a", 64))
+		_, err := reference.ParseNormalizedNamed(tag)
+		assert.NilError(t, err, tag)
+		assert.Assert(t, OwnTag(tag) && !seen[tag], tag)
+		seen[tag] = true
+	}
+	assert.Equal(t, Tag("shop", "bmo.db", strings.Repeat("a", 64)), "docker-bmo/shop-bmo.db:aaaaaaaaaaaa")
+	assert.Equal(t, Tag("shop", label.Volume("uploads"), strings.Repeat("a", 64)), "docker-bmo/shop-volume.uploads:aaaaaaaaaaaa")
 }

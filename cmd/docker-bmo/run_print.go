@@ -63,7 +63,11 @@ func printInstances(dockerCli command.Cli, list []*bmo.Instance, options runOpti
 	}
 	for _, inst := range list {
 		if !options.quiet {
-			fmt.Fprintf(dockerCli.Err(), "%s is ready at %s\n", inst.Name, inst.URL)
+			at := ""
+			if inst.URL != "" {
+				at = " at " + inst.URL
+			}
+			fmt.Fprintf(dockerCli.Err(), "%s is ready%s\n", inst.Name, at)
 		}
 		fmt.Fprintln(dockerCli.Out(), inst.Name)
 	}

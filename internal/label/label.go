@@ -73,8 +73,8 @@ const (
 	RoleInstance = "instance"
 )
 
-// volumePrefix begins what the carrier of a volume has in place of a service. No service has a dot in its name.
-const volumePrefix = "volume."
+// volumePrefix begins what the carrier of a volume has in place of a service. No service has a colon in its name.
+const volumePrefix = "volume:"
 
 // Volume returns what an image that carries a volume's content, and a container that fills a volume from one, have in
 // place of a service.
