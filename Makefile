@@ -9,6 +9,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
 LDFLAGS := -s -w -X github.com/docker-bmo/docker-bmo/internal/version.Version=$(VERSION)
 NFPM := github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.0
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 # Where docker looks for plugins: as root, a folder that serves every user.
 PLUGINS := $(if $(filter 0,$(shell id -u)),/usr/local/lib/docker/cli-plugins,$(HOME)/.docker/cli-plugins)
@@ -80,6 +81,7 @@ lint: go ## check the form of Go and shell files
 	[[ -z $$files ]] || { printf 'error: not formatted:\n%s\nhint: gofmt -w\n' "$$files"; exit 1; }
 	$(GO) vet -tags bmo ./...
 	$(GO) run $(STATICCHECK) -tags bmo ./...
+	$(GO) run $(GOLANGCI) run ./...
 	shellcheck -x -P hack .ci/run hack/{cpan,demo,dist,dist-test,engine,images,matrix,need,screens} hack/lib/{supervise,base-hook}.sh hack/{mysql,mariadb}/*.sh
 
 .PHONY: cross

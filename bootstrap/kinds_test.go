@@ -85,7 +85,8 @@ func TestStepInTheRunningServiceFails(t *testing.T) {
 func TestStepAfterOneInTheRunningService(t *testing.T) {
 	f := newFixture(t)
 	f.req.Stack.Bootstrap = []stack.Step{
-		{Service: "web", Exec: true, Command: []string{"seed"}}, {Service: "web", Command: []string{"load"}},
+		{Service: "web", Exec: true, Command: []string{"seed"}},
+		{Service: "web", Command: []string{"load"}},
 		{Service: "web", Exec: true, Command: []string{"seed"}},
 	}
 	f.SetCommand(func(*enginetest.Exec) int { return 0 })
@@ -268,8 +269,11 @@ func TestSharedVolumeBeginsWithTheFirstImages(t *testing.T) {
 
 func TestVolumesAreGoneWhenItFails(t *testing.T) {
 	for _, c := range []struct{ method, path string }{
-		{"POST", "/images/create"}, {"GET", "/containers/[^/]+/archive"}, {"PUT", "/containers/[^/]+/archive"},
-		{"POST", "/volumes/create"}, {"POST", "/commit"},
+		{"POST", "/images/create"},
+		{"GET", "/containers/[^/]+/archive"},
+		{"PUT", "/containers/[^/]+/archive"},
+		{"POST", "/volumes/create"},
+		{"POST", "/commit"},
 	} {
 		f := newFixture(t)
 		f.share()

@@ -55,7 +55,8 @@ func TestProxiesAreBuildArguments(t *testing.T) {
 func TestOtherSecretsAreAnotherBuild(t *testing.T) {
 	service := func(name, variable string) stack.Service {
 		return stack.Service{Name: name, Build: &stack.Build{
-			DockerfileInline: "FROM scratch", Secrets: map[string]stack.Content{"token": {Variable: variable}}}}
+			DockerfileInline: "FROM scratch", Secrets: map[string]stack.Content{"token": {Variable: variable}},
+		}}
 	}
 	assert.DeepEqual(t, groups(built(t, service("a", "A"), service("b", "B"), service("c", "A"))), []string{"a+c", "b"})
 }
@@ -63,9 +64,11 @@ func TestOtherSecretsAreAnotherBuild(t *testing.T) {
 // TestImageOfAnotherServiceAsContext: with what that one may use, and in the attributes by the frontend's name.
 func TestImageOfAnotherServiceAsContext(t *testing.T) {
 	base := stack.Service{Name: "base", Build: &stack.Build{
-		DockerfileInline: "FROM scratch", Network: "host", Secrets: map[string]stack.Content{"token": {Inline: "x"}}}}
+		DockerfileInline: "FROM scratch", Network: "host", Secrets: map[string]stack.Content{"token": {Inline: "x"}},
+	}}
 	web := stack.Service{Name: "web", Build: &stack.Build{
-		DockerfileInline: "FROM base", AdditionalContexts: map[string]string{"base": "service:base"}}}
+		DockerfileInline: "FROM base", AdditionalContexts: map[string]string{"base": "service:base"},
+	}}
 	r := built(t, base, web)
 	attrs := r.attrs(web)
 	assert.Equal(t, attrs["context:base"], "input:base")

@@ -3,6 +3,7 @@ package contexts
 import (
 	"bytes"
 	"context"
+	"errors"
 	"hash"
 	"io"
 	"io/fs"
@@ -28,9 +29,9 @@ func (c *checkedFile) Read(p []byte) (int, error) {
 	c.hash.Write(p[:n])
 	c.left -= int64(n)
 	switch {
-	case err != nil && err != io.EOF:
+	case err != nil && !errors.Is(err, io.EOF):
 		c.err = c.node.changed(err)
-	case c.left < 0, err == io.EOF && !c.same():
+	case c.left < 0, errors.Is(err, io.EOF) && !c.same():
 		c.err = c.node.changed(nil)
 	default:
 		return n, err

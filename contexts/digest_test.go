@@ -20,10 +20,16 @@ func TestDigestGolden(t *testing.T) {
 		files files
 		want  string
 	}{
-		{"empty", files{},
-			"sha256:118ef73fbee8682743cdc9ec56a3135551c3f46c4f58ceeb4634786ac10bfe2c"},
-		{"one file", files{"a": "hello\n"},
-			"sha256:7759d6beda95279c6641fe45cdcc335d3eaec0462dd519c8fc8b12d5eef1a629"},
+		{
+			"empty",
+			files{},
+			"sha256:118ef73fbee8682743cdc9ec56a3135551c3f46c4f58ceeb4634786ac10bfe2c",
+		},
+		{
+			"one file",
+			files{"a": "hello\n"},
+			"sha256:7759d6beda95279c6641fe45cdcc335d3eaec0462dd519c8fc8b12d5eef1a629",
+		},
 		{"all kinds", files{
 			"a-b": "1", "a/z": "2", "a.d/": "", "bin/run": "x:#!/bin/sh\n",
 			"link": "->../outside", "ünï": "3", strings.Repeat("n", 200): "4",

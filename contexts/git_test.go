@@ -325,7 +325,8 @@ func TestGitBuildContext(t *testing.T) {
 	st := &stack.Stack{
 		Name: "test", Dir: t.TempDir(), Contexts: named{"again": {From: url}},
 		Services: []stack.Service{{Name: "web", Build: &stack.Build{
-			Context: url, AdditionalContexts: map[string]string{"third": url}}}},
+			Context: url, AdditionalContexts: map[string]string{"third": url},
+		}}},
 	}
 	var steps []string
 	result, err := Load(context.Background(), st, Options{Cache: t.TempDir(), Progress: func(name, detail string) {

@@ -11,5 +11,5 @@ func identityOf(info fs.FileInfo) (identity, bool) {
 	if !ok {
 		return identity{}, false
 	}
-	return identity{uint64(st.Dev), st.Ino, st.Size, st.Mtim.Nano(), st.Ctim.Nano()}, true
+	return identity{uint64(st.Dev), st.Ino, st.Size, st.Mtim.Nano(), st.Ctim.Nano()}, true //nolint:unconvert // narrower on other architectures
 }

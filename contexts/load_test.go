@@ -60,40 +60,83 @@ func TestNamedContextsRefused(t *testing.T) {
 		opts       Options
 		text, hint string
 	}{
-		{"a cycle", named{"a": {From: "b"}, "b": {From: "c"}, "c": {From: "a"}}, Options{},
-			"context a: it is made from itself: a -> b -> c -> a", ""},
+		{
+			"a cycle",
+			named{"a": {From: "b"}, "b": {From: "c"}, "c": {From: "a"}},
+			Options{},
+			"context a: it is made from itself: a -> b -> c -> a", "",
+		},
 		{"itself", named{"a": {From: "a"}}, Options{}, "context a: DIR/stack/a: no such file or directory", "relative to its Compose file"},
 		{"nothing", named{"a": {From: "nothing"}}, Options{}, "context a: DIR/stack/nothing: no such file or directory", "relative to its Compose file"},
 		{"a file", named{"a": {From: "file"}}, Options{}, "context a: DIR/stack/file is not a folder", ""},
 		{"an image", named{"a": {From: "docker-image://debian"}}, Options{}, "context a: docker-image://debian is an image, not a folder", ""},
-		{"an address", named{"a": {From: "https://host/x.tar.gz"}}, Options{},
-			"context a: https://host/x.tar.gz is not the URL of a Git repository", ".git"},
-		{"ignore in a chain", named{"a": {From: "empty"}, "b": {From: "a", Ignore: &off}}, Options{},
-			"context b: ignore has no effect here", "set it on a"},
-		{"a name of ours", named{"service/web": {From: "empty"}}, Options{},
-			`"service/web" cannot be the name of a build context`, "lower-case"},
-		{"a name of BuildKit's", named{"context": {From: "empty"}}, Options{},
-			`"context" cannot be the name of a build context`, "context or dockerfile"},
+		{
+			"an address",
+			named{"a": {From: "https://host/x.tar.gz"}},
+			Options{},
+			"context a: https://host/x.tar.gz is not the URL of a Git repository", ".git",
+		},
+		{
+			"ignore in a chain",
+			named{"a": {From: "empty"}, "b": {From: "a", Ignore: &off}},
+			Options{},
+			"context b: ignore has no effect here", "set it on a",
+		},
+		{
+			"a name of ours",
+			named{"service/web": {From: "empty"}},
+			Options{},
+			`"service/web" cannot be the name of a build context`, "lower-case",
+		},
+		{
+			"a name of BuildKit's",
+			named{"context": {From: "empty"}},
+			Options{},
+			`"context" cannot be the name of a build context`, "context or dockerfile",
+		},
 		{"a name", named{"Web": {From: "empty"}}, Options{}, `"Web" cannot be the name of a build context`, "lower-case"},
 		{"a long name", named{"docker.io/library/web": {From: "empty"}}, Options{}, "context docker.io/library/web must be named web", ""},
-		{"a pattern", named{"a": {From: ".", Include: []string{"[a"}}}, Options{},
-			"context a: invalid includepatterns: [[a]: syntax error in pattern", "syntax of a .dockerignore"},
-		{"no need of a source", named{"a": {From: "."}}, Options{Source: "src"},
-			"stack test does not use a source tree", "leave --source out"},
-		{"override, an image in a chain", named{"a": {From: "empty"}, "b": {From: "a"}},
+		{
+			"a pattern",
+			named{"a": {From: ".", Include: []string{"[a"}}},
+			Options{},
+			"context a: invalid includepatterns: [[a]: syntax error in pattern", "syntax of a .dockerignore",
+		},
+		{
+			"no need of a source",
+			named{"a": {From: "."}},
+			Options{Source: "src"},
+			"stack test does not use a source tree", "leave --source out",
+		},
+		{
+			"override, an image in a chain",
+			named{"a": {From: "empty"}, "b": {From: "a"}},
 			Options{Overrides: map[string]string{"a": "docker-image://x"}},
-			"context b: it is made from a, which cannot be an image (docker-image://x)", "give a build context for b as well"},
-		{"override, nothing", nil, Options{Overrides: map[string]string{"a": "nothing"}},
-			"context a: DIR/nothing: no such file or directory", ""},
+			"context b: it is made from a, which cannot be an image (docker-image://x)", "give a build context for b as well",
+		},
+		{
+			"override, nothing", nil,
+			Options{Overrides: map[string]string{"a": "nothing"}},
+			"context a: DIR/nothing: no such file or directory", "",
+		},
 		{"override, no path", nil, Options{Overrides: map[string]string{"a": ""}}, "build context a: the path is empty", ""},
 		{"override, no image", nil, Options{Overrides: map[string]string{"a": "docker-image://UP"}}, `build context a: "UP" is not the name of an image`, ""},
-		{"override, a name", nil, Options{Overrides: map[string]string{"service/a": "."}},
-			`"service/a" cannot be the name of a build context`, "lower-case"},
+		{
+			"override, a name", nil,
+			Options{Overrides: map[string]string{"service/a": "."}},
+			`"service/a" cannot be the name of a build context`, "lower-case",
+		},
 		{"override, twice", nil, Options{Overrides: map[string]string{"a": ".", "a:latest": "."}}, "build context a is given twice", ""},
-		{"override, a repository without a scheme", nil, Options{Overrides: map[string]string{"a": "github.com/x/y"}},
-			"context a: https://github.com/x/y: a Git URL needs a cache folder to be fetched into", ""},
-		{"override, no cache", nil, Options{Overrides: map[string]string{"a": "https://u:secret@host/x.git"}},
-			"context a: https://xxxxx:xxxxx@host/x.git: a Git URL needs a cache folder to be fetched into", ""},
+		{
+			"override, a repository without a scheme", nil,
+			Options{Overrides: map[string]string{"a": "github.com/x/y"}},
+			"context a: https://github.com/x/y: a Git URL needs a cache folder to be fetched into", "",
+		},
+		{
+			"override, no cache", nil,
+			Options{Overrides: map[string]string{"a": "https://u:secret@host/x.git"}},
+			"context a: https://xxxxx:xxxxx@host/x.git: a Git URL needs a cache folder to be fetched into", "",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			test.opts.WorkDir = dir
@@ -157,7 +200,8 @@ func TestBuiltInStack(t *testing.T) {
 	b, err := Load(context.Background(), &onDisk, Options{})
 	assert.NilError(t, err)
 	assert.DeepEqual(t, slices.Sorted(maps.Keys(a.Trees)), []string{
-		"conf", "dockerfile/db", "dockerfile/odd", "dockerfile/web", "service/db", "service/odd", "service/web", "shared"})
+		"conf", "dockerfile/db", "dockerfile/odd", "dockerfile/web", "service/db", "service/odd", "service/web", "shared",
+	})
 	for name := range a.Trees {
 		assert.DeepEqual(t, list(t, a.Trees[name]), list(t, b.Trees[name]))
 		assert.Equal(t, a.Trees[name].Digest(), b.Trees[name].Digest(), name)

@@ -55,6 +55,7 @@ func TestGitLFSPointersAreSaid(t *testing.T) {
 	for range 2 {
 		_, said := notes(t, dir, cache)
 		assert.DeepEqual(t, said, []string{
-			"DIR: a Git LFS pointer in place of a file: img/one.png and 1 more; `git lfs pull` gets the content"})
+			"DIR: a Git LFS pointer in place of a file: img/one.png and 1 more; `git lfs pull` gets the content",
+		})
 	}
 }

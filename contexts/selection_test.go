@@ -41,10 +41,14 @@ func TestSelect(t *testing.T) {
 		{name: "any depth", include: []string{"**/*.log"}, want: []string{"d t", "d t/data", "f t/data/x.log", "f x.log"}},
 		{name: "nothing there", include: []string{"absent"}, want: nil},
 		{name: "include with exception", include: []string{"lib", "!lib/sub"}, want: []string{"d lib", "f lib/A.pm"}},
-		{name: "include, exclude", include: []string{"lib", "t"}, exclude: []string{"**/*.log", "lib/sub"},
-			want: []string{"d lib", "f lib/A.pm", "d t", "f t/a.t", "d t/data"}},
-		{name: "exclude with exception", include: []string{"lib"}, exclude: []string{"lib", "!lib/sub/B.pm"},
-			want: []string{"d lib", "d lib/sub", "f lib/sub/B.pm"}},
+		{
+			name: "include, exclude", include: []string{"lib", "t"}, exclude: []string{"**/*.log", "lib/sub"},
+			want: []string{"d lib", "f lib/A.pm", "d t", "f t/a.t", "d t/data"},
+		},
+		{
+			name: "exclude with exception", include: []string{"lib"}, exclude: []string{"lib", "!lib/sub/B.pm"},
+			want: []string{"d lib", "d lib/sub", "f lib/sub/B.pm"},
+		},
 		{name: "escaped", include: []string{`we ird/\*`}, want: []string{"d we ird", "f we ird/*"}},
 		{name: "ignore file", ignore: "# comment\n\n*\n!lib\nlib/sub\n", want: []string{"d lib", "f lib/A.pm"}},
 		{name: "ignore file, include", ignore: "t\n", include: []string{"t", "*.log"}, want: []string{"f x.log"}},
@@ -141,7 +145,8 @@ func TestLinksAreNotFollowed(t *testing.T) {
 	outside := folder(t, files{"secret": ""})
 	dir := folder(t, files{"real/x": "", "out": "->" + outside, "in": "->real", "up": "->.."})
 	assert.DeepEqual(t, list(t, one(t, dir)), []string{
-		"l in -> real", "l out -> " + outside, "d real", "f real/x", "l up -> .."})
+		"l in -> real", "l out -> " + outside, "d real", "f real/x", "l up -> ..",
+	})
 }
 
 // The folder itself may be reached through a link.

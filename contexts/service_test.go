@@ -33,15 +33,23 @@ func TestBuildContexts(t *testing.T) {
 		dockerfile string
 		content    string
 	}{
-		{"default", &stack.Build{}, "f .dockerignore, f web.Dockerfile, f web.Dockerfile.dockerignore, f y.tmp",
-			"f Dockerfile", "FROM a"},
-		{"an ignore file of its own", &stack.Build{Context: ".", Dockerfile: "web.Dockerfile"},
+		{
+			"default", &stack.Build{}, "f .dockerignore, f web.Dockerfile, f web.Dockerfile.dockerignore, f y.tmp",
+			"f Dockerfile", "FROM a",
+		},
+		{
+			"an ignore file of its own", &stack.Build{Context: ".", Dockerfile: "web.Dockerfile"},
 			"f .dockerignore, f Dockerfile, f web.Dockerfile, f web.Dockerfile.dockerignore, f x.log",
-			"f web.Dockerfile, f web.Dockerfile.dockerignore", "FROM b"},
-		{"from outside", &stack.Build{Context: "../other", Dockerfile: "../stack/web.Dockerfile"},
-			"f file", "f web.Dockerfile, f web.Dockerfile.dockerignore", "FROM b"},
-		{"absolute", &stack.Build{Context: dir + "/other", Dockerfile: absolute + "/Containerfile"},
-			"f file", "f Containerfile", "FROM d"},
+			"f web.Dockerfile, f web.Dockerfile.dockerignore", "FROM b",
+		},
+		{
+			"from outside", &stack.Build{Context: "../other", Dockerfile: "../stack/web.Dockerfile"},
+			"f file", "f web.Dockerfile, f web.Dockerfile.dockerignore", "FROM b",
+		},
+		{
+			"absolute", &stack.Build{Context: dir + "/other", Dockerfile: absolute + "/Containerfile"},
+			"f file", "f Containerfile", "FROM d",
+		},
 		{"lower case", &stack.Build{Context: "../lower"}, "f dockerfile", "f dockerfile", "FROM c"},
 		{"inline", &stack.Build{Context: "../other", DockerfileInline: "FROM e"}, "f file", "f Dockerfile", "FROM e"},
 		{"image only", nil, "", "f Dockerfile", "FROM mysql:9.7\n"},
@@ -99,7 +107,8 @@ func TestAdditionalContexts(t *testing.T) {
 	}})
 	assert.NilError(t, err)
 	assert.DeepEqual(t, slices.Sorted(maps.Keys(result.Trees)), []string{
-		"base", "dockerfile/web", "extra", "other", "service/web", "service/web/shared", "shared"})
+		"base", "dockerfile/web", "extra", "other", "service/web", "service/web/shared", "shared",
+	})
 	trees, remote := result.Named("web")
 	got := map[string]string{}
 	for name, tree := range trees {

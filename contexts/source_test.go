@@ -38,17 +38,27 @@ func TestSource(t *testing.T) {
 		{name: "given before here", sourceTree: "DIR/tree", workDir: "tree/vendor/half", marker: marker[:1], want: "tree"},
 		{name: "given, any", sourceTree: "../elsewhere", workDir: "tree", want: "elsewhere"},
 
-		{name: "none", workDir: "elsewhere", marker: marker,
-			problem: "stack app needs a source tree and does not name one", hint: "--source"},
-		{name: "no marker finds nothing", workDir: "tree",
-			problem: "stack app needs a source tree and does not name one", hint: "--source"},
-		{name: "half", sourceTree: "../tree/vendor/half", workDir: "elsewhere", marker: marker,
-			problem: "DIR/tree/vendor/half is not a source tree of app", hint: "it has no extensions/BMO"},
-		{name: "not there", sourceTree: "nothing", workDir: "tree", marker: marker,
-			problem: "source: DIR/tree/nothing: no such file or directory"},
+		{
+			name: "none", workDir: "elsewhere", marker: marker,
+			problem: "stack app needs a source tree and does not name one", hint: "--source",
+		},
+		{
+			name: "no marker finds nothing", workDir: "tree",
+			problem: "stack app needs a source tree and does not name one", hint: "--source",
+		},
+		{
+			name: "half", sourceTree: "../tree/vendor/half", workDir: "elsewhere", marker: marker,
+			problem: "DIR/tree/vendor/half is not a source tree of app", hint: "it has no extensions/BMO",
+		},
+		{
+			name: "not there", sourceTree: "nothing", workDir: "tree", marker: marker,
+			problem: "source: DIR/tree/nothing: no such file or directory",
+		},
 		{name: "a file", sourceTree: "file", workDir: ".", marker: marker, problem: "source: DIR/file is not a folder"},
-		{name: "an image", sourceTree: "docker-image://x", workDir: ".", marker: marker,
-			problem: "source: docker-image://x is an image, not a folder"},
+		{
+			name: "an image", sourceTree: "docker-image://x", workDir: ".", marker: marker,
+			problem: "source: docker-image://x is an image, not a folder",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			expand := func(s string) string { return strings.ReplaceAll(s, "DIR", dir) }

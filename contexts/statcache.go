@@ -148,8 +148,10 @@ func readStatCache(path string) map[identity]remembered {
 	}
 	le := binary.LittleEndian
 	for ; len(rest) > 0; rest = rest[recordSize:] {
-		id := identity{le.Uint64(rest), le.Uint64(rest[8:]),
-			int64(le.Uint64(rest[16:])), int64(le.Uint64(rest[24:])), int64(le.Uint64(rest[32:]))}
+		id := identity{
+			le.Uint64(rest), le.Uint64(rest[8:]),
+			int64(le.Uint64(rest[16:])), int64(le.Uint64(rest[24:])), int64(le.Uint64(rest[32:])),
+		}
 		r := remembered{Day: int32(le.Uint32(rest[40+sha256.Size:]))}
 		copy(r.Sum[:], rest[40:])
 		files[id] = r

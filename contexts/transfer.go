@@ -2,6 +2,7 @@ package contexts
 
 import (
 	"context"
+	"errors"
 	"io"
 	"io/fs"
 	"path"
@@ -44,13 +45,13 @@ func (x transfer) Walk(ctx context.Context, target string, fn fs.WalkDirFunc) er
 			continue
 		}
 		switch err := fn(filepath.FromSlash(e.path), &fsutil.DirEntryInfo{Stat: e.stat()}, nil); {
-		case err == fs.SkipAll:
+		case errors.Is(err, fs.SkipAll):
 			return nil
-		case err == fs.SkipDir && e.kind == kindDir:
+		case errors.Is(err, fs.SkipDir) && e.kind == kindDir:
 			skip = e.path + "/"
-		case err == fs.SkipDir && path.Dir(e.path) == ".":
+		case errors.Is(err, fs.SkipDir) && path.Dir(e.path) == ".":
 			return nil
-		case err == fs.SkipDir:
+		case errors.Is(err, fs.SkipDir):
 			skip = path.Dir(e.path) + "/"
 		case err != nil:
 			return err

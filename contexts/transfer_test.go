@@ -44,8 +44,16 @@ func TestTransferAgreesWithDigest(t *testing.T) {
 // TestModesArrive: as docker build, but for the two usual umasks.
 func TestModesArrive(t *testing.T) {
 	for _, test := range []struct{ is, want fs.FileMode }{
-		{0o600, 0o600}, {0o400, 0o400}, {0o666, 0o666}, {0o664, 0o644}, {0o644, 0o644}, {0o775, 0o755}, {0o755, 0o755},
-		{0o700, 0o700}, {0o755 | fs.ModeSetuid, 0o755 | fs.ModeSetuid}, {0o775 | fs.ModeSetgid, 0o755 | fs.ModeSetgid},
+		{0o600, 0o600},
+		{0o400, 0o400},
+		{0o666, 0o666},
+		{0o664, 0o644},
+		{0o644, 0o644},
+		{0o775, 0o755},
+		{0o755, 0o755},
+		{0o700, 0o700},
+		{0o755 | fs.ModeSetuid, 0o755 | fs.ModeSetuid},
+		{0o775 | fs.ModeSetgid, 0o755 | fs.ModeSetgid},
 		{0o777 | fs.ModeSticky, 0o777 | fs.ModeSticky},
 	} {
 		dir, dest := folder(t, files{"dir/": "", "file": "1"}), t.TempDir()
@@ -143,14 +151,16 @@ func TestBuildKitFiltersInVain(t *testing.T) {
 	})
 	tree := one(t, dir)
 	assert.DeepEqual(t, walked(t, tree.FS()), []string{
-		".dockerignore", "docs", "docs/a", "docs/a/keep", "keep.log", "src", "src/main", "src/x.log"})
+		".dockerignore", "docs", "docs/a", "docs/a/keep", "keep.log", "src", "src/main", "src/x.log",
+	})
 
 	first, err := fsutil.NewFilterFS(tree.FS(), &fsutil.FilterOpt{FollowPaths: []string{".dockerignore"}})
 	assert.NilError(t, err)
 	assert.DeepEqual(t, walked(t, first), []string{".dockerignore"})
 
 	second, err := fsutil.NewFilterFS(tree.FS(), &fsutil.FilterOpt{
-		ExcludePatterns: []string{"*.log", "node_modules", "!keep.log", "docs/**", "!docs/a/keep", "Dockerfile"}})
+		ExcludePatterns: []string{"*.log", "node_modules", "!keep.log", "docs/**", "!docs/a/keep", "Dockerfile"},
+	})
 	assert.NilError(t, err)
 	assert.DeepEqual(t, walked(t, second), walked(t, tree.FS()))
 }

@@ -170,7 +170,8 @@ func TestImagesHaveWhatIsMounted(t *testing.T) {
 	a := building(t, "mounts", harness.Edits{
 		"services.web.volumes": []any{
 			"../shared:/srv/shared", "./nowhere:/empty", "./one.conf:/etc/one.conf", "/srv/shared/modules", "/srv/shared/none",
-			"data:/data", map[string]any{"type": "volume", "source": "bare", "target": "/bare", "volume": map[string]any{"nocopy": true}},
+			"data:/data",
+			map[string]any{"type": "volume", "source": "bare", "target": "/bare", "volume": map[string]any{"nocopy": true}},
 		},
 		"volumes": map[string]any{"data": nil, "bare": nil},
 	},

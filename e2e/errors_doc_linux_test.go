@@ -29,8 +29,11 @@ type errorChapter struct {
 // errorChapters is a function since the cases of engines on other machines are not known everywhere.
 func errorChapters() []errorChapter {
 	return []errorChapter{
-		{"The engine", engineErrors}, {"The images", imageErrors}, {"The first run", bootstrapErrors},
-		{"Instances", instanceErrors}, {"Snapshots and instances that are there", objectErrors},
+		{"The engine", engineErrors},
+		{"The images", imageErrors},
+		{"The first run", bootstrapErrors},
+		{"Instances", instanceErrors},
+		{"Snapshots and instances that are there", objectErrors},
 	}
 }
 

@@ -116,7 +116,7 @@ func (e *Engine) Containers(ctx context.Context, labels ...string) ([]Container,
 	out := make([]Container, len(list))
 	for i, c := range list {
 		out[i] = Container{
-			ID: c.ID, Image: c.Image, ImageID: c.ImageID, State: string(c.State), Status: c.Status,
+			ID: c.ID, Image: c.Image, ImageID: c.ImageID, State: c.State, Status: c.Status,
 			Labels: c.Labels, Created: time.Unix(c.Created, 0).UTC(), Ports: map[int]int{},
 		}
 		if len(c.Names) > 0 {

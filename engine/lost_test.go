@@ -10,7 +10,7 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-const sshEnded = "command [ssh -o ConnectTimeout=30 -T -- far docker system dial-stdio] has exited with signal: terminated, make sure the URL is valid, and Docker 18.09 or later is installed on the remote host: stderr="
+const sshEnded = "command [ssh -o ConnectTimeout=30 -T -- far docker system dial-stdio] has exited with signal: terminated, make sure the URL is valid, and Docker 18.09 or later is installed on the remote host: stderr=" //nolint:lll // one text of docker's
 
 func TestLost(t *testing.T) {
 	ours := errors.New("no such instance: x")

@@ -44,7 +44,7 @@ func (e *Engine) Start(ctx context.Context, id string, stdout, stderr io.Writer)
 	if err != nil {
 		cancel()
 		if text := startHint(err); text != "" { // not an engine failure, whatever class the engine gives it
-			return nil, hint.Wrap(fmt.Errorf("start container: %v", Plain(err)), text)
+			return nil, hint.Wrap(fmt.Errorf("start container: %v", Plain(err)), text) //nolint:errorlint // not wrapped on purpose, see above
 		}
 		return nil, fmt.Errorf("start container: %w", Plain(err))
 	}

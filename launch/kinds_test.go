@@ -25,9 +25,13 @@ func TestU3MayEnd(t *testing.T) {
 		ready stack.Ready
 		want  bool
 	}{
-		{stack.Ready{}, true}, {stack.Ready{Image: true}, true}, {stack.Ready{TCP: &stack.TCP{}}, false},
-		{stack.Ready{HTTP: &stack.HTTP{}}, false}, {stack.Ready{MySQL: &stack.MySQL{}}, false},
-		{stack.Ready{Exec: &stack.Exec{}}, false}, {stack.Ready{Image: true, Ports: []int{80}}, false},
+		{stack.Ready{}, true},
+		{stack.Ready{Image: true}, true},
+		{stack.Ready{TCP: &stack.TCP{}}, false},
+		{stack.Ready{HTTP: &stack.HTTP{}}, false},
+		{stack.Ready{MySQL: &stack.MySQL{}}, false},
+		{stack.Ready{Exec: &stack.Exec{}}, false},
+		{stack.Ready{Image: true, Ports: []int{80}}, false},
 	} {
 		assert.Equal(t, MayEnd(stack.Service{Ready: c.ready}), c.want, "%+v", c.ready)
 	}

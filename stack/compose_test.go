@@ -330,9 +330,9 @@ func TestAddressWithoutOurKeys(t *testing.T) {
 		"{web: {image: x, ports: ['8080:80']}}": "web:80",
 		"{web: {image: x, ports: ['80'], depends_on: [api]}, api: {image: x, ports: ['90'], depends_on: [db]}, db: {image: x, ports: ['91']}}": "web:80",
 		"{web: {image: x, ports: ['3000']}, db: {image: postgres, ports: ['5432']}}":                                                           "web:3000",
-		"{web: {image: x, ports: ['443', '80']}}":                                                                                              "web:80",
-		"{db: {image: postgres, ports: ['5432']}}":                                                                                             "db:5432",
-		"{web: {image: x}}": ":0",
+		"{web: {image: x, ports: ['443', '80']}}":  "web:80",
+		"{db: {image: postgres, ports: ['5432']}}": "db:5432",
+		"{web: {image: x}}":                        ":0",
 	} {
 		s := loadProject(t, Options{}, "compose.yaml", "services: "+text+"\n")
 		assert.Equal(t, strings.TrimPrefix(address(s.URL), " "), want, text)

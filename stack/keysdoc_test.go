@@ -40,7 +40,8 @@ This page is written from the table that decides it (stack/keys.go).
 
 const refusedValues = `
 Some values of keys that are taken are refused, too: a bind mount of the engine's socket, or of a path of the machine that
-exists (one that does not exist begins as an empty folder, as Compose would make it); the host's namespaces (` + "`pid`, `ipc`, `uts`,\n`cgroup`: `host`" + `) and those of other containers; a secret or a config that the file does not declare.
+exists (one that does not exist begins as an empty folder, as Compose would make it); the namespaces of the host
+(` + "`pid`, `ipc`, `uts`, `cgroup`: `host`" + `) and of other containers; a secret or a config that is not declared.
 `
 
 // answered returns the keys below a pattern that have an answer, sorted.

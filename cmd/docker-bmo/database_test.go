@@ -29,16 +29,26 @@ func TestDatabaseFlag(t *testing.T) {
 		{name: "by --set", args: []string{"--set", "DB=mariadb"}, want: "../mariadb"},
 		{name: "wins over --set", args: []string{"--db=mariadb", "--set", "DB=mysql"}, want: "../mariadb"},
 		{name: "with its image", args: []string{"--db=mariadb", "--set", "MARIADB_IMAGE=mariadb:10.6"}, want: "../mariadb"},
-		{name: "with the other's image", args: []string{"--db=mariadb", "--set", "MYSQL_IMAGE=mysql:8.4"},
-			err: "variable MYSQL_IMAGE is set, but the stack does not use it\nhint: its variables are DB, "},
-		{name: "with the other's image by default", args: []string{"--stack", "bmo", "--set", "MARIADB_IMAGE=mariadb:10.6"},
-			err: "variable MARIADB_IMAGE is set, but the stack does not use it\nhint: "},
-		{name: "of an unknown name", args: []string{"--set", "DB=oracle"},
-			err: `variable DB is "oracle": the built-in stacks run on mysql or mariadb`},
-		{name: "unknown", args: []string{"--db", "oracle"},
-			err: `invalid argument "oracle" for "--db" flag: must be mysql or mariadb`},
-		{name: "not offered", args: []string{"--stack", "../../examples/notes", "--db", "mariadb"},
-			err: "variable DB is set, but the stack does not use it\nhint: its variables are MYSQL_IMAGE"},
+		{
+			name: "with the other's image", args: []string{"--db=mariadb", "--set", "MYSQL_IMAGE=mysql:8.4"},
+			err: "variable MYSQL_IMAGE is set, but the stack does not use it\nhint: its variables are DB, ",
+		},
+		{
+			name: "with the other's image by default", args: []string{"--stack", "bmo", "--set", "MARIADB_IMAGE=mariadb:10.6"},
+			err: "variable MARIADB_IMAGE is set, but the stack does not use it\nhint: ",
+		},
+		{
+			name: "of an unknown name", args: []string{"--set", "DB=oracle"},
+			err: `variable DB is "oracle": the built-in stacks run on mysql or mariadb`,
+		},
+		{
+			name: "unknown", args: []string{"--db", "oracle"},
+			err: `invalid argument "oracle" for "--db" flag: must be mysql or mariadb`,
+		},
+		{
+			name: "not offered", args: []string{"--stack", "../../examples/notes", "--db", "mariadb"},
+			err: "variable DB is set, but the stack does not use it\nhint: its variables are MYSQL_IMAGE",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			args := c.args

@@ -66,7 +66,7 @@ func report(w io.Writer, err error) int {
 
 // each returns the errors that were joined in err, or err alone.
 func each(err error) []error {
-	if c, ok := err.(coded); ok {
+	if c, ok := err.(coded); ok { //nolint:errorlint // the outermost one has the code
 		err = c.error
 	}
 	joined, ok := err.(interface{ Unwrap() []error })

@@ -50,7 +50,7 @@ var stackErrors = []errorCase{
 	{"A folder without a Compose file", func(a *attempt) { a.bmo("build", "--stack", a.folder("app")) }},
 	rewritten("A Compose file that is no YAML", "services:", "services: ["),
 	edited("A key that is not supported", harness.Edits{"services.web.network_mode": "host"}),
-	rewritten("A misspelt key", "environment:", "enviroment:"),
+	rewritten("A misspelt key", "environment:", "enviroment:"), //nolint:misspell // on purpose
 	edited("A variable that is not set", harness.Edits{"services.web.environment.PRICE": "${PRICE:?the price}"}),
 	edited("A dependency that is none", harness.Edits{"services.web.depends_on": []string{"db"}}),
 	edited("A number for a time", harness.Edits{"services.web.x-bmo.ready.timeout": 90}),
@@ -86,7 +86,8 @@ func repository(a *attempt) (url string) {
 	dir := a.folder("/srv/bmo.git")
 	assert.NilError(a, os.WriteFile(filepath.Join(dir, "file"), []byte(strings.Repeat("0123456789abcdef", 1<<16)), 0o600))
 	for _, args := range [][]string{
-		{"init", "--quiet", "--initial-branch=main"}, {"add", "file"},
+		{"init", "--quiet", "--initial-branch=main"},
+		{"add", "file"},
 		{"-c", "user.name=x", "-c", "user.email=x@example.com", "commit", "--quiet", "--message=x"},
 	} {
 		out, err := exec.Command("git", append([]string{"-C", dir}, args...)...).CombinedOutput()

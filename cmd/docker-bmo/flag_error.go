@@ -17,7 +17,7 @@ var unknownFlag = regexp.MustCompile(`^unknown (?:flag: --([a-z-]+)|shorthand fl
 // instead.
 func flagError(cmd *cobra.Command, err error) error {
 	theirs := cli.FlagErrorFunc(cmd, err)
-	st, ok := theirs.(cli.StatusError)
+	st, ok := theirs.(cli.StatusError) //nolint:errorlint // made just here, and not wrapped
 	m := unknownFlag.FindStringSubmatch(err.Error())
 	if !ok || m == nil {
 		return theirs

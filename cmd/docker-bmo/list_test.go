@@ -85,8 +85,14 @@ func TestStory20NextCommandSweeps(t *testing.T) {
 // TestReadingCommandsRemoveNothing: a listing changes nothing, as with docker's own commands.
 func TestReadingCommandsRemoveNothing(t *testing.T) {
 	for _, args := range [][]string{
-		{"ps", "-a"}, {"inspect", "demo-1"}, {"logs", "demo-1"}, {"port", "demo-1"}, {"snapshot", "ls"},
-		{"snapshot", "inspect", "aa"}, {"version"}, {"prune", "--dry-run"},
+		{"ps", "-a"},
+		{"inspect", "demo-1"},
+		{"logs", "demo-1"},
+		{"port", "demo-1"},
+		{"snapshot", "ls"},
+		{"snapshot", "inspect", "aa"},
+		{"version"},
+		{"prune", "--dry-run"},
 	} {
 		d := newDocker(t)
 		d.leftBehind(t)

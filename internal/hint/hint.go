@@ -29,7 +29,7 @@ func All(err error) []string {
 	if h, ok := err.(interface{ Hint() string }); ok && h.Hint() != "" {
 		hints = append(hints, h.Hint())
 	}
-	switch e := err.(type) {
+	switch e := err.(type) { //nolint:errorlint // it walks the chain itself
 	case interface{ Unwrap() error }:
 		hints = append(hints, All(e.Unwrap())...)
 	case interface{ Unwrap() []error }:

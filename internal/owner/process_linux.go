@@ -1,6 +1,7 @@
 package owner
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -32,7 +33,7 @@ func startTime(pid int) string {
 		return ""
 	}
 	// The second field is the command in parentheses and may contain anything, so count from the last parenthesis.
-	f := strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+1:]))
+	f := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
 	if len(f) < 20 {
 		return ""
 	}
@@ -48,6 +49,6 @@ func running(pid int) bool {
 	if err != nil {
 		return false
 	}
-	_, rest, _ := strings.Cut(string(b[strings.LastIndexByte(string(b), ')'):]), " ")
+	_, rest, _ := strings.Cut(string(b[bytes.LastIndexByte(b, ')'):]), " ")
 	return !strings.HasPrefix(rest, "Z")
 }

@@ -20,7 +20,8 @@ func TestFromBuild(t *testing.T) {
 		"no build information": {nil, "dev"},
 		"a released module":    {ours("v0.1.0"), "v0.1.0"},
 		"a module before its commit": {
-			ours("v0.1.0", set("vcs.revision", revision), set("vcs.modified", "true")), "v0.1.0"},
+			ours("v0.1.0", set("vcs.revision", revision), set("vcs.modified", "true")), "v0.1.0",
+		},
 		"a commit":       {ours("(devel)", set("vcs.revision", revision), set("vcs.modified", "false")), "0123456789ab"},
 		"a changed tree": {ours("(devel)", set("vcs.revision", revision), set("vcs.modified", "true")), "0123456789ab-dirty"},
 		"no repository":  {ours("(devel)"), "dev"},

@@ -100,8 +100,8 @@ func (m MySQL) login(s *session, b []byte) bool {
 	right := bytes.Equal(password, scrambled(m.Password))
 	if m.Sha2 {
 		s.send([]byte{1, 4}) // all of it
-		clear, err := s.receive()
-		right = err == nil && string(clear) == m.Password+"\x00"
+		plain, err := s.receive()
+		right = err == nil && string(plain) == m.Password+"\x00"
 	}
 	switch {
 	case string(user) != m.User || !right:
