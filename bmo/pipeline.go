@@ -43,24 +43,7 @@ type pipeline struct {
 
 // newPipeline checks the options that have nothing to do with the key, and begins the log file. The caller closes it.
 func (c *Client) newPipeline(st *stack.Stack, info engine.Info, o BuildOptions) (*pipeline, error) {
-	if err := st.CheckURL(); err != nil {
-		return nil, err
-	}
-	if err := info.CheckPlatform(o.Platforms); err != nil {
-		return nil, err
-	}
-	for _, s := range st.Services {
-		if s.Platform == "" {
-			continue
-		}
-		if err := info.CheckPlatform([]string{s.Platform}); err != nil {
-			return nil, fmt.Errorf("service %s: %w", s.Name, err)
-		}
-	}
-	if err := snapshot.CheckLabels(o.Labels); err != nil {
-		return nil, err
-	}
-	if err := checkCache(o.Cache, info); err != nil {
+	if err := c.check(st, info, o); err != nil {
 		return nil, err
 	}
 	p := &pipeline{client: c, engine: c.engine, info: info, stack: st, options: o}
@@ -69,6 +52,28 @@ func (c *Client) newPipeline(st *stack.Stack, info engine.Info, o BuildOptions) 
 		c.warn(fmt.Errorf("the engine's storage driver %s copies whole filesystems: commits take seconds", info.Driver))
 	}
 	return p, nil
+}
+
+// check refuses what cannot be built, whatever the inputs are.
+func (c *Client) check(st *stack.Stack, info engine.Info, o BuildOptions) error {
+	if err := st.CheckURL(); err != nil {
+		return err
+	}
+	if err := info.CheckPlatform(o.Platforms); err != nil {
+		return err
+	}
+	for _, s := range st.Services {
+		if s.Platform == "" {
+			continue
+		}
+		if err := info.CheckPlatform([]string{s.Platform}); err != nil {
+			return fmt.Errorf("service %s: %w", s.Name, err)
+		}
+	}
+	if err := snapshot.CheckLabels(o.Labels); err != nil {
+		return err
+	}
+	return checkCache(o.Cache, info)
 }
 
 // loadContexts loads the stack's contexts and computes the digest of all inputs, once. BuildKit is not asked for
@@ -133,6 +138,7 @@ func (p *pipeline) imageLabels(bases map[string]string) map[string]string {
 	if labels == nil {
 		labels = map[string]string{}
 	}
+	maps.Copy(labels, p.parts())
 	labels[label.Bases] = strings.Join(familiar(bases), ",")
 	for name, dgst := range p.inputs.Contexts {
 		labels[label.Context+name] = dgst

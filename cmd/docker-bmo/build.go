@@ -16,6 +16,7 @@ import (
 type buildOptions struct {
 	stackOptions
 	metadataFile, iidFile string
+	dryRun, explain       bool
 }
 
 func newBuildCommand(dockerCli command.Cli) *cobra.Command {
@@ -41,6 +42,8 @@ Prints the snapshot's key.`,
 	options.addEnvFileFlag(flags)
 	options.complete(cmd)
 	options.addResultFlags(flags)
+	flags.BoolVar(&options.dryRun, "dry-run", false, `Print what would be built, and build nothing`)
+	flags.BoolVar(&options.explain, "explain", false, `Print what differs from the newest snapshot of the stack`)
 	flags.StringVar(&options.metadataFile, "metadata-file", "", `Write build result metadata to a file`)
 	flags.StringVar(&options.iidFile, "iidfile", "", `Write the snapshot's key to a file`)
 	return cmd
@@ -60,9 +63,19 @@ func runBuild(ctx context.Context, dockerCli command.Cli, options buildOptions) 
 		return err
 	}
 	options.say(dockerCli, st)
+	if options.dryRun {
+		return options.printPlan(ctx, dockerCli, st, build)
+	}
 	c, err := options.connect(ctx, dockerCli)
 	if err != nil {
 		return err
+	}
+	if options.explain && !options.dryRun {
+		plan, err := c.Plan(ctx, st, build)
+		if err != nil {
+			return err
+		}
+		printReasons(dockerCli.Err(), plan)
 	}
 	if build.Progress, err = options.printer(dockerCli, "Building"); err != nil {
 		return err

@@ -27,6 +27,12 @@ const (
 	Created = Prefix + "created"
 	// Version is the version of docker bmo.
 	Version = Prefix + "version"
+	// Config, followed by a service's name, is the digest of what the stack's file says of it; Steps, BuildArgs and Remote
+	// are those of the bootstrap's steps, the build arguments and the addresses of contexts. They tell what has changed.
+	Config    = Prefix + "config."
+	Steps     = Prefix + "steps"
+	BuildArgs = Prefix + "build-args"
+	Remote    = Prefix + "remote"
 	// Context, followed by a context's name, is that context's digest.
 	Context = Prefix + "context."
 	// Parent is the identifier of the image before bootstrap.
