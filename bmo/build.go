@@ -20,6 +20,9 @@ type BuildOptions struct {
 	BuildArgs map[string]string
 	// NoCache builds the images without a cache and bootstraps again; Pull asks the registries for newer base images.
 	NoCache, Pull bool
+	// KeepFailed leaves the containers of a bootstrap that has failed until the context is done; Progress says how to look
+	// into them.
+	KeepFailed bool
 	// Labels are put on the snapshot's images. They are not part of its key.
 	Labels map[string]string
 	// Cache names external build caches; see ParseCache.

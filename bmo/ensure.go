@@ -112,7 +112,7 @@ func (p *pipeline) make(ctx context.Context) (*snapshot.Snapshot, error) {
 	}
 	s, err := bootstrap.Run(ctx, bootstrap.Request{
 		Engine: p.engine, Stack: p.stack, Snapshot: want, Built: images, Labels: p.imageLabels(bases),
-		Platform: p.info.Platform(), Owner: self, Proxies: p.client.proxies, Journal: p.journal, Progress: p.options.Progress,
+		Platform: p.info.Platform(), Owner: self, KeepFailed: p.options.KeepFailed, Proxies: p.client.proxies, Journal: p.journal, Progress: p.options.Progress,
 	})
 	if err != nil {
 		return nil, err

@@ -36,6 +36,9 @@ type Request struct {
 	// Platform is the engine's, for example "linux/amd64".
 	Platform string
 	Owner    owner.Owner
+	// KeepFailed leaves the containers of a bootstrap that has failed as they are until the caller's context is done, and
+	// says in Progress how to look into them.
+	KeepFailed bool
 	// Proxies are the environment that a docker configuration has for containers.
 	Proxies  map[string]string
 	Journal  *journal.Recorder
@@ -86,28 +89,10 @@ func Run(ctx context.Context, r Request) (*snapshot.Snapshot, error) {
 		return nil, err
 	}
 	b.group = b.newGroup()
-	if err := b.createVolumes(ctx); err != nil {
-		return nil, err
-	}
-	if err := b.oneShots(ctx); err != nil {
-		return nil, err
-	}
-	if err := b.steps(ctx); err != nil {
-		return nil, err
-	}
-	if err := b.check(ctx); err != nil {
-		return nil, err
-	}
-	if err := b.stop(ctx); err != nil {
-		return nil, err
-	}
-	if err := b.commitStopped(ctx); err != nil {
-		return nil, err
-	}
-	if err := b.importVolumes(ctx); err != nil {
-		return nil, err
-	}
-	if err := b.seal(ctx); err != nil {
+	if err := b.all(ctx); err != nil {
+		if r.KeepFailed && ctx.Err() == nil {
+			b.keep(ctx, err)
+		}
 		return nil, err
 	}
 	s, err := snapshot.FindKey(ctx, r.Engine, r.Snapshot.Key)
@@ -115,6 +100,18 @@ func Run(ctx context.Context, r Request) (*snapshot.Snapshot, error) {
 		err = fmt.Errorf("snapshot %s was removed as soon as it was made", snapshot.Short(r.Snapshot.Key))
 	}
 	return s, err
+}
+
+// all does everything from the first service to the last image.
+func (b *run) all(ctx context.Context) error {
+	for _, do := range []func(context.Context) error{
+		b.createVolumes, b.oneShots, b.steps, b.check, b.stop, b.commitStopped, b.importVolumes, b.seal,
+	} {
+		if err := do(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func newRun(r Request) *run {

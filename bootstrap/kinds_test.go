@@ -10,6 +10,7 @@ import (
 
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
 	"github.com/docker-bmo/docker-bmo/internal/hint"
+	"github.com/docker-bmo/docker-bmo/internal/label"
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
@@ -243,7 +244,7 @@ func TestSharedVolumeIsInTheSnapshot(t *testing.T) {
 	assert.Equal(t, (<-seen).Content, "logo")
 	assert.DeepEqual(t, s.Volumes, []string{"uploads"})
 	assert.DeepEqual(t, s.Services, []string{"cache", "db", "web"})
-	carrier, ok := f.Image(s.Images["volume.uploads"].ID)
+	carrier, ok := f.Image(s.Images[label.Volume("uploads")].ID)
 	assert.Assert(t, ok)
 	assert.Equal(t, carrier.Files["/volume/logo.png"].Content, "logo")
 	assert.DeepEqual(t, carrier.Files["/volume/key"], enginetest.File{Mode: 0o400}) // the secret is not in it
@@ -263,7 +264,7 @@ func TestSharedVolumeBeginsWithTheFirstImages(t *testing.T) {
 	f.AddImage(enginetest.Image{Tags: []string{f.req.Built["web"]}, Files: map[string]enginetest.File{"/srv/up/README": {Content: "web's"}}})
 	s, err := Run(t.Context(), f.req)
 	assert.NilError(t, err)
-	carrier, _ := f.Image(s.Images["volume.uploads"].ID)
+	carrier, _ := f.Image(s.Images[label.Volume("uploads")].ID)
 	assert.Equal(t, carrier.Files["/volume/README"].Content, "db's")
 }
 
@@ -296,6 +297,6 @@ func TestRelabelKeepsTheVolumes(t *testing.T) {
 	assert.NilError(t, err)
 	assert.DeepEqual(t, made.Volumes, []string{"uploads"})
 	assert.Assert(t, made.HasLabel("ci=1"))
-	carrier, _ := f.Image(made.Images["volume.uploads"].ID)
+	carrier, _ := f.Image(made.Images[label.Volume("uploads")].ID)
 	assert.Equal(t, carrier.Files["/volume/logo.png"].Content, "logo")
 }

@@ -17,6 +17,7 @@ type buildOptions struct {
 	stackOptions
 	metadataFile, iidFile string
 	dryRun, explain       bool
+	keepFailed            bool
 }
 
 func newBuildCommand(dockerCli command.Cli) *cobra.Command {
@@ -44,6 +45,7 @@ Prints the snapshot's key.`,
 	options.addResultFlags(flags)
 	flags.BoolVar(&options.dryRun, "dry-run", false, `Print what would be built, and build nothing`)
 	flags.BoolVar(&options.explain, "explain", false, `Print what differs from the newest snapshot of the stack`)
+	flags.BoolVar(&options.keepFailed, "keep-failed", false, `When the bootstrap fails, keep its containers until interrupted, to look into them`)
 	flags.StringVar(&options.metadataFile, "metadata-file", "", `Write build result metadata to a file`)
 	flags.StringVar(&options.iidFile, "iidfile", "", `Write the snapshot's key to a file`)
 	return cmd
@@ -58,6 +60,7 @@ func runBuild(ctx context.Context, dockerCli command.Cli, options buildOptions) 
 	if err != nil {
 		return err
 	}
+	build.KeepFailed = options.keepFailed
 	st, err := options.load(ctx)
 	if err != nil {
 		return err
