@@ -49,11 +49,11 @@ var bootstrapErrors = []errorCase{
 	bootstrapped("An account that the image lacks", harness.Edits{"services.web.user": "nobody-there"}),
 	bootstrapped("Too little memory to begin with", harness.Edits{"services.web.mem_limit": "1m"}),
 	bootstrapped("A service that fails on its way out", harness.Edits{
-		"services.web.command": []string{"bash", "-c", `trap "echo cannot flush; exit 3" TERM; perl /srv/server.pl & wait`},
+		"services.web.command": []string{"bash", "-c", `echo >/srv/first-run; trap "echo cannot flush; exit 3" TERM; perl /srv/server.pl & wait`},
 		"services.web.volumes": []string{"data:/data"}, "volumes.data": map[string]any{}, "x-bmo.bootstrap": []any{},
 	}),
 	bootstrapped("A service that does not stop", harness.Edits{
-		"services.web.command": []string{"bash", "-c", `trap "" TERM; perl /srv/server.pl; true`}, "services.web.stop_grace_period": "1s",
+		"services.web.command": []string{"bash", "-c", `echo >/srv/first-run; trap "" TERM; perl /srv/server.pl; true`}, "services.web.stop_grace_period": "1s",
 		"services.web.volumes": []string{"data:/data"}, "volumes.data": map[string]any{}, "x-bmo.bootstrap": []any{},
 	}),
 }
