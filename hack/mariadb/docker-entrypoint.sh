@@ -4,7 +4,8 @@
 # initialized, with a first server that answers on its socket only, by the
 # variables MARIADB_ROOT_PASSWORD or MARIADB_ALLOW_EMPTY_ROOT_PASSWORD,
 # MARIADB_ROOT_HOST, MARIADB_DATABASE, MARIADB_USER and MARIADB_PASSWORD, each of
-# which may begin with MYSQL_ as well; then mariadbd is process 1.
+# which may begin with MYSQL_ as well, and end with _FILE for one that is in a
+# file, such as a secret; then mariadbd is process 1.
 set -euo pipefail
 
 say() { printf '[entrypoint] %s\n' "$*"; }
@@ -16,8 +17,17 @@ die() {
 
 # variable NAME [OLD-NAME]: MARIADB_NAME, else MYSQL_OLD-NAME, else nothing.
 variable() {
-  local new=MARIADB_$1 old=MYSQL_${2:-$1}
-  printf '%s' "${!new:-${!old:-}}"
+  local name file
+  for name in "MARIADB_$1" "MYSQL_${2:-$1}"; do
+    file=${name}_FILE
+    if [[ -n ${!name:-} ]]; then
+      printf '%s' "${!name}"
+      return
+    elif [[ -n ${!file:-} ]]; then
+      printf '%s' "$(<"${!file}")"
+      return
+    fi
+  done
 }
 
 # setting NAME ARGUMENT...: what mariadbd, given these arguments, would use. The

@@ -3,7 +3,8 @@
 # image's habits as far as stacks lean on them: an empty data folder is
 # initialized by a first server that answers on its socket only, by the
 # variables MYSQL_ROOT_PASSWORD or MYSQL_ALLOW_EMPTY_PASSWORD, MYSQL_ROOT_HOST,
-# MYSQL_DATABASE, MYSQL_USER and MYSQL_PASSWORD; then mysqld is process 1.
+# MYSQL_DATABASE, MYSQL_USER and MYSQL_PASSWORD; then mysqld is process 1. Each
+# of them may be in a file that the variable with _FILE names, such as a secret.
 set -euo pipefail
 
 say() { printf '[entrypoint] %s\n' "$*"; }
@@ -29,6 +30,17 @@ quoted() {
 
 # identifier TEXT: as an SQL name.
 identifier() { printf '\140%s\140' "${1//\`/\`\`}"; }
+
+# read_files: sets the variables whose value is in a file.
+read_files() {
+  local name file
+  for name in MYSQL_{ROOT_PASSWORD,ROOT_HOST,DATABASE,USER,PASSWORD}; do
+    file=${name}_FILE
+    [[ -n ${!file:-} ]] || continue
+    [[ -z ${!name:-} ]] || die "both $name and $file are set"
+    printf -v "$name" '%s' "$(<"${!file}")"
+  done
+}
 
 check_environment() {
   [[ -n ${MYSQL_ROOT_PASSWORD:-} || -n ${MYSQL_ALLOW_EMPTY_PASSWORD:-} ]] ||
@@ -62,6 +74,7 @@ first_statements() {
 initialize() {
   local socket=$1 server
   shift
+  read_files
   check_environment
   say "initializing the data folder"
   "$@" --initialize-insecure
