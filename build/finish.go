@@ -25,10 +25,11 @@ type place struct {
 	tree   string // what is copied there; "": it is a volume
 	file   bool   // the tree is a single file
 	empty  bool   // a volume that takes nothing from the image
+	shared bool   // a volume of the engine, which begins with what the first image that has the path has there
 }
 
 // hides reports whether what the image has below the place cannot be seen.
-func (p place) hides() bool { return p.tree != "" || p.empty }
+func (p place) hides() bool { return p.tree != "" || p.empty && !p.shared }
 
 // places returns those of a service and the volumes that its image declares, what contains others first.
 func (r Request) places(s stack.Service, declared []string) []place {
@@ -37,7 +38,7 @@ func (r Request) places(s stack.Service, declared []string) []place {
 		at[path.Clean("/"+v)] = place{}
 	}
 	for i, m := range s.Mounts {
-		p := place{empty: m.NoCopy}
+		p := place{empty: m.NoCopy, shared: m.Shared}
 		if m.Source != "" {
 			p = place{tree: contexts.MountTree(s.Name, i)}
 			p.file = r.Contexts.Files[p.tree]
@@ -128,6 +129,7 @@ func (f *finisher) make(ctx context.Context, p place, hidden bool) {
 	switch {
 	case p.tree != "":
 		f.copy(p)
+	case p.shared && (p.empty || !hidden || !f.has(ctx, p.target)): // a folder made here would give the volume its owner
 	case p.empty:
 		f.do("empty "+p.target, replaced(p).Mkdir(p.target, 0o755))
 	case hidden && f.has(ctx, p.target):

@@ -117,6 +117,15 @@ func TestImageIsFinished(t *testing.T) {
 		{name: "a volume that the image has", config: `{"Volumes":{"/data":{}}}`, has: []string{"/data"}},
 		{name: "a volume that it lacks", config: `{"Volumes":{"/data/":{}}}`, want: []string{"mkdir /data"}},
 		{name: "named and declared", mounts: []stack.Mount{{Target: "/data", Volume: "d"}}, config: `{"Volumes":{"/data":{}}}`, want: []string{"mkdir /data"}},
+		{name: "a shared volume that it lacks", mounts: []stack.Mount{{Target: "/up", Volume: "u", Shared: true}}, config: `{"Volumes":{"/up":{}}}`},
+		{
+			name:   "a shared volume below a folder",
+			mounts: []stack.Mount{{Target: "/app/up", Volume: "u", Shared: true}, {Target: "/app", Source: "src"}},
+			config: `{}`, has: []string{"/app", "/app/up"},
+			want: []string{
+				"load local://mount/web/1", "rm /app", "mkdir /app", "copy / to /app", "rm /app/up", "mkdir /app", "copy /app/up to /app/up",
+			},
+		},
 		{
 			name: "an empty volume", mounts: []stack.Mount{{Target: "/a/data", NoCopy: true}}, config: `{}`, has: []string{"/a/data"},
 			want: []string{"rm /a/data", "mkdir /a", "mkdir /a/data"},
