@@ -98,11 +98,13 @@ func extensionKeys() map[string]bool {
 }
 
 // TestExamples loads every stack under examples/, each folder that is no Go
-// module.
+// module. docs/examples.md has them all.
 func TestExamples(t *testing.T) {
 	dirs, err := os.ReadDir("../examples")
 	assert.NilError(t, err)
 	assert.Assert(t, len(dirs) > 0)
+	docs, err := os.ReadFile("../docs/examples.md")
+	assert.NilError(t, err)
 	for _, dir := range dirs {
 		if _, err := os.Stat("../examples/" + dir.Name() + "/go.mod"); err == nil {
 			continue
@@ -112,6 +114,7 @@ func TestExamples(t *testing.T) {
 		s, err := Load(context.Background(), files, Options{})
 		assert.NilError(t, err)
 		assert.Equal(t, s.Name, dir.Name())
+		assert.Assert(t, strings.Contains(string(docs), "(../examples/"+s.Name+")"), "docs/examples.md does not have %s", s.Name)
 	}
 }
 

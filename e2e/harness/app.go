@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"gopkg.in/yaml.v3"
 	"gotest.tools/v3/assert"
@@ -27,6 +28,8 @@ type App struct {
 	CLI  CLI
 	// Flags are given to every command on the stack.
 	Flags []string
+	// Folder reports that the folder is what the stack is called by, with all of its Compose files.
+	Folder bool
 }
 
 // Edits maps places in a Compose file, such as services.web.tmpfs, to what stands there instead.
@@ -66,6 +69,17 @@ func NewApp(t testing.TB, tree fs.FS, folder, suffix string, changes Edits) *App
 	dir, err := os.MkdirTemp(Suite.Dir, suffix)
 	assert.NilError(t, err)
 	a := copyApp(t, tree, dir, folder, StackName(suffix), changes)
+	t.Cleanup(func() { assert.NilError(t, a.Clear()) })
+	return a
+}
+
+// NewExample takes the folder of a stack as it stands. Only the name is another one, in the way that Compose has for that.
+func NewExample(t testing.TB, dir string) *App {
+	t.Helper()
+	dir, err := filepath.Abs(dir)
+	assert.NilError(t, err)
+	a := &App{Name: StackName(filepath.Base(dir)), Dir: dir, Folder: true}
+	a.CLI = CLI{Env: []string{"COMPOSE_PROJECT_NAME=" + a.Name}, Patience: 10 * time.Minute}
 	t.Cleanup(func() { assert.NilError(t, a.Clear()) })
 	return a
 }
@@ -115,7 +129,11 @@ func (a *App) Write(t testing.TB, name, text string) {
 
 // Args are a command of docker bmo on this stack.
 func (a *App) Args(verb string, more ...string) []string {
-	return slices.Concat([]string{verb, "--stack", filepath.Join(a.Dir, "compose.yaml")}, Suite.Args, a.Flags, more)
+	name := filepath.Join(a.Dir, "compose.yaml")
+	if a.Folder {
+		name = a.Dir
+	}
+	return slices.Concat([]string{verb, "--stack", name}, Suite.Args, a.Flags, more)
 }
 
 // Start starts a command on the stack.

@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"cmp"
 	"io"
 	"os"
 	"os/exec"
@@ -25,6 +26,8 @@ type CLI struct {
 	Docker []string // words between docker and bmo
 	Stdin  *os.File
 	Put    func(*exec.Cmd) // puts the command somewhere else, such as on a Machine; may be nil
+	// Patience is how long a command may take that installs many packages, 0 for as long as any other.
+	Patience time.Duration
 }
 
 // Result is how a command ended.
@@ -77,6 +80,7 @@ type Process struct {
 	Cmd            *exec.Cmd
 	Stdout, Stderr Buffer
 	done           chan struct{}
+	patience       time.Duration
 }
 
 // Sweep removes what has lost its owner, and nothing else, by a command that does so first.
@@ -88,7 +92,10 @@ func (c CLI) Sweep(t testing.TB) {
 // Start starts docker bmo, which is killed when the test ends and it has not.
 func (c CLI) Start(t testing.TB, args ...string) *Process {
 	t.Helper()
-	p := &Process{Cmd: exec.Command("docker", slices.Concat(c.Docker, []string{"bmo"}, args)...), done: make(chan struct{})}
+	p := &Process{
+		Cmd:  exec.Command("docker", slices.Concat(c.Docker, []string{"bmo"}, args)...),
+		done: make(chan struct{}), patience: cmp.Or(c.Patience, timeout),
+	}
 	p.Cmd.Env = append(os.Environ(), c.Env...)
 	p.Cmd.Stdout, p.Cmd.Stderr = &p.Stdout, &p.Stderr
 	if c.Stdin != nil {
@@ -120,7 +127,7 @@ func (p *Process) Wait(t testing.TB) Result {
 	t.Helper()
 	select {
 	case <-p.done:
-	case <-time.After(timeout):
+	case <-time.After(p.patience):
 		t.Fatalf("%s does not end\nstdout:\n%s\nstderr:\n%s", p.Cmd, p.Stdout.String(), p.Stderr.String())
 	}
 	return Result{p.Cmd.ProcessState.ExitCode(), p.Stdout.String(), p.Stderr.String()}
