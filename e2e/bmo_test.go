@@ -7,11 +7,11 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"gotest.tools/v3/assert"
 
 	"github.com/docker-bmo/docker-bmo/dockerfiles"
-
 	"github.com/docker-bmo/docker-bmo/e2e/harness"
 )
 
@@ -32,6 +32,7 @@ func TestBMO(t *testing.T) {
 	p := harness.NewProxy(t, nil, nil)
 	a := newBMO(t, "bmo")
 	a.CLI = p.CLI()
+	a.CLI.Patience = 15 * time.Minute // most of it is the installation of packages
 
 	key := a.Build(t)
 	p.Forget()
@@ -56,5 +57,6 @@ func TestBMOOverSSH(t *testing.T) {
 	m, _, c := overSSH(t)
 	a := newBMO(t, "bmo-ssh")
 	a.CLI = c
+	a.CLI.Patience = 15 * time.Minute // most of it is the installation of packages
 	mainPath(t, a, m, sshHint)
 }
