@@ -23,8 +23,12 @@ type Port struct {
 func (p Port) String() string { return fmt.Sprintf("port %d", p.Port) }
 
 // silence is how long a server that keeps a connection open may take to say something before it is taken for one that
-// speaks no HTTP and waits for its client.
-var silence = time.Second
+// waits for its client. thought is the same for an answer to a request: an application may have much to do before its
+// first one, and what is no HTTP server does not keep silent for long about a request that it does not understand.
+var silence, thought = time.Second, 10 * time.Second
+
+// Limit returns how long one try may take.
+func (p Port) Limit() time.Duration { return thought + 5*time.Second }
 
 // Check sends a request and judges what comes.
 func (p Port) Check(ctx context.Context, dial Dialer) error {
@@ -50,7 +54,7 @@ func (p Port) ask(ctx context.Context, dial Dialer) error {
 	defer context.AfterFunc(ctx, func() { c.Close() })()
 	// A server that has closed its end already makes this fail, and what it said can be read all the same.
 	_, _ = fmt.Fprintf(c, "GET / HTTP/1.1\r\nHost: %s\r\nUser-Agent: docker-bmo\r\nAccept: */*\r\nConnection: close\r\n\r\n", p.Host)
-	first, err := firstBytes(c)
+	first, err := firstBytes(c, thought)
 	switch {
 	case len(first) > 0:
 		return judgeAnswer(io.MultiReader(bytes.NewReader(first), c))
@@ -71,11 +75,11 @@ var errHungUpByProxy = errors.New("closed the connection without an answer: a pr
 // errSilent reports that a server has kept a connection open and said nothing.
 var errSilent = errors.New("says nothing")
 
-// firstBytes returns what a server says first: as much as is needed to see that it is HTTP. If it says nothing, the
-// connection is closed. A deadline would not do: connections by ssh have none.
-func firstBytes(c net.Conn) ([]byte, error) {
+// firstBytes returns what a server says first: as much as is needed to see that it is HTTP. If it says nothing for that
+// long, the connection is closed. A deadline would not do: connections by ssh have none.
+func firstBytes(c net.Conn, wait time.Duration) ([]byte, error) {
 	var silent atomic.Bool
-	timer := time.AfterFunc(silence, func() {
+	timer := time.AfterFunc(wait, func() {
 		silent.Store(true)
 		c.Close()
 	})

@@ -19,9 +19,9 @@ import (
 // shortly makes a silent server one that waits for its client at once.
 func shortly(t *testing.T) {
 	t.Helper()
-	was := silence
-	silence = 20 * time.Millisecond
-	t.Cleanup(func() { silence = was })
+	was, thinking := silence, thought
+	silence, thought = 20*time.Millisecond, 40*time.Millisecond
+	t.Cleanup(func() { silence, thought = was, thinking })
 }
 
 // proxiedConn is a connection that a proxy has accepted.
@@ -89,6 +89,17 @@ func TestPortSlowAnswer(t *testing.T) {
 		time.Sleep(5 * silence)
 		fmt.Fprint(c, "Starting\r\nContent-Length: 0\r\n\r\n")
 	})), "answered 503 Starting: ")
+}
+
+// TestPortSlowFirstAnswer: an application that thinks for a while before its first answer is not taken for one that
+// speaks no HTTP, whatever it answers then.
+func TestPortSlowFirstAnswer(t *testing.T) {
+	shortly(t)
+	thought = time.Minute
+	assert.Error(t, Port{}.Check(t.Context(), server(t, func(c net.Conn) {
+		time.Sleep(5 * silence)
+		fmt.Fprint(c, "HTTP/1.1 500 No database\r\nContent-Length: 0\r\n\r\n")
+	})), "answered 500 No database: ")
 }
 
 // TestPortThatEndsIsNotReady: a server that hung up because it ended is not there for the second look.

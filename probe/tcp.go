@@ -24,7 +24,7 @@ func (t TCP) Check(ctx context.Context, dial Dialer) error {
 		return nil
 	}
 	defer context.AfterFunc(ctx, func() { c.Close() })()
-	said, err := firstBytes(c)
+	said, err := firstBytes(c, silence)
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
