@@ -326,14 +326,18 @@ secrets: {pw: {file: pw}}
 
 // TestAddressWithoutOurKeys: the published port of the service that no other one with ports depends on.
 func TestAddressWithoutOurKeys(t *testing.T) {
-	for text, want := range map[string]string{
-		"{web: {image: x, ports: ['8080:80']}}": "web:80",
-		"{web: {image: x, ports: ['80'], depends_on: [api]}, api: {image: x, ports: ['90'], depends_on: [db]}, db: {image: x, ports: ['91']}}": "web:80",
-		"{web: {image: x, ports: ['3000']}, db: {image: postgres, ports: ['5432']}}":                                                           "web:3000",
-		"{web: {image: x, ports: ['443', '80']}}":  "web:80",
-		"{db: {image: postgres, ports: ['5432']}}": "db:5432",
-		"{web: {image: x}}":                        ":0",
+	for _, c := range [][2]string{
+		{"{web: {image: x, ports: ['8080:80']}}", "web:80"},
+		{
+			"{web: {image: x, ports: ['80'], depends_on: [api]}, api: {image: x, ports: ['90'], depends_on: [db]}, db: {image: x, ports: ['91']}}",
+			"web:80",
+		},
+		{"{web: {image: x, ports: ['3000']}, db: {image: postgres, ports: ['5432']}}", "web:3000"},
+		{"{web: {image: x, ports: ['443', '80']}}", "web:80"},
+		{"{db: {image: postgres, ports: ['5432']}}", "db:5432"},
+		{"{web: {image: x}}", ":0"},
 	} {
+		text, want := c[0], c[1]
 		s := loadProject(t, Options{}, "compose.yaml", "services: "+text+"\n")
 		assert.Equal(t, strings.TrimPrefix(address(s.URL), " "), want, text)
 		assert.NilError(t, s.CheckURL())
