@@ -18,6 +18,7 @@ import (
 // Printer shows progress. It is safe for concurrent use. A nil Printer shows nothing.
 type Printer struct {
 	mode progressui.DisplayMode
+	out  io.Writer
 	ch   chan *bkclient.SolveStatus
 	done chan struct{}
 	stop chan struct{} // ends the clock
@@ -28,6 +29,7 @@ type Printer struct {
 	met     map[string]digest.Digest // vertices that are not shown a second time, by name
 	silence silence
 	rows    rows
+	after   []string // what is printed when the display has ended
 	closed  bool
 }
 
@@ -37,12 +39,12 @@ const tick = 250 * time.Millisecond
 // New starts a display of the given mode (auto, plain, tty, rawjson, quiet) on out, with a title at its top, for
 // instance "Building". Close ends it.
 func New(out io.Writer, mode, doing string) (*Printer, error) {
-	d, shown, err := display(out, progressui.DisplayMode(mode), progressui.WithPhase(doing))
+	d, out, shown, err := display(out, progressui.DisplayMode(mode), progressui.WithPhase(doing))
 	if err != nil {
 		return nil, fmt.Errorf("--progress %s: want auto, plain, tty, quiet or rawjson", mode)
 	}
 	p := &Printer{
-		mode: shown, ch: make(chan *bkclient.SolveStatus, 16), done: make(chan struct{}), stop: make(chan struct{}),
+		mode: shown, out: out, ch: make(chan *bkclient.SolveStatus, 16), done: make(chan struct{}), stop: make(chan struct{}),
 		met: map[string]digest.Digest{}, silence: newSilence(), rows: rows{},
 	}
 	go func() {
@@ -57,16 +59,19 @@ func New(out io.Writer, mode, doing string) (*Printer, error) {
 	return p, nil
 }
 
-// display returns a display and the mode that auto turned out to be.
-func display(out io.Writer, mode progressui.DisplayMode, opts ...progressui.DisplayOpt) (progressui.Display, progressui.DisplayMode, error) {
+// display returns a display, where it writes to, and the mode that auto turned out to be.
+func display(out io.Writer, mode progressui.DisplayMode, opts ...progressui.DisplayOpt) (progressui.Display, io.Writer, progressui.DisplayMode, error) {
 	if mode == progressui.AutoMode || mode == progressui.DefaultMode {
 		if d, err := progressui.NewDisplay(out, progressui.TtyMode, opts...); err == nil {
-			return d, progressui.TtyMode, nil
+			return d, out, progressui.TtyMode, nil
 		}
 		mode = progressui.PlainMode
 	}
+	if mode != progressui.TtyMode { // a terminal must be seen to be one
+		out = &lockedWriter{w: out}
+	}
 	d, err := progressui.NewDisplay(out, mode, opts...)
-	return d, mode, err
+	return d, out, mode, err
 }
 
 // watch shows from time to time what is waited for.
@@ -104,6 +109,12 @@ func (p *Printer) Close() {
 	}
 	p.mu.Unlock()
 	<-p.done
+	if !first {
+		return
+	}
+	for _, text := range p.after {
+		fmt.Fprint(p.out, text)
+	}
 }
 
 // Visible reports whether somebody reads the steps' lines.
