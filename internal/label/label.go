@@ -33,14 +33,38 @@ const (
 	Steps     = Prefix + "steps"
 	BuildArgs = Prefix + "build-args"
 	Remote    = Prefix + "remote"
+	// Files lists the files of all contexts, and Start is what a start needs of the stack, sealed with a key of the user who
+	// made the snapshot. Only one image of a snapshot has them.
+	Files = Prefix + "files"
+	Start = Prefix + "start"
 	// Context, followed by a context's name, is that context's digest.
 	Context = Prefix + "context."
-	// Parent is the identifier of the image before bootstrap.
+	// Parent is the identifier of the image before bootstrap, or before the instance that was committed.
 	Parent = Prefix + "parent"
+	// BuiltLayers is how many of the image's layers the image before bootstrap, or before the instance that was committed, has.
+	BuiltLayers = Prefix + "built-layers"
+	// Data is on the images of a snapshot that was not bootstrapped for its platform: the key and the platform of the one
+	// whose data it has.
+	Data = Prefix + "data"
 	// Source is where the application's source came from, when that was a Git URL.
 	Source = Prefix + "source"
 	// Bases are the names of the base images that the build resolved, sorted, separated by commas.
 	Bases = Prefix + "bases"
+	// BaseDigests are the same with the digest of each one's configuration, NAME=DIGEST, StepDigests the steps of the bootstrap
+	// in their order, SERVICE=DIGEST, and Checkpoint is the key of the checkpoint that the bootstrap has gone on from. They
+	// are for those who ask what a snapshot was made of; nothing is found by them.
+	BaseDigests = Prefix + "base-digests"
+	StepDigests = Prefix + "step-digests"
+	Checkpoint  = Prefix + "checkpoint"
+	// Name is the name that a snapshot was given, From the key of the snapshot that its instance was started from, or that its
+	// bootstrap went on from, and Drift what the stack had become by then that From was not made of.
+	Name  = Prefix + "name"
+	From  = Prefix + "from"
+	Drift = Prefix + "drift"
+	// AfterStep is on a checkpoint's images: how many of the bootstrap's steps it has behind it.
+	AfterStep = Prefix + "after-step"
+	// CommitOf is the name of the instance that is being committed, on the container whose name is the lock for that.
+	CommitOf = Prefix + "commit-of"
 	// Instance is the name of the instance that a container, network or volume belongs to.
 	Instance = Prefix + "instance"
 	// URL is the application's address, on the container that serves it.
@@ -57,10 +81,28 @@ const (
 	Lead = Prefix + "lead"
 	// Flavor is the flavor that a container runs in.
 	Flavor = Prefix + "flavor"
+	// Env are the names of the variables that the user has set, sorted, separated by commas, on the container that has them;
+	// Live is "true" on containers of an instance that has the project's own files mounted.
+	Env  = Prefix + "env"
+	Live = Prefix + "live"
 	// Detached is "true" on instances that outlive the command that started them.
 	Detached = Prefix + "detached"
 	// Owner is the process with which an object ends; see package owner.
 	Owner = Prefix + "owner"
+	// Record is the identifier of the record of what becomes of a container; see package journal.
+	Record = Prefix + "record"
+	// Pool is the identifier of a pool, on what belongs to it, and PoolSize the number of instances that it is to hold.
+	Pool     = Prefix + "pool"
+	PoolSize = Prefix + "pool.size"
+	// Match is on the instances of a pool: a digest of all that a run of the same would ask for.
+	Match = Prefix + "match"
+	// Ready is "true" on the Job of an instance on a cluster, of which all probes have succeeded. Ports, as JSON, says by service
+	// and port at which ports of Host the instance is reached.
+	Ready = Prefix + "ready"
+	Ports = Prefix + "ports"
+	Host  = Prefix + "host"
+	// Token tells who has taken an instance out of its pool, or a checkpoint's lock, by a random text.
+	Token = Prefix + "token"
 	// Relay is on containers that are no service but lead to one: the identifier of that service's container.
 	Relay = Prefix + "relay"
 )
@@ -69,14 +111,24 @@ const (
 const (
 	// RoleSnapshot marks the images of a snapshot.
 	RoleSnapshot = "snapshot"
+	// RoleCheckpoint marks the images of a checkpoint: a snapshot of a bootstrap that was not at its end.
+	RoleCheckpoint = "checkpoint"
 	// RoleBuilt marks images as BuildKit made them, during their bootstrap.
 	RoleBuilt = "built"
 	// RoleRaw marks committed images that are not sealed yet.
 	RoleRaw = "raw"
-	// RoleBootstrap marks containers, networks and volumes of a bootstrap.
+	// RoleBootstrap marks containers, networks and volumes of a bootstrap. One of the volumes is the lock of a checkpoint that
+	// the bootstrap makes, and has its key.
 	RoleBootstrap = "bootstrap"
+	// RoleCommit marks the container, never started, whose name is the lock of an instance's commit.
+	RoleCommit = "commit"
 	// RoleInstance marks containers, networks and volumes of an instance.
 	RoleInstance = "instance"
+	// RolePool marks the volume that says of a pool that it is to be there.
+	RolePool = "pool"
+	// RoleClaim marks the volume that says of an instance of a pool who has taken it. Its Owner and Detached count, those of
+	// the containers do not any more.
+	RoleClaim = "claim"
 )
 
 // volumePrefix begins what the carrier of a volume has in place of a service. No service has a colon in its name.
@@ -92,9 +144,9 @@ func VolumeName(service string) (name string, ok bool) {
 }
 
 // OfRelay returns the labels of a container that leads to the one with the given identifier and labels. It goes with
-// whatever that one belongs to, and is no service.
+// whatever that one belongs to, and is no service, although its image has that label.
 func OfRelay(to string, labels map[string]string) map[string]string {
-	l := map[string]string{Relay: to}
+	l := map[string]string{Relay: to, Service: ""}
 	for _, k := range []string{Role, Key, Stack, Instance, Flavor, Created, Detached, Owner} {
 		if v, ok := labels[k]; ok {
 			l[k] = v
@@ -115,3 +167,15 @@ func StartingName(name string) string { return name + startingSuffix }
 
 // IsStarting reports whether a lead container's name says that its instance is starting.
 func IsStarting(name string) bool { return strings.HasSuffix(name, startingSuffix) }
+
+// pooledSuffix marks the name of the lead container of an instance that waits in a pool.
+const pooledSuffix = "-pooled"
+
+// PooledName returns a container's name while its instance waits in a pool.
+func PooledName(name string) string { return name + pooledSuffix }
+
+// IsPooled reports whether a lead container's name says that its instance waits in a pool.
+func IsPooled(name string) bool { return strings.HasSuffix(name, pooledSuffix) }
+
+// ClaimName returns the name of the volume that says who has taken an instance out of its pool.
+func ClaimName(instance string) string { return "docker-bmo-" + instance + "-claim" }
