@@ -54,6 +54,23 @@ func noCommonTLS(err error) bool {
 }
 
 func (m MySQL) check(ctx context.Context, dial Dialer, secure *tls.Config) error {
+	db, err := m.open(dial, secure)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	rows, err := db.QueryContext(ctx, m.Query)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+	}
+	return rows.Err()
+}
+
+// open returns the server as the user sees it. Nothing is asked yet.
+func (m MySQL) open(dial Dialer, secure *tls.Config) (*sql.DB, error) {
 	cfg := mysql.NewConfig()
 	cfg.User, cfg.Passwd, cfg.DBName = m.User, m.Password, m.Database
 	cfg.Net, cfg.Addr = "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(m.Port))
@@ -64,16 +81,7 @@ func (m MySQL) check(ctx context.Context, dial Dialer, secure *tls.Config) error
 	cfg.Logger = log.New(io.Discard, "", 0) // refused connections are expected while waiting
 	c, err := mysql.NewConnector(cfg)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	db := sql.OpenDB(c)
-	defer db.Close()
-	rows, err := db.QueryContext(ctx, m.Query)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-	}
-	return rows.Err()
+	return sql.OpenDB(c), nil
 }
