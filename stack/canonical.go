@@ -79,6 +79,7 @@ type canonicalStep struct {
 	User        string            `json:"user"`
 	WorkingDir  string            `json:"working_dir"`
 	Environment map[string]string `json:"environment"`
+	Checkpoint  bool              `json:"checkpoint,omitempty"`
 }
 
 // Canonical returns the stack as JSON that is the same for the same stack, for the key of its snapshots. It contains
@@ -89,12 +90,23 @@ type canonicalStep struct {
 //   - What only waits or checks is left out: ready, timeouts, the grace period of a stop. A bootstrap that fails
 //     because of one of them makes no snapshot.
 //   - What only a start uses is left out: start, url and env.
+//   - portable is left out: it says of the rest what is so anyway.
 //   - Secrets, labels and where logs go are left out: no committed byte comes from them. The content of a config counts.
 //   - Where a build context or the source comes from is left out. The digests of the contexts are in the key instead,
 //     so that the same files make the same snapshot wherever they are. Hence it contains no path of this machine.
 func (s *Stack) Canonical() ([]byte, error) {
+	return s.canonical(s.Services, s.Bootstrap)
+}
+
+// CanonicalPart is Canonical of some of the services and the first steps of the bootstrap, for the key of a checkpoint.
+func (s *Stack) CanonicalPart(services []string, steps int) ([]byte, error) {
+	part := slices.DeleteFunc(slices.Clone(s.Services), func(svc Service) bool { return !slices.Contains(services, svc.Name) })
+	return s.canonical(part, s.Bootstrap[:steps])
+}
+
+func (s *Stack) canonical(services []Service, steps []Step) ([]byte, error) {
 	c := canonicalStack{Format: canonicalFormat, Name: s.Name}
-	for _, svc := range s.Services {
+	for _, svc := range services {
 		service, err := s.canonicalOf(svc.With(DefaultFlavor))
 		if err != nil {
 			return nil, err
@@ -102,9 +114,9 @@ func (s *Stack) Canonical() ([]byte, error) {
 		c.Services = append(c.Services, service)
 	}
 	slices.SortFunc(c.Services, func(a, b canonicalService) int { return cmp.Compare(a.Name, b.Name) })
-	for _, step := range s.Bootstrap {
+	for _, step := range steps {
 		c.Bootstrap = append(c.Bootstrap, canonicalStep{
-			step.Service, step.Command, step.Exec, step.Entrypoint, step.User, step.WorkingDir, step.Environment,
+			step.Service, step.Command, step.Exec, step.Entrypoint, step.User, step.WorkingDir, step.Environment, step.Checkpoint,
 		})
 	}
 	return json.Marshal(c)

@@ -60,6 +60,7 @@ func TestCanonicalChanges(t *testing.T) {
 		{"anchored environment", "TZ: UTC", "TZ: CET"},
 		{"step's command", "/app/load", "/app/load2"},
 		{"step's environment", `QA: "1"`, `QA: "2"`},
+		{"checkpoint", "command: check --all}", "command: check --all, checkpoint: true}"},
 		{"step left out", "    - {service: web, command: check --all}\n", ""},
 	} {
 		t.Run(c.what, func(t *testing.T) {
@@ -141,4 +142,24 @@ func TestHash(t *testing.T) {
 		assert.NilError(t, err)
 		assert.Equal(t, one == two, svc.Name != "cache", svc.Name)
 	}
+}
+
+// TestCanonicalPart: what is left out does not count, and nothing else is.
+func TestCanonicalPart(t *testing.T) {
+	part := func(text string, services []string, steps int) string {
+		t.Helper()
+		s, err := loadText(t, text, Options{})
+		assert.NilError(t, err)
+		c, err := s.CanonicalPart(services, steps)
+		assert.NilError(t, err)
+		return string(c)
+	}
+	base := part(notes, []string{"db", "web"}, 1)
+	assert.Equal(t, part(edit(t, "memcached:1.6", "memcached:1.7"), []string{"db", "web"}, 1), base)
+	assert.Equal(t, part(edit(t, "check --all", "check"), []string{"db", "web"}, 1), base)
+	assert.Assert(t, part(edit(t, "memcached:1.6", "memcached:1.7"), []string{"cache", "db", "web"}, 1) != base)
+	assert.Assert(t, part(edit(t, "/app/load", "/app/load2"), []string{"db", "web"}, 1) != base)
+	s, err := loadText(t, notes, Options{})
+	assert.NilError(t, err)
+	assert.Equal(t, part(notes, s.ServiceNames(), len(s.Bootstrap)), canonical(t, notes, Options{}))
 }

@@ -90,6 +90,10 @@ func (r Ready) any() bool {
 }
 
 func (l *loading) checkReady(at string, r Ready) {
+	if m := r.MySQL; m != nil && (usesSecret(m.User) || usesSecret(m.Password)) {
+		l.problems.add(at+".mysql", "the account is a secret of each instance, and the database of the snapshot has another one",
+			"give the account a fixed password, or name another account under ready.mysql")
+	}
 	if m := r.MySQL; m != nil && m.User == "" {
 		l.problems.add(at+".mysql.user", "missing", "the server is ready when the application's own user can log in")
 	}

@@ -6,19 +6,22 @@ import (
 	"strings"
 )
 
-// checkHosts reports a host name that two services have: which of them answers would be random.
+// checkHosts reports a host name that leads to two services by mistake: which of them answers would be random. Aliases
+// of networks may be shared, as Docker says, but not with the name of another service or of a link, which is for one.
 func (l *loading) checkHosts() {
-	owner := map[string]string{}
-	for _, s := range l.stack.Services {
-		owner[s.Name] = s.Name
+	linked := map[string]string{}
+	for _, link := range l.links {
+		linked[link[1]] = link[0]
 	}
 	for _, s := range l.stack.Services {
 		for i, alias := range s.Aliases {
-			if other, taken := owner[alias]; taken && other != s.Name {
-				at := fmt.Sprintf("services.%s.networks.default.aliases[%d]", s.Name, i)
-				l.problems.add(at, fmt.Sprintf("service %s already has the name %q", other, alias), "")
+			at := fmt.Sprintf("services.%s.networks.default.aliases[%d]", s.Name, i)
+			if _, service := l.stack.Service(alias); service {
+				l.problems.add(at, fmt.Sprintf("service %s already has the name %q", alias, alias), "")
+			} else if other, ok := linked[alias]; ok && other != s.Name {
+				l.problems.add("services."+s.Name, fmt.Sprintf("%q is a name of service %s, too, by links", alias, other),
+					"a link is a name on the network of all services: give each of them another one")
 			}
-			owner[alias] = s.Name
 		}
 	}
 }
@@ -45,6 +48,9 @@ func (l *loading) checkStepsOf(key string, steps []Step) {
 		}
 		if step.Exec && step.Entrypoint != nil {
 			l.problems.add(at+".entrypoint", "has no meaning with exec", "put all words into command")
+		}
+		if step.Checkpoint && key == "start" {
+			l.problems.add(at+".checkpoint", "has no meaning at a start", "leave it out: only what a bootstrap makes is kept")
 		}
 		s, ok := l.checkServiceExists(at+".service", step.Service)
 		if ok && !s.Snapshot && key == "bootstrap" && !step.Exec {

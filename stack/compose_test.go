@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -206,15 +207,76 @@ func TestPathsOfTheMachine(t *testing.T) {
 		assert.ErrorContains(t, err, "compose.yaml:5:9: services.web.volumes[0]: ", volume)
 		assert.ErrorContains(t, err, want, volume)
 	}
-	s := loadProject(t, Options{}, "compose.yaml", "services: {web: {image: nginx, volumes: ['/no/such/folder:/data', '/etc/localtime:/etc/localtime:ro']}}\n")
+	s := loadProject(t, Options{}, "compose.yaml",
+		"services: {web: {image: nginx, volumes: ['/no/such/folder:/data', '/etc/localtime:/etc/localtime:ro', '/dev/shm:/dev/shm']}}\n")
 	assert.DeepEqual(t, service(t, s, "web").Mounts, []Mount{{Target: "/data", NoCopy: true}})
-	assert.Equal(t, len(s.Notes), 3)
+	assert.Equal(t, service(t, s, "web").ShmSize, int64(2<<30))
+	assert.Equal(t, len(s.Notes), 4)
+}
+
+// TestNamesThatServicesShare: Docker lets services share an alias, and a container have the name of another service.
+func TestNamesThatServicesShare(t *testing.T) {
+	s := loadProject(t, Options{}, "compose.yaml", `
+services:
+  shop: {image: nginx, links: [php]}
+  php: {image: php, container_name: shop, networks: {default: {aliases: [app]}}}
+  worker: {image: php, container_name: worker-1, networks: {default: {aliases: [app]}}}
+`)
+	assert.DeepEqual(t, service(t, s, "php").Aliases, []string{"app"})
+	assert.DeepEqual(t, service(t, s, "worker").Aliases, []string{"app", "worker-1"})
+	assert.Assert(t, slices.ContainsFunc(s.Notes, func(n Note) bool {
+		return n.Text == "no effect: service shop has that name" && n.At[0] == "services.php.container_name"
+	}), "%+v", s.Notes)
+
+	// A link is a name for one service, wherever it is used here.
+	_, err := loadDir(t, project(t, "compose.yaml", `
+services:
+  a: {image: x, links: ["one:db"]}
+  b: {image: x, links: ["two:db"]}
+  one: {image: y}
+  two: {image: y}
+`), Options{})
+	assert.ErrorContains(t, err, `services.one: "db" is a name of service two, too, by links`)
+}
+
+// TestNoNetwork: an instance has one network for all, which is said where a service wants none.
+func TestNoNetwork(t *testing.T) {
+	s := loadProject(t, Options{}, "compose.yaml", "services: {a: {image: x, network_mode: none}, b: {image: x, network_mode: bridge}}\n")
+	assert.Equal(t, len(s.Notes), 1)
+	assert.DeepEqual(t, s.Notes[0].At, []string{"services.a.network_mode"})
+}
+
+// TestOtherPortsThanTCP are not published, which is said.
+func TestOtherPortsThanTCP(t *testing.T) {
+	s := loadProject(t, Options{}, "compose.yaml", "services: {web: {image: nginx, ports: ['443:443', '443:443/udp', '53/udp']}}\n")
+	assert.DeepEqual(t, service(t, s, "web").Ports, []int{443})
+	assert.Assert(t, slices.ContainsFunc(s.Notes, func(n Note) bool {
+		return strings.Contains(n.Text, "only TCP ports") && slices.Equal(n.At, []string{"services.web.ports[1]", "services.web.ports[2]"})
+	}), "%+v", s.Notes)
+}
+
+// TestPlaceInAFileThatIsNamed: an error is where its key is, in a file that is included or extended, too.
+func TestPlaceInAFileThatIsNamed(t *testing.T) {
+	for _, c := range []struct{ main, want string }{
+		{"include: [parts/db.yaml]\nservices: {web: {image: x}}\n", "parts/db.yaml:4:9: services.db.volumes[0]: not supported"},
+		{"services:\n  db: {extends: {file: parts/db.yaml, service: db}}\n", "parts/db.yaml:4:9: services.db.volumes[0]: not supported"},
+		{
+			"services:\n  db: {extends: {file: parts/db.yaml, service: db}, volumes: ['/run/docker.sock:/s']}\n",
+			"compose.yaml:2:63: services.db.volumes[0]: not supported",
+		},
+	} {
+		dir := project(t, "compose.yaml", c.main,
+			"parts/db.yaml", "services:\n  db:\n    volumes:\n      - /var/run/docker.sock:/var/run/docker.sock\n    image: y\n")
+		_, err := loadDir(t, dir, Options{})
+		assert.ErrorContains(t, err, c.want, c.main)
+	}
 }
 
 // TestRefusedNeverInSilence has the rest of what an instance cannot have.
 func TestRefusedNeverInSilence(t *testing.T) {
 	for text, want := range map[string]string{
 		"services: {web: {image: x, network_mode: host}}":                                "services.web.network_mode: not supported",
+		"services: {web: {image: x, network_mode: 'service:db'}, db: {image: y}}":        "not supported: services do not share a network interface",
 		"services: {web: {image: x, pid: host}}":                                         "services.web.pid: host is not supported",
 		"services: {web: {image: x, ipc: 'service:db'}}":                                 "services.web.ipc: the namespace of another container",
 		"services: {web: {image: x, volumes: ['v:/v']}}\nvolumes: {v: {external: true}}": "volumes.v.external: not supported",

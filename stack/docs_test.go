@@ -4,10 +4,10 @@ import (
 	"context"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
-	"testing/fstest"
 
 	"gopkg.in/yaml.v3"
 	"gotest.tools/v3/assert"
@@ -36,8 +36,9 @@ func TestDocsExamples(t *testing.T) {
 		overlay(whole, part)
 		text, err := yaml.Marshal(whole)
 		assert.NilError(t, err)
-		fsys := fstest.MapFS{"compose.yaml": {Data: text}}
-		_, err = LoadFS(context.Background(), fsys, "compose.yaml", Options{})
+		file := filepath.Join(t.TempDir(), "compose.yaml")
+		assert.NilError(t, os.WriteFile(file, text, 0o600))
+		_, err = Load(t.Context(), []string{file}, Options{BuiltIn: os.DirFS("../dockerfiles")})
 		assert.NilError(t, err, "%s", block[1])
 	}
 }

@@ -111,6 +111,7 @@ func (s *Stack) documentOf(svc Service) doc {
 	if !svc.OneShot {
 		ours["snapshot"] = svc.Snapshot
 	}
+	ours.set("early", svc.Early)
 	if svc.Ready.Implied {
 		ready := doc{}
 		ready.duration("timeout", svc.Ready.Timeout)
@@ -151,7 +152,8 @@ func (s *Stack) buildDocument(b *Build) doc {
 
 // absolute resolves a folder of a stack on disk. Those of a built-in stack are nowhere on disk.
 func (s *Stack) absolute(folder string) string {
-	if s.Dir == "" || IsURL(folder) || filepath.IsAbs(folder) {
+	_, builtIn := BuiltIn(folder)
+	if s.Dir == "" || builtIn || IsURL(folder) || filepath.IsAbs(folder) {
 		return folder
 	}
 	return filepath.ToSlash(filepath.Join(s.Dir, filepath.FromSlash(folder)))

@@ -32,6 +32,8 @@ func (s *Stack) extensionDocument() doc {
 	url.set("environment", s.URL.Environment)
 	d.set("url", url)
 	d.set("env", s.Env)
+	d.set("repository", s.Repository)
+	d.set("portable", s.Portable)
 	return d
 }
 
@@ -40,6 +42,7 @@ func stepsDocument(list []Step) (steps []doc) {
 		one := doc{"service": step.Service}
 		one.words("command", step.Command)
 		one.set("exec", step.Exec)
+		one.set("checkpoint", step.Checkpoint)
 		one.words("entrypoint", step.Entrypoint)
 		one.set("user", step.User)
 		one.set("working_dir", step.WorkingDir)

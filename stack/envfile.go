@@ -6,10 +6,11 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 
 	"github.com/compose-spec/compose-go/v2/dotenv"
 	"github.com/compose-spec/compose-go/v2/types"
+
+	"github.com/docker-bmo/docker-bmo/internal/regular"
 )
 
 // readEnvFiles reads the files that give a value to variables that have none otherwise: those that the user names, else
@@ -26,7 +27,7 @@ func (v *variables) readEnvFiles(t *tree, files []string) {
 		})
 	}
 	for _, file := range files {
-		v.readEnvFile(env, file, func() ([]byte, error) { return os.ReadFile(file) })
+		v.readEnvFile(env, file, func() ([]byte, error) { return regular.Read(file, maxFile) })
 	}
 	maps.Copy(env, v.environ)
 	v.environ = env
@@ -52,6 +53,14 @@ func (v *variables) readEnvFile(env map[string]string, name string, read func() 
 	maps.Copy(env, found)
 }
 
+// envFileHint says what to do about an env file that cannot be read.
+func envFileHint(err error) string {
+	if !errors.Is(err, fs.ErrNotExist) {
+		return ""
+	}
+	return "projects keep such files out of Git: make it, mostly from an example next to it; `required: false` does without"
+}
+
 // environment returns what a service is started with: its env files, then its environment on top. A name without a
 // value takes that of the variable of the same name, and is left out when there is no such variable.
 func (l *loading) environment(path string, cfg types.ServiceConfig) map[string]string {
@@ -59,7 +68,7 @@ func (l *loading) environment(path string, cfg types.ServiceConfig) map[string]s
 	for i, file := range cfg.EnvFiles {
 		vars, err := l.envFile(file)
 		if err != nil {
-			l.problems.add(fmt.Sprintf("%s.env_file[%d]", path, i), err.Error(), "")
+			l.problems.add(fmt.Sprintf("%s.env_file[%d]", path, i), err.Error(), envFileHint(err))
 		}
 		maps.Copy(env, vars)
 	}

@@ -5,10 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
+
+	"github.com/docker-bmo/docker-bmo/internal/regular"
 )
 
 // tree is where a stack's own files are: the Compose file, what it extends, its env files. It is a folder on disk or a
@@ -17,16 +21,30 @@ type tree struct {
 	dir  string // on disk, "" for an fs.FS
 	fsys fs.FS
 	path string // folder within fsys
-	tmp  string // copies for compose-go, made when one is needed
+	// builtIn are the built-in stacks, which files on disk can refer to; nil without them.
+	builtIn fs.FS
+	tmp     string // copies for compose-go, made when one is needed
+	// named are the Compose files on disk that others include or extend, by their paths.
+	named map[string][]byte
 }
+
+// maxFile is the largest Compose or env file, and maxDepth how deep keys and lists may be in each other. compose-go needs
+// time and memory far beyond the size of a file.
+const (
+	maxFile  = 4 << 20
+	maxDepth = 100
+)
 
 // read returns the file at a path relative to the tree's folder.
 func (t *tree) read(name string) ([]byte, error) {
+	if within, ok := BuiltIn(name); ok && t.fsys == nil {
+		return t.readBuiltIn(within)
+	}
 	if t.fsys == nil {
 		if !filepath.IsAbs(name) {
 			name = filepath.Join(t.dir, filepath.FromSlash(name))
 		}
-		return os.ReadFile(name)
+		return regular.Read(name, maxFile)
 	}
 	name, err := t.within(name)
 	if err != nil {
@@ -70,10 +88,12 @@ func (t *tree) workingDir() string {
 // file of a built-in stack does not have.
 
 // Accept reports whether the tree is where to look for a file. A relative path that does not exist is not accepted,
-// since compose-go asks again after it has made the path relative to the file that names it.
+// since compose-go asks again after it has made the path relative to the file that names it. A file on disk is accepted
+// only to be refused by Load.
 func (t *tree) Accept(name string) bool {
 	if t.fsys == nil {
-		return false
+		_, builtIn := BuiltIn(name)
+		return builtIn || t.refused(name) != nil
 	}
 	name, err := t.within(name)
 	if err != nil {
@@ -83,8 +103,42 @@ func (t *tree) Accept(name string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
+// refused returns why a file on disk that another one names is not read; nil for one that is not there, too.
+func (t *tree) refused(name string) error {
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(t.dir, filepath.FromSlash(name))
+	}
+	info, err := os.Stat(name)
+	if err != nil || info.IsDir() {
+		return nil
+	}
+	content, err := regular.Read(name, maxFile)
+	if err != nil {
+		return err
+	}
+	if ext := filepath.Ext(name); ext == ".yaml" || ext == ".yml" {
+		t.named[name] = content
+	}
+	return checkDepth(content)
+}
+
+// sources returns the files that others include or extend, called as seen from the folder of a file called first.
+func (t *tree) sources(first string) (list []source) {
+	for _, name := range slices.Sorted(maps.Keys(t.named)) {
+		called := name
+		if rel, err := filepath.Rel(t.dir, name); err == nil {
+			called = filepath.Join(filepath.Dir(first), rel)
+		}
+		list = append(list, newSource(called, t.named[name]))
+	}
+	return list
+}
+
 // Load copies a file of the tree to disk and returns the path of the copy.
 func (t *tree) Load(_ context.Context, name string) (string, error) {
+	if _, builtIn := BuiltIn(name); !builtIn && t.fsys == nil {
+		return "", t.refused(name)
+	}
 	content, err := t.read(name)
 	if err != nil {
 		return "", err
@@ -104,6 +158,9 @@ func (t *tree) Load(_ context.Context, name string) (string, error) {
 
 // Dir returns the folder of a file, relative to the tree's folder.
 func (t *tree) Dir(name string) string {
+	if within, ok := BuiltIn(name); ok && t.fsys == nil {
+		return builtInDir(within)
+	}
 	return path.Dir(strings.TrimPrefix(path.Clean(name), "./"))
 }
 

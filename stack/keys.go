@@ -124,7 +124,7 @@ var rules = map[string]rule{
 	"services.*.build.isolation":       {refused, windowsOnly, ""},
 	"services.*.build.no_cache":        {adapted, flagInstead + "--no-cache", ""},
 	"services.*.build.no_cache_filter": {adapted, flagInstead + "--no-cache", ""},
-	"services.*.build.platforms":       {adapted, "an application runs on the engine's own platform", ""},
+	"services.*.build.platforms":       {adapted, "an application runs on one platform; use the flag --platform", ""},
 	"services.*.build.privileged":      {refused, "BuildKit has no such mode", "use entitlements: [security.insecure]"},
 	"services.*.build.provenance":      {adapted, noEffect, ""},
 	"services.*.build.pull":            {adapted, flagInstead + "--pull", ""},
@@ -218,10 +218,9 @@ func (l *loading) checkKey(path, pattern, key string, v any) {
 		l.problems.add(path, "not supported", "")
 		return
 	case r.answer == refused && at == pattern:
-		if l.exempt(pattern, v) {
-			return
+		if !l.exempt(path, pattern, v) {
+			l.refuse(path, pattern, r, v)
 		}
-		l.problems.add(path, "not supported: "+r.text, r.hint)
 		return
 	case r.answer == adapted && at == pattern && !usual(pattern, v):
 		l.note(pattern, path, r.text)
@@ -234,11 +233,20 @@ func (l *loading) checkKey(path, pattern, key string, v any) {
 	l.walk(path, pattern, v)
 }
 
+// refuse reports a key that is refused. A network mode has another reason when it names a service.
+func (l *loading) refuse(path, pattern string, r rule, v any) {
+	text, hint := r.text, r.hint
+	if mode, _ := v.(string); pattern == "services.*.network_mode" && mode != "host" {
+		text, hint = "services do not share a network interface", "leave it out: what is localhost there is reached by the other service's name"
+	}
+	l.problems.add(path, "not supported: "+text, hint)
+}
+
 // isFalse reports whether a value switches its key off: external: false.
 func isFalse(v any) bool { return v == false || v == "false" }
 
 // exempt reports whether a value of a key that is refused is what an instance has anyway, or is dealt with elsewhere.
-func (l *loading) exempt(pattern string, v any) bool {
+func (l *loading) exempt(path, pattern string, v any) bool {
 	switch pattern {
 	case "volumes.*.driver", "services.*.volume_driver":
 		return v == "local"
@@ -248,6 +256,9 @@ func (l *loading) exempt(pattern string, v any) bool {
 	case "services.*.isolation", "services.*.build.isolation":
 		return v == "default"
 	case "services.*.network_mode":
+		if v == "none" {
+			l.note(pattern, path, "the service is on the instance's network all the same")
+		}
 		return v == "bridge" || v == "default" || v == "none"
 	}
 	return false

@@ -40,8 +40,9 @@ This page is written from the table that decides it (stack/keys.go).
 
 const refusedValues = `
 Some values of keys that are taken are refused, too: a bind mount of the engine's socket, or of a path of the machine that
-exists (one that does not exist begins as an empty folder, as Compose would make it); the namespaces of the host
-(` + "`pid`, `ipc`, `uts`, `cgroup`: `host`" + `) and of other containers; a secret or a config that is not declared.
+exists (one that does not exist begins as an empty folder, as Compose would make it; ` + "`/etc/localtime` and `/dev/shm`" + ` are
+left out, with a note); the namespaces of the host (` + "`pid`, `ipc`, `uts`, `cgroup`: `host`" + `) and of other containers; a
+secret or a config that is not declared.
 `
 
 // answered returns the keys below a pattern that have an answer, sorted.

@@ -25,6 +25,8 @@ type Options struct {
 	EnvFiles []string
 	// Profiles are active in addition to those of the variable COMPOSE_PROFILES; "*" is all.
 	Profiles []string
+	// BuiltIn are the built-in stacks, of which a file on disk can extend services; nil without them.
+	BuiltIn fs.FS
 }
 
 // WithoutSet returns the options without values that a file may not have a variable for.
@@ -43,8 +45,8 @@ func Load(ctx context.Context, files []string, opts Options) (*Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Stack{Dir: filepath.Dir(first)}
-	l := newLoading(s, &tree{dir: s.Dir}, opts)
+	s := &Stack{Dir: filepath.Dir(first), BuiltIn: opts.BuiltIn}
+	l := newLoading(s, &tree{dir: s.Dir, builtIn: opts.BuiltIn, named: map[string][]byte{}}, opts)
 	for _, name := range files {
 		abs, err := filepath.Abs(name)
 		if err != nil {
@@ -103,6 +105,9 @@ func (l *loading) readFile(name, at string) error {
 	if err != nil {
 		return fmt.Errorf("cannot read the stack: %w", err)
 	}
+	if err := checkDepth(content); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
 	l.stack.Files = append(l.stack.Files, name)
 	l.sources = append(l.sources, newSource(name, content))
 	l.files = append(l.files, types.ConfigFile{Filename: name, Content: asWritten(content)})
@@ -132,7 +137,7 @@ func (l *loading) load(ctx context.Context) (_ *Stack, err error) {
 	}
 	l.sortNotes()
 	l.stack.Warnings = l.vars.warnings()
-	if err := l.problems.err(l.sources); err != nil {
+	if err := l.problems.err(l.sources, l.tree.sources(l.sources[0].name)); err != nil {
 		return nil, err
 	}
 	return l.stack, nil

@@ -76,6 +76,8 @@ func tmpfsVolume(target, options string) string {
 	return target + ":" + options
 }
 
+const sharedMemory = "/dev/shm"
+
 const socketReason = "not supported: the engine's socket gives access to the whole machine"
 
 // bind reads a mount of a file or folder of the project. A path of the machine is refused: what is there differs from
@@ -88,6 +90,11 @@ func (l *loading) bind(s *Service, at string, v types.ServiceVolumeConfig) {
 		return
 	case source == "/etc/localtime" || source == "/etc/timezone":
 		l.note("services.*.volumes", at, "the machine's time zone is left out; set the variable TZ for another one than the image's")
+		return
+	case source == sharedMemory && path.Clean(v.Target) == sharedMemory:
+		// Browsers are given the machine's, since 64 MB are not enough for them.
+		l.note("services.*.volumes", at, "the service has "+sharedMemory+" for itself, of at most 2 GB")
+		s.ShmSize = max(s.ShmSize, 2<<30)
 		return
 	case path.IsAbs(source) || filepath.IsAbs(source):
 		l.machinePath(s, at, source, v)

@@ -2,6 +2,7 @@ package stack
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -85,11 +86,12 @@ func mapped(node *yaml.Node, word string) (key, value *yaml.Node) {
 }
 
 // place returns where a key is, FILE:LINE:COLUMN, or the name of the first file when no file has it or what it is in.
-// Of several files the last one counts, whose values win.
-func place(files []source, path string) string {
+// Of several files the last one counts, whose values win, and one that they include or extend only if it has more of the
+// path.
+func place(files, named []source, path string) string {
 	words := splitPath(path)
 	best, found := 0, ""
-	for _, f := range files {
+	for _, f := range slices.Concat(named, files) {
 		if node, depth := f.find(words); node != nil && depth >= best {
 			best, found = depth, fmt.Sprintf("%s:%d:%d", f.name, node.Line, node.Column)
 		}

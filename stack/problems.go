@@ -43,9 +43,9 @@ func (p *problems) covers(path string) bool {
 	})
 }
 
-// err returns everything collected, sorted by path, one line each, with its place in the files; nil when there is
-// nothing. A hint follows its problem, or the last one of several in a row that share it.
-func (p *problems) err(files []source) error {
+// err returns everything collected, sorted by path, one line each, with its place in the files, or in those that they
+// name; nil when there is nothing. A hint follows its problem, or the last one of several in a row that share it.
+func (p *problems) err(files, named []source) error {
 	if len(p.list) == 0 {
 		return nil
 	}
@@ -56,7 +56,7 @@ func (p *problems) err(files []source) error {
 	list = slices.Compact(list)
 	var lines []string
 	for i, pr := range list {
-		line := place(files, pr.path) + ": "
+		line := place(files, named, pr.path) + ": "
 		if pr.path != "" {
 			line += pr.path + ": "
 		}

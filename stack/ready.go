@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -36,10 +37,13 @@ func duration(d *types.Duration) time.Duration {
 }
 
 // ports returns the TCP ports that a service publishes, of the container, in the order of the file.
-func ports(cfg types.ServiceConfig) (list []int) {
-	for _, p := range cfg.Ports {
+func (l *loading) ports(at string, cfg types.ServiceConfig) (list []int) {
+	for i, p := range cfg.Ports {
 		port := int(p.Target)
-		if (p.Protocol == "" || p.Protocol == "tcp") && !slices.Contains(list, port) {
+		switch {
+		case p.Protocol != "" && p.Protocol != "tcp":
+			l.note("services.*.ports", fmt.Sprintf("%s.ports[%d]", at, i), "only TCP ports are published; others are there on the instance's network")
+		case !slices.Contains(list, port):
 			list = append(list, port)
 		}
 	}

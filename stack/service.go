@@ -37,6 +37,7 @@ func (l *loading) model(model map[string]any, opts *loader.Options, details type
 	for _, name := range slices.Sorted(maps.Keys(project.Services)) {
 		l.stack.Services = append(l.stack.Services, l.service(project.Services[name], ours[name]))
 	}
+	l.addContainerNames()
 	l.oneShots()
 	l.shareVolumes()
 	l.sayWhenReady(ours)
@@ -121,7 +122,7 @@ func (l *loading) service(cfg types.ServiceConfig, ours any) Service {
 		Healthcheck:     healthcheck(cfg.HealthCheck),
 		Platform:        cfg.Platform,
 		Restart:         restarts(cfg),
-		Ports:           ports(cfg),
+		Ports:           l.ports(at, cfg),
 		Settings:        l.settings(at, cfg),
 	}
 	if cfg.StopGracePeriod != nil {
@@ -135,8 +136,8 @@ func (l *loading) service(cfg types.ServiceConfig, ours any) Service {
 	return s
 }
 
-// aliases are the names of a service on the instance's network in addition to its own: those on each network of the
-// file, its container's name, and what other services call it by links.
+// aliases are the names that a service has on the networks of the file. Its container's name and what other services call
+// it by links are added later.
 func aliases(cfg types.ServiceConfig) []string {
 	var list []string
 	for _, name := range slices.Sorted(maps.Keys(cfg.Networks)) {
@@ -144,10 +145,23 @@ func aliases(cfg types.ServiceConfig) []string {
 			list = append(list, network.Aliases...)
 		}
 	}
-	if cfg.ContainerName != "" && cfg.ContainerName != cfg.Name {
-		list = append(list, cfg.ContainerName)
-	}
 	return unique(list)
+}
+
+// addContainerNames adds the names that the file gives to containers, as Docker does. One that another service has leads
+// to that service.
+func (l *loading) addContainerNames() {
+	for i := range l.stack.Services {
+		s := &l.stack.Services[i]
+		name := l.project.Services[s.Name].ContainerName
+		switch _, taken := l.stack.Service(name); {
+		case name == "" || name == s.Name:
+		case taken:
+			l.note("services.*.container_name", "services."+s.Name+".container_name", "no effect: service "+name+" has that name")
+		default:
+			s.Aliases = unique(append(s.Aliases, name))
+		}
+	}
 }
 
 // unique removes what is repeated, and keeps the order.

@@ -17,10 +17,20 @@ type Vars struct {
 	Host     string
 	Port     string
 	Instance string
+	// Secrets are what {{.Secret "NAME"}} stands for; nil for new ones each time.
+	Secrets *Secrets
+}
+
+// Secret returns the secret of a name.
+func (v Vars) Secret(name string) (string, error) {
+	if !secretName.MatchString(name) {
+		return "", fmt.Errorf("invalid secret name %q", name)
+	}
+	return v.Secrets.value(name), nil
 }
 
 // varsHint names the fields of Vars.
-const varsHint = "a template can use {{.URL}}, {{.Host}}, {{.Port}} and {{.Instance}}"
+const varsHint = `a template can use {{.URL}}, {{.Host}}, {{.Port}}, {{.Instance}} and {{.Secret "NAME"}}`
 
 // Render returns the variables that the url's service is started with.
 func (u URL) Render(v Vars) (map[string]string, error) {

@@ -33,5 +33,5 @@ func TestRenderFails(t *testing.T) {
 	u := URL{Environment: map[string]string{"A": "{{.URL}}", "B": "{{.Path}}"}}
 	_, err := u.Render(Vars{})
 	assert.Error(t, err, `x-bmo.url.environment.B: bad template "{{.Path}}": can't evaluate field Path`)
-	assert.DeepEqual(t, hint.All(err), []string{"a template can use {{.URL}}, {{.Host}}, {{.Port}} and {{.Instance}}"})
+	assert.DeepEqual(t, hint.All(err), []string{`a template can use {{.URL}}, {{.Host}}, {{.Port}}, {{.Instance}} and {{.Secret "NAME"}}`})
 }

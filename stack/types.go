@@ -22,6 +22,8 @@ type Stack struct {
 	FS fs.FS
 	// Path is the Compose file's folder within FS, with slashes.
 	Path string
+	// BuiltIn are the built-in stacks, which paths of a stack on disk can refer to; see BuiltIn.
+	BuiltIn fs.FS
 	// Services are in start order: each after all services that it depends on, and by name where nothing else decides.
 	Services  []Service
 	Source    Source
@@ -35,6 +37,11 @@ type Stack struct {
 	Candidates []URL
 	// Env is what a test command is given. The values are templates.
 	Env map[string]string
+	// Repository is where snapshots are kept besides the engine, [HOST[:PORT]/]PATH; empty for nowhere.
+	Repository string
+	// Portable reports that the bootstrap writes the same on linux/amd64 and linux/arm64, so that a snapshot for one of them
+	// can have the data of one for the other.
+	Portable bool
 
 	// Notes say what the Compose file means here otherwise than for Compose.
 	Notes []Note
@@ -59,6 +66,8 @@ type Service struct {
 
 	// DependsOn names the services that must be ready before this one starts.
 	DependsOn []string
+	// Early reports that the service itself waits for those: an instance starts it at the same time as them.
+	Early bool
 	// Aliases are further names of the service on the instance's network.
 	Aliases []string
 	// Tmpfs are mounts as docker's --tmpfs takes them: PATH[:OPTIONS].
@@ -270,6 +279,8 @@ type Step struct {
 	// Exec reports that the command runs in the service's container while the service itself is up, and not in one of its
 	// own.
 	Exec bool
+	// Checkpoint reports that what the steps of the bootstrap have made so far is kept for others that begin with the same.
+	Checkpoint bool `json:",omitempty"`
 	// Entrypoint, User and WorkingDir replace the service's when they are set.
 	Entrypoint       []string
 	User, WorkingDir string

@@ -18,12 +18,14 @@ const extension = "x-bmo"
 // file reads the x-bmo of the file.
 func (d decoder) file(s *Stack, v any) {
 	d.object(extension, v, map[string]field{
-		"source":    func(path string, v any) { s.Source = d.source(path, v) },
-		"contexts":  func(path string, v any) { s.Contexts = d.contexts(path, v) },
-		"bootstrap": func(path string, v any) { s.Bootstrap = d.steps(path, v) },
-		"start":     func(path string, v any) { s.Start = d.steps(path, v) },
-		"url":       func(path string, v any) { s.URL = d.url(path, v) },
-		"env":       d.env(&s.Env),
+		"source":     func(path string, v any) { s.Source = d.source(path, v) },
+		"contexts":   func(path string, v any) { s.Contexts = d.contexts(path, v) },
+		"bootstrap":  func(path string, v any) { s.Bootstrap = d.steps(path, v) },
+		"start":      func(path string, v any) { s.Start = d.steps(path, v) },
+		"url":        func(path string, v any) { s.URL = d.url(path, v) },
+		"env":        d.env(&s.Env),
+		"repository": d.str(&s.Repository),
+		"portable":   d.boolean(&s.Portable),
 	})
 }
 
@@ -60,6 +62,7 @@ func (d decoder) steps(path string, v any) (steps []Step) {
 			"service":     d.str(&step.Service),
 			"command":     d.command(&step.Command),
 			"exec":        d.boolean(&step.Exec),
+			"checkpoint":  d.boolean(&step.Checkpoint),
 			"entrypoint":  d.command(&step.Entrypoint),
 			"user":        d.word(&step.User),
 			"working_dir": d.str(&step.WorkingDir),
@@ -85,6 +88,7 @@ func (d decoder) url(path string, v any) (u URL) {
 func (d decoder) service(s *Service, path string, v any) {
 	d.object(path, v, map[string]field{
 		"snapshot": d.boolean(&s.Snapshot),
+		"early":    d.boolean(&s.Early),
 		"ready":    func(path string, v any) { d.ready(&s.Ready, path, v) },
 		"flavors":  func(path string, v any) { s.Flavors = d.flavors(path, v) },
 	})
