@@ -11,7 +11,11 @@ import (
 	"strings"
 
 	"github.com/docker-bmo/docker-bmo/internal/hint"
+	"github.com/docker-bmo/docker-bmo/internal/regular"
 )
+
+// maxText is the largest Dockerfile or .dockerignore.
+const maxText = 16 << 20
 
 // A dir is a folder that files are read from: on disk, in a built-in stack or in a checkout.
 type dir struct {
@@ -49,7 +53,10 @@ func (d dir) readFile(rel string) ([]byte, error) {
 		return nil, err
 	}
 	if at.fsys == nil {
-		return os.ReadFile(at.path)
+		return regular.Read(at.path, maxText)
+	}
+	if info, err := fs.Stat(at.fsys, at.path); err == nil && (!info.Mode().IsRegular() || info.Size() > maxText) {
+		return nil, fmt.Errorf("%s is not a regular file of at most %d MiB", at.path, maxText>>20)
 	}
 	return fs.ReadFile(at.fsys, at.path)
 }

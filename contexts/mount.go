@@ -36,7 +36,7 @@ func (l *loader) planMounts(svc stack.Service) error {
 
 // mount returns a folder, or a single file. What is not there is an empty folder, as Compose makes one.
 func (l *loader) mount(source string) (selection, error) {
-	d, err := l.composeDir().join(filepath.ToSlash(source))
+	d, err := l.stackPath(source)
 	if err != nil {
 		return selection{}, err
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/docker-bmo/docker-bmo/stack"
 )
 
 // userDir returns the folder that the user means by a path or a Git URL, and how to name it.
@@ -27,6 +29,9 @@ func (l *loader) userDir(ctx context.Context, ref contextRef) (dir, string, erro
 
 // stackDir returns the folder that the Compose file means by a path or a Git URL.
 func (l *loader) stackDir(ctx context.Context, text string) (dir, error) {
+	if _, ok := stack.BuiltIn(text); ok {
+		return l.stackPath(text)
+	}
 	ref, err := parseRef(text)
 	switch {
 	case err != nil:
@@ -37,7 +42,15 @@ func (l *loader) stackDir(ctx context.Context, text string) (dir, error) {
 		d, _, err := l.fetched(ctx, ref)
 		return d, err
 	}
-	return l.composeDir().join(filepath.ToSlash(ref.folder))
+	return l.stackPath(ref.folder)
+}
+
+// stackPath returns the folder or file that the Compose file means by a path.
+func (l *loader) stackPath(name string) (dir, error) {
+	if within, ok := stack.BuiltIn(name); ok && l.stack.BuiltIn != nil {
+		return dir{name: "the built-in stacks", fsys: l.stack.BuiltIn, path: "."}.join(within)
+	}
+	return l.composeDir().join(filepath.ToSlash(name))
 }
 
 // composeDir is the folder of the Compose file.

@@ -70,6 +70,9 @@ func (l *loader) planBuild(ctx context.Context, svc stack.Service) error {
 		return nil, fs.ErrNotExist
 	}
 	s, err := wholeOf(from).ignoring(read, name+ignoreName, ignoreName)
+	if err == nil {
+		s, err = l.withoutOwnFiles(s, d, files[name])
+	}
 	if err != nil {
 		return fmt.Errorf("build context: %w", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"gotest.tools/v3/assert"
 
@@ -120,4 +121,24 @@ func TestAdditionalContexts(t *testing.T) {
 	assert.DeepEqual(t, slices.Sorted(maps.Keys(trees)), []string{"base", "extra", "other", "shared"})
 	assert.Equal(t, fileCount(trees["shared"]), 0)
 	assert.DeepEqual(t, remote, map[string]string{"image": "docker-image://y"})
+}
+
+// U16: what a service of a built-in stack is built from, in a stack on disk.
+func TestU16ContextOfABuiltInStack(t *testing.T) {
+	st := &stack.Stack{
+		Name: "test", Dir: t.TempDir(), Services: []stack.Service{{Name: "db", Build: &stack.Build{
+			Context: "builtin:/mysql", Dockerfile: "Dockerfile", AdditionalContexts: map[string]string{"more": "builtin:/mysql/conf"},
+		}}},
+		BuiltIn: fstest.MapFS{
+			"mysql/Dockerfile": {Data: []byte("FROM scratch\n")}, "mysql/start.sh": {Data: []byte("#!/bin/sh\n")},
+			"mysql/conf/low.cnf": {Data: []byte("[mysqld]\n")}, "mariadb/Dockerfile": {},
+		},
+	}
+	r, err := Load(t.Context(), st, Options{})
+	assert.NilError(t, err)
+	assert.Equal(t, strings.Join(list(t, r.Trees["service/db"]), ", "), "f Dockerfile, d conf, f conf/low.cnf, f start.sh")
+	assert.Equal(t, strings.Join(list(t, r.Trees["service/db/more"]), ", "), "f low.cnf")
+	st.Services[0].Build.Context = "builtin:/../etc"
+	_, err = Load(t.Context(), st, Options{})
+	assert.ErrorContains(t, err, "outside the built-in stacks")
 }
