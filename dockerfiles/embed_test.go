@@ -22,16 +22,29 @@ func TestDemoPassesEverySwitchItDocuments(t *testing.T) {
 }
 
 // Whoever signs in with what a test command is given must find that account.
-func TestDemoTellsTestsTheAccountThatItMakes(t *testing.T) {
-	for made, told := range map[string]string{
-		"DEMO_admin_login":    "BMO_ADMIN_LOGIN",
-		"DEMO_admin_password": "BMO_ADMIN_PASSWORD",
-		"DEMO_admin_api_key":  "BMO_API_KEY",
-	} {
-		want := matches(t, "demo/compose.yaml", `(?m)^ +`+made+`: (\S+)$`)
-		assert.Equal(t, len(want), 1, made)
-		assert.DeepEqual(t, matches(t, "demo/compose.yaml", `(?m)^ +`+told+`: (\S+)$`), want)
+func TestTestsAreToldTheAccountThatIsMade(t *testing.T) {
+	for stack, prefix := range map[string]string{"demo": "DEMO_", "bugzilla": "BZ_"} {
+		for made, told := range map[string]string{
+			"admin_login":    "BMO_ADMIN_LOGIN",
+			"admin_password": "BMO_ADMIN_PASSWORD",
+			"admin_api_key":  "BMO_API_KEY",
+		} {
+			want := matches(t, stack+"/compose.yaml", `(?m)^ +`+prefix+made+`: (\S+)$`)
+			assert.Equal(t, len(want), 1, "%s: %s", stack, made)
+			assert.DeepEqual(t, matches(t, stack+"/compose.yaml", `(?m)^ +`+told+`: (\S+)$`), want)
+		}
 	}
+}
+
+// Bugzilla's scripts end when a setting is missing, in the first run or at a start.
+func TestBugzillaIsGivenEverySettingThatItAsksFor(t *testing.T) {
+	var asked []string
+	for _, file := range []string{"configure.pl", "testdata.pl"} {
+		asked = append(asked, matches(t, "bugzilla/web/"+file, `\b(BZ_[a-z_]*[a-z])\b`)...)
+	}
+	slices.Sort(asked)
+	given := matches(t, "bugzilla/compose.yaml", `(?m)^ +(BZ_[a-z_]+): `)
+	assert.DeepEqual(t, slices.Compact(given), slices.Compact(asked))
 }
 
 // matches are the first groups of all matches in an embedded file, sorted.

@@ -20,4 +20,5 @@ if [ "$port" != 8000 ]; then
   MOJO_LISTEN="$MOJO_LISTEN,http://127.0.0.1:$port"
 fi
 export MOJO_LISTEN
-exec perl bugzilla.pl "$@"
+# The database starts at the same time.
+exec perl -I/opt/docker-bmo -MAwaitDatabase bugzilla.pl "$@"
