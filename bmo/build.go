@@ -2,6 +2,7 @@ package bmo
 
 import (
 	"context"
+	"errors"
 
 	"github.com/docker-bmo/docker-bmo/build"
 	"github.com/docker-bmo/docker-bmo/internal/hint"
@@ -23,14 +24,30 @@ type BuildOptions struct {
 	// KeepFailed leaves the containers of a bootstrap that has failed until the context is done; Progress says how to look
 	// into them.
 	KeepFailed bool
+	// FromNearest has the bootstrap go on from the newest snapshot or checkpoint of the stack that has the most of the steps
+	// behind it, although what it was made of differs. What is made is not what a whole bootstrap makes: its Parent and its
+	// Drift say so, and no build finds it that is not FromNearest, too.
+	FromNearest bool
 	// Labels are put on the snapshot's images. They are not part of its key.
 	Labels map[string]string
 	// Cache names external build caches; see ParseCache.
 	Cache Cache
 	// Access is what RUN may use and no image contains; see ParseAccess. It is no part of the key.
 	Access Access
-	// Platforms, if any, must be the engine's own: the bootstrap runs there.
-	Platforms []string
+	// Platform is what the snapshot is for, OS/ARCH: empty for the engine's own, else one that its machine emulates.
+	Platform string
+	// Repository, [HOST[:PORT]/]PATH, is asked for a snapshot that the engine lacks before one is made. Empty for what the
+	// stack says, which is usually nothing.
+	Repository string
+	// Push puts the snapshot into the repository, unless it is there.
+	Push bool
+	// Attest is what to attest of it when it is pushed.
+	Attest Attest
+	// Sign is the key that it is signed by when it is pushed; nil for no signature.
+	Sign *SigningKey
+	// Verify is the key that a snapshot of the repository must be signed by; nil for any snapshot. One that is not is not
+	// taken, and the snapshot is made.
+	Verify *VerifyingKey
 	// Progress shows the work; nil shows nothing.
 	Progress *progress.Printer
 }
@@ -65,34 +82,58 @@ const (
 	Labeled
 	// Made: the images were built and bootstrapped.
 	Made
+	// Pulled: it comes from the repository.
+	Pulled
+	// Grafted: the images were built, and have the data of a snapshot for another platform.
+	Grafted
 )
 
 // BuildResult is what Build returns.
 type BuildResult struct {
 	Snapshot *Snapshot
 	Outcome  Outcome
+	// Origin is the checkpoint that the bootstrap of a snapshot that was made has gone on from, or the nearest snapshot that
+	// was asked for; nil if it began from nothing.
+	Origin *Snapshot
+	// Data is the snapshot whose data a grafted one has, and DataPlatform what that is for.
+	Data         *Snapshot
+	DataPlatform string
+	// Moved says what of a pulled snapshot, or of the data of a grafted one, came from the repository.
+	Moved Moved
+	// Push is what became of BuildOptions.Push; nil without that.
+	Push *PushResult
 }
 
 // Build returns the snapshot of a stack's inputs: one that is there, else one that is made now, here or by another
-// process that is making it already. Unchanged inputs cost a look at the files and one question to the engine.
+// process that is making it already. With a repository, one that it has is pulled instead. Unchanged inputs cost a look at the files and one question to the engine.
 //
 // A failed step of the bootstrap is a *StepError, a service that ends or does not become ready a *ServiceError; where a
-// log file has all that was printed, the error is an *OutputError.
+// record has all that happened, the error is an *OutputError.
 func (c *Client) Build(ctx context.Context, st *stack.Stack, o BuildOptions) (*BuildResult, error) {
 	info, err := c.connectAndSweep(ctx)
 	if err != nil {
 		return nil, err
 	}
-	p, err := c.newPipeline(st, info, o)
+	p, err := c.newPipeline(ctx, st, info, o)
 	if err != nil {
 		return nil, err
 	}
-	defer p.close()
+	defer p.close(ctx)
+	if o.Push && p.repositoryName() == "" {
+		return nil, hint.Wrap(errors.New("no repository is named to push to"), "name one with --repository, DOCKER_BMO_REPOSITORY or x-bmo.repository")
+	}
 	s, err := p.ensure(ctx)
 	if err != nil {
-		return nil, p.explain(err)
+		return nil, err
 	}
-	return &BuildResult{Snapshot: s, Outcome: p.outcome}, nil
+	result := &BuildResult{Snapshot: s, Outcome: p.outcome, Moved: p.moved, Data: p.data, DataPlatform: p.dataPlatform}
+	if p.from != nil {
+		result.Origin = p.from.Snapshot
+	}
+	if o.Push {
+		result.Push, err = c.push(ctx, s, PushOptions{Repository: p.repositoryName(), Sign: o.Sign, Attest: o.Attest, Progress: o.Progress})
+	}
+	return result, err
 }
 
 // Inputs returns the digest of everything that goes into a stack's snapshot, but for the identity of its base images.
@@ -102,7 +143,11 @@ func (c *Client) Inputs(ctx context.Context, st *stack.Stack, o BuildOptions) (s
 	if err != nil {
 		return "", err
 	}
-	p := &pipeline{client: c, engine: c.engine, info: info, stack: st, options: o}
+	platform, err := info.ParsePlatform(o.Platform)
+	if err != nil {
+		return "", err
+	}
+	p := &pipeline{client: c, engine: c.engine, info: info, other: platform, stack: st, options: o}
 	if err := p.loadContexts(ctx); err != nil {
 		return "", err
 	}

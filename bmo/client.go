@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/docker/cli/cli/config/configfile"
@@ -12,6 +14,9 @@ import (
 	"github.com/moby/buildkit/session/auth/authprovider"
 
 	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/owner"
+	"github.com/docker-bmo/docker-bmo/journal"
+	"github.com/docker-bmo/docker-bmo/progress"
 	"github.com/docker-bmo/docker-bmo/prune"
 )
 
@@ -22,11 +27,15 @@ type Client struct {
 	registries         *configfile.ConfigFile
 	proxies            map[string]string // environment of builds and containers, no part of a key
 	warn               func(error)
+	keeper             *journal.Keeper // nil without a state folder
 	notice             func(string)
 
 	mu    sync.Mutex
 	info  *Info
 	swept bool
+	self  *owner.Owner
+
+	shown atomic.Pointer[progress.Printer] // the progress of the method that runs
 }
 
 // Info is what is known of an engine.
@@ -39,11 +48,21 @@ type Option func(*Client)
 // through another program, such as ssh, knows a made-up address only.
 func WithHost(host string) Option { return func(c *Client) { c.engine.At(host) } }
 
+// DefaultSubnets is where the networks of instances and bootstraps have their subnets from unless WithSubnets says
+// another range: one for each, as small as its services allow.
+var DefaultSubnets = engine.DefaultSubnets
+
+// WithSubnets says from which range of IPv4 addresses the networks of instances and bootstraps have their subnets. The
+// zero Prefix leaves it to the engine, whose own pools usually suffice for some 30 networks.
+func WithSubnets(r netip.Prefix) Option { return func(c *Client) { c.engine.SetSubnets(r) } }
+
 // WithCacheDir names the folder for what can be made again: checkouts of Git repositories and the digests of files.
 // Without it, every file is read again at each Build.
 func WithCacheDir(dir string) Option { return func(c *Client) { c.cacheDir = dir } }
 
-// WithStateDir names the folder for log files of what containers print. Without it none are written.
+// WithStateDir names the folder for records of what becomes of bootstraps and instances, with what their containers print
+// and what the engine does to them, and for a lock by which others on this machine see that this process runs. Without it
+// there are neither.
 func WithStateDir(dir string) Option { return func(c *Client) { c.stateDir = dir } }
 
 // WithRegistryAuth lets builds use the credentials of a docker configuration.
@@ -70,8 +89,12 @@ func WithNotices(fn func(string)) Option { return func(c *Client) { c.notice = f
 // New returns a client for the engine that api speaks to. The engine is not asked for anything yet.
 func New(api engine.API, opts ...Option) *Client {
 	c := &Client{engine: engine.New(api), warn: func(error) {}, notice: func(string) {}}
+	c.engine.OnSlow(c.engineIsSlow)
 	for _, o := range opts {
 		o(c)
+	}
+	if a := c.archive(); a != nil {
+		c.keeper = journal.NewKeeper(c.engine, a, c.warn)
 	}
 	return c
 }
@@ -93,6 +116,7 @@ func (c *Client) Connect(ctx context.Context) (Info, error) {
 		return Info{}, err
 	}
 	c.info = &info
+	c.keeper.At(info.ID)
 	return info, nil
 }
 
@@ -107,7 +131,8 @@ func (c *Client) Sweep(ctx context.Context) (Report, error) {
 	c.swept = true
 	c.mu.Unlock()
 	defer c.sayIfSlow("removing what earlier commands left behind")()
-	return prune.Sweep(ctx, c.engine)
+	defer c.settle(ctx)
+	return prune.Sweep(ctx, c.engine, c.view())
 }
 
 // connectAndSweep is how methods begin that change something. A client sweeps once.
@@ -146,6 +171,33 @@ func (c *Client) sayIfSlow(text string) (done func()) {
 	return func() {
 		close(over)
 		wg.Wait()
+	}
+}
+
+// show makes the progress of a method what a slow engine is shown on, until the caller calls done.
+func (c *Client) show(p *progress.Printer) (done func()) {
+	before := c.shown.Swap(p)
+	return func() { c.shown.Store(before) }
+}
+
+// engineIsSlow says that a request has not been answered for a while: on the progress that is shown, else as a notice.
+func (c *Client) engineIsSlow(text string) (answered func()) {
+	p := c.shown.Load()
+	if p == nil {
+		c.notice(text)
+		return func() {}
+	}
+	over, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = p.Step(context.Background(), text, func(context.Context, *progress.Log) error {
+			<-over
+			return nil
+		})
+	}()
+	return func() {
+		close(over)
+		<-done
 	}
 }
 

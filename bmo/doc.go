@@ -11,6 +11,8 @@
 //	...
 //	err = client.Stop(ctx, []string{run.Instances[0].Name}, bmo.StopOptions{})
 //
+// OnKubernetes returns a Cluster, whose methods start and know instances on a Kubernetes cluster in place of the engine.
+//
 // Everything that is known lies in the engine, as labels; a Client holds no state that a second one would miss. Nothing
 // is printed, and nothing is read from the environment that an option does not give.
 //

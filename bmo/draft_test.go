@@ -55,17 +55,19 @@ func TestDraft(t *testing.T) {
 // TestStackThatIsMeant: without a name it is the built-in one whose source tree holds the folder, else the Compose file
 // there or above, else that of BMO.
 func TestStackThatIsMeant(t *testing.T) {
-	bmoStack, err := LoadStack(t.Context(), "bmo", StackOptions{})
-	assert.NilError(t, err)
-	project, checkout, empty := filepath.Join(t.TempDir(), "shop"), t.TempDir(), t.TempDir()
+	project, checkout, bugzilla, empty := filepath.Join(t.TempDir(), "shop"), t.TempDir(), t.TempDir(), t.TempDir()
 	assert.NilError(t, os.MkdirAll(filepath.Join(project, "deep/down"), 0o755))
 	compose := []byte("services: {web: {image: x}}\n")
 	assert.NilError(t, os.WriteFile(filepath.Join(project, "compose.yaml"), compose, 0o600))
-	assert.NilError(t, os.WriteFile(filepath.Join(checkout, "docker-compose.yml"), compose, 0o600))
-	for _, marker := range bmoStack.Source.Marker {
-		file := filepath.Join(checkout, marker)
-		assert.NilError(t, os.MkdirAll(filepath.Dir(file), 0o755))
-		assert.NilError(t, os.WriteFile(file, nil, 0o600))
+	for name, dir := range map[string]string{"bmo": checkout, "bugzilla": bugzilla} {
+		builtIn, err := LoadStack(t.Context(), name, StackOptions{})
+		assert.NilError(t, err)
+		assert.NilError(t, os.WriteFile(filepath.Join(dir, "docker-compose.yml"), compose, 0o600))
+		for _, marker := range builtIn.Source.Marker {
+			file := filepath.Join(dir, marker)
+			assert.NilError(t, os.MkdirAll(filepath.Dir(file), 0o755))
+			assert.NilError(t, os.WriteFile(file, nil, 0o600))
+		}
 	}
 	for _, c := range []struct {
 		dir, source, want string
@@ -73,6 +75,8 @@ func TestStackThatIsMeant(t *testing.T) {
 		{project, "", "shop"},
 		{filepath.Join(project, "deep/down"), "", "shop"},
 		{checkout, "", "bmo"},
+		{bugzilla, "", "bugzilla"},
+		{empty, bugzilla, "bugzilla"},
 		{empty, "", "bmo"},
 		{project, checkout, "bmo"},
 	} {

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/internal/owner"
 	"github.com/docker-bmo/docker-bmo/progress"
 	"github.com/docker-bmo/docker-bmo/prune"
+	"github.com/docker-bmo/docker-bmo/registry"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
@@ -27,6 +29,55 @@ func (p *pipeline) find(ctx context.Context) (*snapshot.Snapshot, error) {
 	return snapshot.Find(ctx, p.engine, p.inputs.Digest())
 }
 
+// findAnywhere returns the snapshot of the inputs: from the engine, else from the stack's repository, or nil.
+func (p *pipeline) findAnywhere(ctx context.Context) (*snapshot.Snapshot, error) {
+	s, err := p.find(ctx)
+	if s != nil && err == nil {
+		p.outcome = Found
+	}
+	if s != nil || err != nil {
+		return s, err
+	}
+	return p.fetchInputs(ctx)
+}
+
+// fetchInputs returns the snapshot of the inputs from the stack's repository, or nil.
+func (p *pipeline) fetchInputs(ctx context.Context) (*snapshot.Snapshot, error) {
+	return p.fetch(ctx, func(r *registry.Repository) (*registry.Found, error) {
+		return r.FindInputs(ctx, p.inputs.Digest(), p.platform())
+	})
+}
+
+// askAgain looks into the stack's repository once more before the snapshot that is wanted is bootstrapped: building its
+// images takes minutes where nothing is cached, and another machine may have pushed it meanwhile.
+func (p *pipeline) askAgain(ctx context.Context, want snapshot.Snapshot) (*snapshot.Snapshot, error) {
+	if p.options.NoCache || p.options.Pull || p.noRepository {
+		return nil, nil
+	}
+	s, err := p.fetchInputs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if s == nil {
+		p.want = want
+		return nil, nil
+	}
+	return p.labelled(ctx, s)
+}
+
+// existing returns the snapshot of the inputs, or nil. It makes none, but waits for another process that is at it.
+func (p *pipeline) existing(ctx context.Context) (*snapshot.Snapshot, error) {
+	for {
+		s, err := p.findAnywhere(ctx)
+		if !errors.Is(err, bootstrap.ErrBusy) {
+			return s, err
+		}
+		if err := p.awaitOther(ctx, err); err != nil {
+			return nil, err
+		}
+	}
+}
+
 // ensure returns the snapshot of the inputs, with the user's labels. One that is there is found; else it is made, here
 // or by another process that is at it already.
 func (p *pipeline) ensure(ctx context.Context) (*snapshot.Snapshot, error) {
@@ -34,21 +85,37 @@ func (p *pipeline) ensure(ctx context.Context) (*snapshot.Snapshot, error) {
 		return nil, err
 	}
 	force := p.options.NoCache || p.options.Pull
-	for {
+	for removed := 0; ; {
 		s, err := p.ensureOnce(ctx, force)
+		if gone := (*engine.RemovedError)(nil); errors.As(err, &gone) && removed < removedTries && ctx.Err() == nil && !p.options.KeepFailed {
+			removed++ // the images are in the cache, and another bootstrap may get through
+			continue
+		}
 		if !errors.Is(err, bootstrap.ErrBusy) {
+			p.warnNearest(s)
 			return s, err
 		}
-		if err := p.await(ctx); err != nil {
+		if err := p.awaitOther(ctx, err); err != nil {
 			return nil, err
 		}
-		force = false
+		force = force && errors.As(err, new(*bootstrap.CheckpointBusyError)) // else it has just been made
 	}
 }
 
+// removedTries is how often a bootstrap is begun again when somebody else has removed its containers or its network.
+const removedTries = 2
+
 func (p *pipeline) ensureOnce(ctx context.Context, force bool) (*snapshot.Snapshot, error) {
 	if !force {
-		s, err := p.find(ctx)
+		s, err := p.findAnywhere(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if s == nil && p.options.FromNearest {
+			if s, err = snapshot.Find(ctx, p.engine, snapshot.NearestInputs(p.inputs.Digest())); s != nil {
+				p.outcome = Found
+			}
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -61,7 +128,6 @@ func (p *pipeline) ensureOnce(ctx context.Context, force bool) (*snapshot.Snapsh
 
 // labelled returns the snapshot with the user's labels: as it is when it has them, else made anew from its images.
 func (p *pipeline) labelled(ctx context.Context, s *snapshot.Snapshot) (*snapshot.Snapshot, error) {
-	p.outcome = Found
 	if s.HasLabels(p.options.Labels) {
 		return s, nil
 	}
@@ -69,8 +135,8 @@ func (p *pipeline) labelled(ctx context.Context, s *snapshot.Snapshot) (*snapsho
 	var made *snapshot.Snapshot
 	err := p.options.Progress.Step(ctx, "label snapshot "+snapshot.Short(s.Key), func(ctx context.Context, _ *progress.Log) (err error) {
 		made, err = bootstrap.Relabel(ctx, bootstrap.Request{
-			Engine: p.engine, Stack: p.stack, Snapshot: *s, Labels: p.options.Labels, Platform: p.info.Platform(),
-			Owner: owner.Current(), Journal: p.journal,
+			Engine: p.engine, Stack: p.stack, Snapshot: *s, Labels: p.options.Labels, Platform: p.platform(),
+			Owner: p.client.owner(ctx), Journal: p.journal,
 		})
 		return err
 	})
@@ -78,7 +144,7 @@ func (p *pipeline) labelled(ctx context.Context, s *snapshot.Snapshot) (*snapsho
 		return nil, err
 	}
 	p.outcome = Labeled
-	return made, p.supersede(ctx, made)
+	return made, p.supersede(ctx, *made)
 }
 
 // make builds the images and bootstraps them.
@@ -90,49 +156,81 @@ func (p *pipeline) make(ctx context.Context) (*snapshot.Snapshot, error) {
 	want := p.describe(bases)
 	p.want = want
 	if p.options.Pull && !p.options.NoCache {
-		if s, err := snapshot.FindKey(ctx, p.engine, want.Key); err != nil {
+		if s, err := p.known(ctx, want.Key); err != nil {
 			return nil, err
 		} else if s != nil {
 			return p.labelled(ctx, s) // the registries have nothing newer
 		}
 	}
-	self := owner.Current()
+	self := p.client.owner(ctx)
 	suffix := randomSuffix()
 	name := func(service string) string { return snapshot.Tag(p.stack.Name, service, want.Key) + "-built-" + suffix }
 	images, err := build.Images(ctx, p.engine, p.request, name, func(service string) map[string]string {
 		return map[string]string{
 			label.Role: label.RoleBuilt, label.Key: want.Key, label.Stack: p.stack.Name,
 			label.Service: service, label.Owner: self.String(),
-			label.Created: time.Now().UTC().Format(time.RFC3339Nano),
+			label.Created: p.engine.Now().Format(time.RFC3339Nano),
 		}
 	}, p.options.Progress)
 	defer p.untag(ctx, images)
 	if err != nil {
 		return nil, err
 	}
+	if s, err := p.askAgain(ctx, want); s != nil || err != nil {
+		return s, err
+	}
+	labels := p.imageLabels(bases)
+	if s, err := p.graft(ctx, images, labels, self); s != nil || err != nil {
+		return s, err
+	}
+	return p.bootstrap(ctx, images, labels, self)
+}
+
+// bootstrap makes the snapshot of images that are built, from the last checkpoint that is there.
+func (p *pipeline) bootstrap(ctx context.Context, images, labels map[string]string, self owner.Owner) (*snapshot.Snapshot, error) {
+	list, err := p.checkpoints(ctx, images, labels)
+	if err != nil {
+		return nil, err
+	}
+	from, missing, err := p.origin(ctx, list)
+	if err != nil {
+		return nil, err
+	}
+	if p.options.FromNearest {
+		if from, err = p.fromNearest(ctx, from, images, labels); err != nil {
+			return nil, err
+		}
+		if from != nil && from.Nearest {
+			missing = nil // what comes of it is not what their keys say
+		}
+	}
+	if from != nil && !from.Nearest {
+		labels[label.Checkpoint] = from.Snapshot.Key
+	}
 	s, err := bootstrap.Run(ctx, bootstrap.Request{
-		Engine: p.engine, Stack: p.stack, Snapshot: want, Built: images, Labels: p.imageLabels(bases),
-		Platform: p.info.Platform(), Owner: self, KeepFailed: p.options.KeepFailed, Proxies: p.client.proxies, Journal: p.journal, Progress: p.options.Progress,
+		Engine: p.engine, Stack: p.stack, Snapshot: p.want, Built: images, Labels: labels, Once: p.onceLabels(),
+		Platform: p.platform(), Owner: self, KeepFailed: p.options.KeepFailed, Proxies: p.client.proxies, Journal: p.journal, Progress: p.options.Progress,
+		Keeper: p.client.keeper, Checkpoints: missing, From: from,
 	})
 	if err != nil {
 		return nil, err
 	}
-	p.outcome = Made
-	return s, p.supersede(ctx, s)
+	p.outcome, p.from = Made, from
+	made := []snapshot.Snapshot{*s}
+	for _, c := range missing {
+		made = append(made, c.Snapshot)
+	}
+	return s, p.supersede(ctx, made...)
 }
 
-// supersede removes older snapshots with the same key, which a build with --no-cache leaves without names. One that an
-// instance still runs from stays until it is pruned.
-func (p *pipeline) supersede(ctx context.Context, s *snapshot.Snapshot) error {
-	same, err := snapshot.List(ctx, p.engine, label.Key+"="+s.Key)
-	if err != nil {
-		return err
+// known returns the snapshot with that key, from the engine or the repository, or nil if neither has it.
+func (p *pipeline) known(ctx context.Context, key string) (*snapshot.Snapshot, error) {
+	s, err := snapshot.FindKey(ctx, p.engine, key)
+	if err != nil || s != nil {
+		p.outcome = Found
+		return s, err
 	}
-	old := slices.DeleteFunc(same, func(o snapshot.Snapshot) bool { return o.Created.Equal(s.Created) })
-	if _, err = prune.Remove(ctx, p.engine, old); engine.IsConflict(err) {
-		return nil
-	}
-	return err
+	return p.fetch(ctx, func(r *registry.Repository) (*registry.Found, error) { return r.FindKey(ctx, key, p.platform()) })
 }
 
 // untag takes the names of the built images away; their layers live on in the snapshot and in BuildKit's cache.
@@ -141,39 +239,68 @@ func (p *pipeline) untag(ctx context.Context, images map[string]string) {
 	defer cancel()
 	for _, ref := range slices.Compact(slices.Sorted(maps.Values(images))) {
 		if _, _, err := p.engine.RemoveImage(ctx, ref); err != nil && !engine.IsNotFound(err) {
-			p.journal.Note("remove %s: %v", ref, err)
+			p.client.warn(fmt.Errorf("remove %s: %w", ref, err))
 		}
 	}
 }
 
-// sweepTries is how often in a row sweeping may fail while another process is waited for.
+// sweepTries is how often in a row sweeping may fail while another process is waited for, and awaitPause how long to wait
+// between two looks at it.
 const sweepTries = 20
+
+var awaitPause = time.Second
 
 // await waits until another process has ended its bootstrap of the same snapshot, or is gone.
 func (p *pipeline) await(ctx context.Context) error {
-	return p.options.Progress.Step(ctx, "wait for another docker bmo that is making the same snapshot", func(ctx context.Context, log *progress.Log) error {
-		tick := time.NewTicker(250 * time.Millisecond)
-		defer tick.Stop()
+	return p.awaitLock(ctx, "snapshot", func(ctx context.Context) (map[string]string, error) {
+		locks, err := p.engine.Networks(ctx, label.Role+"="+label.RoleBootstrap)
+		i := slices.IndexFunc(locks, func(n engine.Network) bool { return n.Name == bootstrap.Name(p.want.Key) })
+		if i < 0 {
+			return nil, err
+		}
+		return locks[i].Labels, err
+	})
+}
+
+// awaitOther waits until another process has made what err says that it is making, or is gone.
+func (p *pipeline) awaitOther(ctx context.Context, err error) error {
+	busy := (*bootstrap.CheckpointBusyError)(nil)
+	if !errors.As(err, &busy) {
+		return p.await(ctx)
+	}
+	return p.awaitLock(ctx, "checkpoint", func(ctx context.Context) (map[string]string, error) {
+		locks, err := p.engine.Volumes(ctx, label.Role+"="+label.RoleBootstrap, label.Key+"="+busy.Key)
+		i := slices.IndexFunc(locks, func(v engine.Volume) bool { return v.Name == bootstrap.Name(busy.Key) })
+		if i < 0 {
+			return nil, err
+		}
+		return locks[i].Labels, err
+	})
+}
+
+// awaitLock waits until another process has given a lock back, whose labels find returns, or is gone. Each look is one
+// question.
+func (p *pipeline) awaitLock(ctx context.Context, what string, find func(context.Context) (map[string]string, error)) error {
+	return p.options.Progress.Step(ctx, "wait for another docker bmo that is making the same "+what, func(ctx context.Context, log *progress.Log) error {
 		for failures := 0; ; {
-			locks, err := p.engine.Networks(ctx, label.Role+"="+label.RoleBootstrap)
-			if err != nil {
+			lock, err := find(ctx)
+			if lock == nil || err != nil {
 				return err
 			}
-			i := slices.IndexFunc(locks, func(n engine.Network) bool { return n.Name == bootstrap.Name(p.want.Key) })
-			if i < 0 {
-				return nil
-			}
-			log.SetStatus("waiting for "+owner.Describe(locks[i].Labels), "")
-			// Somebody else may be sweeping at the same time; only trouble that does not pass is ours.
-			if _, err := prune.Sweep(ctx, p.engine); err == nil {
-				failures = 0
-			} else if failures++; failures == sweepTries {
-				return err
+			log.SetStatus("waiting for "+owner.Describe(lock), "")
+			if prune.Abandoned(ctx, p.engine, p.client.view(), lock) {
+				// Somebody else may be sweeping at the same time; only trouble that does not pass is ours.
+				if _, err := prune.Sweep(ctx, p.engine, p.client.view()); err == nil {
+					failures = 0
+					continue
+				} else if failures++; failures == sweepTries {
+					return err
+				}
 			}
 			select {
 			case <-ctx.Done():
 				return context.Cause(ctx)
-			case <-tick.C:
+			case <-time.After(awaitPause):
 			}
 		}
 	})

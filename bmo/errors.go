@@ -3,6 +3,7 @@ package bmo
 import (
 	"github.com/docker-bmo/docker-bmo/bootstrap"
 	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/instance"
 	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/launch"
 	"github.com/docker-bmo/docker-bmo/probe"
@@ -14,12 +15,21 @@ type (
 	NotReadyError = probe.NotReadyError
 	// StepError says that a step of the bootstrap or of a start failed, or a service that runs to its end.
 	StepError = bootstrap.StepError
+	// OutputError is a StepError or a ServiceError of which a record has more than the last lines.
+	OutputError = launch.KeptError
 	// ServiceError says that a service ended or did not become ready, with its last lines.
 	ServiceError = launch.ServiceError
+	// FailedError says which of several instances failed to start, and why.
+	FailedError = instance.FailedError
+	// NoRoomError says that the engine had no room for an instance for a long time, and what was lacking.
+	NoRoomError = instance.NoRoomError
 )
 
 // SpaceHint says what to do about an engine's disk that is full.
 const SpaceHint = engine.SpaceHint
+
+// EngineHint says what to do about an engine that could not do what it was asked for.
+const EngineHint = engine.FailureHint
 
 // Hints returns what to do about err: the hints of err and of all errors that it wraps, outermost first, each once.
 func Hints(err error) []string { return hint.All(err) }

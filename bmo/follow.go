@@ -19,7 +19,13 @@ type FollowOptions struct {
 	Line func(service, text string)
 	// CaughtUp is called once, when what the services printed before has been passed to Line.
 	CaughtUp func()
+	// End, if not nil, is called once with the reason why following ends, and is to remove the instances. What the services
+	// print until they are gone is passed to Line, too.
+	End func(reason error)
 }
+
+// lastWords is how long what services have printed at their end is waited for.
+const lastWords = 2 * time.Second
 
 // Follow passes on the output of all services of the instances until ctx ends or one of the services does, and returns
 // why. A service that has done its work when it ends with 0 ends nothing.
@@ -31,12 +37,14 @@ func (c *Client) Follow(ctx context.Context, list []*Instance, o FollowOptions) 
 	if early == 0 {
 		caughtUp()
 	}
-	j := journal.New(nil, func(l journal.Line) {
+	j := journal.New(func(l journal.Line) {
 		o.Line(l.Source, l.Text)
 		if early--; early == 0 {
 			caughtUp()
 		}
 	})
+	streams, endStreams := context.WithCancel(context.WithoutCancel(ctx))
+	defer endStreams()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var wg sync.WaitGroup
@@ -47,9 +55,9 @@ func (c *Client) Follow(ctx context.Context, list []*Instance, o FollowOptions) 
 				name = inst.Name + " " + service
 			}
 			wg.Go(func() {
-				err := c.engine.Logs(ctx, id, true, j.Source(name), j.Source(name))
+				err := c.engine.Logs(streams, id, true, j.Source(name), j.Source(name))
 				switch {
-				case ctx.Err() != nil:
+				case ctx.Err() != nil: // it was to end
 				case err != nil:
 					cancel(fmt.Errorf("follow the output of %s: %w", name, err))
 				default:
@@ -57,14 +65,27 @@ func (c *Client) Follow(ctx context.Context, list []*Instance, o FollowOptions) 
 						cancel(err)
 						return
 					}
-					<-ctx.Done() // the others go on, and if there are none, the instance does
+					// The others go on, and if there are none, the instance does.
 				}
 			})
 		}
 	}
-	wg.Wait()
+	o.untilEnd(ctx, endStreams, &wg)
 	j.Flush()
 	return context.Cause(ctx)
+}
+
+// untilEnd waits until ctx ends and then for the streams, which endStreams ends: at once, or after the last words of what End
+// removes.
+func (o FollowOptions) untilEnd(ctx context.Context, endStreams func(), streams *sync.WaitGroup) {
+	<-ctx.Done()
+	if o.End != nil {
+		o.End(context.Cause(ctx))
+		defer time.AfterFunc(lastWords, endStreams).Stop()
+	} else {
+		endStreams()
+	}
+	streams.Wait()
 }
 
 // endOf says how a service ended, and nothing of one that may and has ended with 0.
@@ -85,7 +106,7 @@ func (c *Client) endOf(ctx context.Context, name, id string, may bool) error {
 
 // linesSoFar counts the lines that services have printed.
 func (c *Client) linesSoFar(ctx context.Context, list []*Instance) (n int) {
-	count := journal.New(nil, func(journal.Line) { n++ })
+	count := journal.New(func(journal.Line) { n++ })
 	for _, inst := range list {
 		for service, id := range inst.Services {
 			// An engine that does not keep logs has nothing to show, either.

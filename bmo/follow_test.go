@@ -9,6 +9,7 @@ import (
 	"gotest.tools/v3/assert"
 
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
+	"github.com/docker-bmo/docker-bmo/instance/instancetest"
 	"github.com/docker-bmo/docker-bmo/internal/label"
 	"github.com/docker-bmo/docker-bmo/internal/owner"
 )
@@ -22,7 +23,7 @@ func running(t *testing.T, d *fixture, program enginetest.Program) (*Client, *In
 		}
 		return enginetest.Serve("ready for connections")
 	})
-	d.instance(t, "demo-1", d.add("demo", "aa", 1), noon, owner.Current())
+	d.AddInstance(t, "demo-1", d.AddSnapshot("demo", "aa", 1), instancetest.Noon, owner.Current())
 	c := d.client(t)
 	list, err := c.List(t.Context(), InstanceFilter{})
 	assert.NilError(t, err)

@@ -2,6 +2,7 @@ package bmo
 
 import (
 	"context"
+	"slices"
 
 	"github.com/docker-bmo/docker-bmo/instance"
 )
@@ -15,13 +16,12 @@ func (c *Client) List(ctx context.Context, f InstanceFilter) ([]Instance, error)
 	if err != nil {
 		return nil, err
 	}
-	passed := list[:0]
-	for _, i := range list {
-		if f.Match(i) {
-			passed = append(passed, i)
-		}
-	}
-	return passed, nil
+	return matching(list, f), nil
+}
+
+// matching returns those of a list that pass the filter. It overwrites the list.
+func matching(list []Instance, f InstanceFilter) []Instance {
+	return slices.DeleteFunc(list, func(i Instance) bool { return !f.Match(i) })
 }
 
 // Find returns the instance of that name. IsNotFound reports whether the error is that there is none.
@@ -47,15 +47,4 @@ func (c *Client) Port(ctx context.Context, name, service, port string) (string, 
 		return "", err
 	}
 	return i.Address(service, port)
-}
-
-// Logs calls show for the lines that services of an instance printed, of all services when none is named. What is there
-// is shown in the order of time; with o.Follow, what comes is shown as it comes, until ctx ends. The options come from
-// docker; Timestamps has no effect, as lines have their time.
-func (c *Client) Logs(ctx context.Context, name string, services []string, o LogOptions, show func(LogLine)) error {
-	i, err := c.Find(ctx, name)
-	if err != nil {
-		return err
-	}
-	return instance.Logs(ctx, c.engine, i, services, o, show)
 }

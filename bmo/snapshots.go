@@ -15,7 +15,11 @@ func (c *Client) Snapshots(ctx context.Context, f SnapshotFilter) ([]Snapshot, e
 	if _, err := c.Connect(ctx); err != nil {
 		return nil, err
 	}
-	list, err := snapshot.List(ctx, c.engine)
+	find := snapshot.List
+	if f.Checkpoints {
+		find = snapshot.All
+	}
+	list, err := find(ctx, c.engine)
 	if err != nil {
 		return nil, err
 	}
@@ -28,15 +32,15 @@ func (c *Client) Snapshots(ctx context.Context, f SnapshotFilter) ([]Snapshot, e
 	return passed, nil
 }
 
-// Snapshot returns the snapshot whose key begins with prefix.
+// Snapshot returns the snapshot of that name, else the one, or the checkpoint, whose key begins with it.
 func (c *Client) Snapshot(ctx context.Context, prefix string) (*Snapshot, error) {
 	if _, err := c.Connect(ctx); err != nil {
 		return nil, err
 	}
-	return snapshot.Resolve(ctx, c.engine, prefix)
+	return snapshot.ResolveAny(ctx, c.engine, prefix)
 }
 
-// RemoveSnapshots removes the snapshots whose keys begin with the prefixes, and calls removed with the key of each that
+// RemoveSnapshots removes the snapshots, or checkpoints, of those names, or whose keys begin with them, and calls removed with the key of each that
 // is gone. It goes on after one that cannot be removed, since something runs from it or there is none, and returns those
 // errors together.
 func (c *Client) RemoveSnapshots(ctx context.Context, prefixes []string, removed func(key string)) error {
@@ -49,7 +53,7 @@ func (c *Client) RemoveSnapshots(ctx context.Context, prefixes []string, removed
 	}
 	var errs []error
 	for _, prefix := range prefixes {
-		s, err := snapshot.Resolve(ctx, c.engine, prefix)
+		s, err := snapshot.ResolveAny(ctx, c.engine, prefix)
 		if err == nil && inUse.Has(*s) {
 			err = hint.Wrap(fmt.Errorf("snapshot %s is in use", snapshot.Short(s.Key)),
 				"`docker bmo ps` lists instances, `docker bmo stop` removes them; `docker ps -a` lists all containers")

@@ -39,7 +39,9 @@ type StackOptions struct {
 // Without a name it is the built-in stack whose source tree holds the folder, else the Compose file there or in the
 // nearest folder above, as Compose finds it, else the stack of BMO.
 func LoadStack(ctx context.Context, name string, o StackOptions) (*stack.Stack, error) {
-	how := stack.Options{Set: o.Set, Environ: o.Environ, Profiles: o.Profiles, EnvFiles: o.EnvFiles}
+	how := stack.Options{
+		Set: o.Set, Environ: o.Environ, Profiles: o.Profiles, EnvFiles: o.EnvFiles, BuiltIn: dockerfiles.FS,
+	}
 	if name == "" {
 		return o.loadDefault(ctx, how)
 	}
@@ -53,7 +55,7 @@ func LoadStack(ctx context.Context, name string, o StackOptions) (*stack.Stack, 
 	files, err := stack.FindFiles(name)
 	if os.IsNotExist(err) {
 		return nil, hint.Wrap(fmt.Errorf("no stack %q: neither built in nor a Compose file", name),
-			"built in are "+strings.Join(Stacks(), " and "))
+			"built in are "+strings.Join(Stacks(), ", "))
 	}
 	if err != nil {
 		return nil, err

@@ -11,9 +11,10 @@ import (
 
 // StopOptions say how instances are stopped.
 type StopOptions struct {
-	// Grace is how long services may take to end before they are killed; 0 kills them at once.
+	// Grace is how long services may take to end before they are killed. 0 kills them at once: what they have printed is
+	// recorded all the same, and what they would write at their end goes with them.
 	Grace time.Duration
-	// All stops every instance on the engine, besides those that are named.
+	// All stops every instance on the engine, besides those that are named, but for those that wait in a pool.
 	All bool
 	// Stopped, if not nil, is called with the name of each instance that is gone, one at a time.
 	Stopped func(name string)
@@ -31,18 +32,22 @@ func (c *Client) Stop(ctx context.Context, names []string, o StopOptions) error 
 	if err != nil {
 		return err
 	}
-	known := map[string]bool{}
+	defer c.settle(ctx)
+	known := map[string]string{}
+	there := map[string]bool{}
 	for _, i := range list {
-		known[i.Name] = true
-		if o.All {
+		known[i.Name], there[i.Name] = i.Record, true
+		if inPool := i.Pool != "" && (i.State == Paused || i.State == Starting); o.All && !inPool { // that goes with its pool
 			names = append(names, i.Name)
 		}
 	}
 	return instance.RemoveAll(ctx, names, func(ctx context.Context, name string) error {
-		if !known[name] {
+		if !there[name] {
 			return instance.NotFound(name)
 		}
-		return instance.Remove(ctx, c.engine, name, o.Grace)
+		err := instance.Remove(ctx, c.engine, name, o.Grace)
+		c.keeper.End(ctx, known[name], "removed", nil) // if it is one of this process
+		return err
 	}, o.Stopped)
 }
 
@@ -52,6 +57,7 @@ const removeTime = 30 * time.Second
 // Remove stops and removes instances that Run has returned, also after ctx has ended: what this process started must go
 // even when it was interrupted. Each gets a step of the progress.
 func (c *Client) Remove(ctx context.Context, list []*Instance, o StopOptions) error {
+	defer c.show(o.Progress)()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.Grace+removeTime)
 	defer cancel()
 	byName := make(map[string]*Instance, len(list))
@@ -61,9 +67,13 @@ func (c *Client) Remove(ctx context.Context, list []*Instance, o StopOptions) er
 	}
 	return instance.RemoveAll(ctx, names, func(ctx context.Context, name string) error {
 		return o.Progress.Step(ctx, "stop "+name, func(ctx context.Context, log *progress.Log) error {
-			log.SetStatus(fmt.Sprintf("waiting for its services to end, for %s at most", o.Grace), "")
+			if o.Grace > 0 {
+				log.SetStatus(fmt.Sprintf("waiting for its services to end, for %s at most", o.Grace), "")
+			}
 			byName[name].Forward.Close()
-			return instance.Remove(ctx, c.engine, name, o.Grace)
+			err := instance.Remove(ctx, c.engine, name, o.Grace)
+			c.keeper.End(ctx, byName[name].Record, "removed", nil)
+			return err
 		})
 	}, o.Stopped)
 }

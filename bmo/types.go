@@ -5,7 +5,6 @@ import (
 
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/instance"
-	"github.com/docker-bmo/docker-bmo/journal"
 	"github.com/docker-bmo/docker-bmo/prune"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
@@ -26,10 +25,6 @@ type (
 	InstanceFilter = instance.Filter
 	// State says whether an instance is starting, ready or broken.
 	State = instance.State
-	// LogLine is a line that a service printed.
-	LogLine = journal.LogLine
-	// LogOptions say which part of the services' output is meant.
-	LogOptions = engine.LogOptions
 	// Policy says which snapshots Prune removes.
 	Policy = prune.Policy
 	// PolicyFilter narrows a Policy.
@@ -42,6 +37,7 @@ type (
 const (
 	Starting = instance.Starting
 	Ready    = instance.Ready
+	Paused   = instance.Paused
 	Broken   = instance.Broken
 )
 
@@ -56,6 +52,9 @@ func ParseTime(s string, now time.Time) (time.Time, error) { return engine.Parse
 
 // CheckName returns an error for a name that no instance can have; the empty one stands for a name made up.
 func CheckName(name string) error { return instance.CheckName(name) }
+
+// CheckSnapshotName returns an error for a name that no snapshot can have; the empty one stands for none.
+func CheckSnapshotName(name string) error { return snapshot.CheckName(name) }
 
 // ShortKey is a snapshot's key as commands show it, its first twelve characters.
 func ShortKey(key string) string { return snapshot.Short(key) }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/internal/label"
 	"github.com/docker-bmo/docker-bmo/internal/owner"
 	"github.com/docker-bmo/docker-bmo/journal"
@@ -33,9 +34,15 @@ type Request struct {
 	Built map[string]string
 	// Labels are set on the snapshot's images in addition to the snapshot's own.
 	Labels map[string]string
+	// Once are labels that only one of the images gets, since they are long: a listing of images has all labels.
+	Once map[string]string
 	// Platform is the engine's, for example "linux/amd64".
 	Platform string
 	Owner    owner.Owner
+	// Checkpoints are those to make on the way, in the order of their steps. They stay, however the bootstrap ends.
+	Checkpoints []Checkpoint
+	// From is what to go on from; nil for nothing.
+	From *Origin
 	// KeepFailed leaves the containers of a bootstrap that has failed as they are until the caller's context is done, and
 	// says in Progress how to look into them.
 	KeepFailed bool
@@ -43,6 +50,8 @@ type Request struct {
 	Proxies  map[string]string
 	Journal  *journal.Recorder
 	Progress *progress.Printer
+	// Keeper keeps a record of the bootstrap; nil for none.
+	Keeper *journal.Keeper
 	// Sealer makes the snapshot's images; nil for Engine.
 	Sealer Sealer
 }
@@ -53,7 +62,8 @@ type Sealer interface {
 	Seal(ctx context.Context, platform string, specs ...engine.SealSpec) (ids []string, err error)
 }
 
-// ErrBusy reports that another process is making the same snapshot on the engine.
+// ErrBusy reports that another process is making the same snapshot on the engine, or a checkpoint that this one would make
+// on its way: see CheckpointBusyError.
 var ErrBusy = errors.New("another bootstrap of the same snapshot is under way")
 
 // readyTimeout is how long a service may take to become ready if it has no ready.timeout.
@@ -66,12 +76,19 @@ const teardownTimeout = time.Minute
 type run struct {
 	Request
 	group   *launch.Group
+	record  *journal.Record
+	id      string // of the record; empty for none
 	network string
-	images  map[string]string // what each service's next container is created from
-	raw     map[string]string // the image that holds each committed service's layers
-	used    map[string]bool   // services that were up while steps ran, and may hold what those wrote
-	readers []string          // containers that volumes are read from
-	temp    []string          // names or identifiers of all images to remove when the bootstrap ends
+	images  map[string]string             // what each service's next container is created from
+	raw     map[string]string             // the image that holds each committed service's layers
+	used    map[string]bool               // services that were up while steps ran, and may hold what those wrote
+	readers []string                      // containers that volumes are read from
+	locks   []string                      // keys of the checkpoints whose locks this bootstrap has
+	restore []func(context.Context) error // puts secrets and configs back after a checkpoint
+	temp    []string                      // names or identifiers of all images to remove when the bootstrap ends
+	secrets stack.Secrets                 // of this bootstrap: no image has them
+	// volumeOf returns the names of volumes; nil for those of a bootstrap.
+	volumeOf func(name string) string
 	// hintAfter is how long a service takes to end until the display says what may be the matter.
 	hintAfter time.Duration
 }
@@ -79,25 +96,41 @@ type run struct {
 // Name returns the lock of a snapshot's bootstrap: the name of its network and, followed by a service, of a container.
 func Name(key string) string { return "docker-bmo-bootstrap-" + snapshot.Short(key) }
 
-// Run makes the snapshot. It returns ErrBusy if another process is making it already, a *StepError if a step or a service
+// Run makes the snapshot. It returns an ErrBusy if another process is making it, or one of its checkpoints, already, a *StepError if a step or a service
 // that runs to its end fails, and that wraps a *launch.ServiceError if a service ends or does not become ready. A step that takes too long,
 // and a service that holds data and does not stop well, are errors with a hint and have no type of their own.
-func Run(ctx context.Context, r Request) (*snapshot.Snapshot, error) {
+func Run(ctx context.Context, r Request) (_ *snapshot.Snapshot, err error) {
 	b := newRun(r)
-	defer b.clear(ctx)
+	defer func() {
+		b.clear(ctx)
+		err = b.endRecord(ctx, err)
+	}()
 	if err := b.lock(ctx); err != nil {
 		return nil, err
 	}
 	b.group = b.newGroup()
-	if err := b.all(ctx); err != nil {
+	if err := b.lockCheckpoints(ctx); err != nil {
+		return nil, err
+	}
+	b.record = b.Keeper.Begin(ctx, journal.Header{
+		ID: b.id, Kind: label.RoleBootstrap, Key: b.Snapshot.Key, Stack: b.Snapshot.Stack,
+	}).Record()
+	b.group.Record = b.record
+	if err := engine.Removed(b.all(ctx)); err != nil {
 		if r.KeepFailed && ctx.Err() == nil {
 			b.keep(ctx, err)
 		}
 		return nil, err
 	}
+	return r.made(ctx)
+}
+
+// made returns the snapshot that has been made.
+func (r Request) made(ctx context.Context) (*snapshot.Snapshot, error) {
 	s, err := snapshot.FindKey(ctx, r.Engine, r.Snapshot.Key)
 	if s == nil && err == nil {
-		err = fmt.Errorf("snapshot %s was removed as soon as it was made", snapshot.Short(r.Snapshot.Key))
+		err = hint.Wrap(fmt.Errorf("snapshot %s was removed as soon as it was made", snapshot.Short(r.Snapshot.Key)),
+			"another process prunes snapshots; try again when it has ended")
 	}
 	return s, err
 }
@@ -105,7 +138,7 @@ func Run(ctx context.Context, r Request) (*snapshot.Snapshot, error) {
 // all does everything from the first service to the last image.
 func (b *run) all(ctx context.Context) error {
 	for _, do := range []func(context.Context) error{
-		b.createVolumes, b.oneShots, b.steps, b.check, b.stop, b.commitStopped, b.importVolumes, b.seal,
+		b.createVolumes, b.resume, b.oneShots, b.steps, b.check, b.stop, b.commitStopped, b.importAll, b.seal,
 	} {
 		if err := do(ctx); err != nil {
 			return err
@@ -118,14 +151,45 @@ func newRun(r Request) *run {
 	if r.Sealer == nil {
 		r.Sealer = r.Engine
 	}
-	return &run{
+	b := &run{
 		Request: r, images: maps.Clone(r.Built), raw: map[string]string{}, used: map[string]bool{}, hintAfter: hintAfter,
 	}
+	if r.Keeper != nil {
+		b.id = journal.NewID(r.Engine.Now())
+	}
+	return b
+}
+
+// endRecord ends the record, when everything has been cleared away, and names it in err.
+func (b *run) endRecord(ctx context.Context, err error) error {
+	if b.record == nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), teardownTimeout)
+	defer cancel()
+	how := "made"
+	if err != nil {
+		how = "failed"
+	}
+	b.Keeper.End(ctx, b.id, how, err)
+	return launch.Kept(err, snapshot.Short(b.Snapshot.Key))
+}
+
+// step shows and records a step of the bootstrap, which is about a service or, without one, about all of them.
+func (b *run) step(ctx context.Context, service, name string, fn func(context.Context, *progress.Log) error) error {
+	done := b.record.Step(service, name)
+	err := b.Progress.Step(ctx, name, fn)
+	done(err)
+	return err
 }
 
 // lock creates the network. Its name is the lock: the engine allows it only once.
 func (b *run) lock(ctx context.Context) error {
-	id, err := b.Engine.CreateNetwork(ctx, Name(b.Snapshot.Key), b.labels(""))
+	labels := b.labels("")
+	if b.From != nil {
+		labels[label.From] = b.From.Snapshot.Key // which is in use
+	}
+	id, err := b.Engine.CreateNetwork(ctx, Name(b.Snapshot.Key), labels, launch.Addresses(b.Stack))
 	if engine.IsConflict(err) {
 		return ErrBusy
 	}
@@ -138,10 +202,13 @@ func (b *run) labels(service string) map[string]string {
 	l := map[string]string{
 		label.Role: label.RoleBootstrap, label.Key: b.Snapshot.Key,
 		label.Stack: b.Snapshot.Stack, label.Owner: b.Owner.String(),
-		label.Created: time.Now().UTC().Format(time.RFC3339Nano),
+		label.Created: b.Engine.Now().Format(time.RFC3339Nano),
 	}
 	if service != "" {
 		l[label.Service] = service
+	}
+	if b.id != "" {
+		l[label.Record] = b.id
 	}
 	return l
 }
@@ -152,10 +219,10 @@ func (b *run) newGroup() *launch.Group {
 	g.Name = func(service string) string { return Name(b.Snapshot.Key) + "-" + service }
 	g.Image = func(service string) string { return b.images[service] }
 	g.Labels = b.labels
-	g.Environment, g.Proxies = b.environment, b.Proxies
+	g.Environment, g.Proxies, g.Secrets = b.environment, b.Proxies, &b.secrets
 	g.Volume, g.Content = b.volume, b.Stack.Content
 	g.Timeout = readyTimeout
-	g.Journal, g.Progress, g.Attach = b.Journal, b.Progress, true
+	g.Journal, g.Progress, g.Attach, g.Record = b.Journal, b.Progress, true, b.record
 	return g
 }
 
@@ -164,7 +231,7 @@ func (b *run) environment(service string) map[string]string {
 	if service != b.Stack.URL.Service {
 		return nil
 	}
-	env, err := b.Stack.URL.Render(launch.Vars(b.Stack.URL, b.Stack.URL.Port, Name(b.Snapshot.Key)))
+	env, err := b.Stack.URL.Render(launch.Vars(b.Stack.URL, b.Stack.URL.Port, Name(b.Snapshot.Key), &b.secrets))
 	if err != nil {
 		return nil // loading the stack has rendered it already
 	}
@@ -172,13 +239,15 @@ func (b *run) environment(service string) map[string]string {
 }
 
 // closure returns the named services and all that they depend on, in start order, without those that run to their end.
-func (b *run) closure(names ...string) []stack.Service {
+func (b *run) closure(names ...string) []stack.Service { return closure(b.Stack, names...) }
+
+func closure(st *stack.Stack, names ...string) []stack.Service {
 	want := map[string]bool{}
 	for _, n := range names {
 		want[n] = true
 	}
 	var out []stack.Service
-	for _, s := range slices.Backward(b.Stack.Services) {
+	for _, s := range slices.Backward(st.Services) {
 		if !want[s.Name] {
 			continue
 		}

@@ -71,7 +71,7 @@ func TestSnapshotsImagesAreClean(t *testing.T) {
 		built, _ := f.Image(f.req.Built[service])
 		want := f.req.Snapshot.Labels()
 		want[label.Service] = service
-		want[label.Parent] = built.ID
+		want[label.Parent], want[label.BuiltLayers] = built.ID, "1"
 		want[label.Context+"source"] = "sha256:01"
 		want["own"] = service
 		assert.DeepEqual(t, full.Labels, want)

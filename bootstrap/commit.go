@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"strconv"
 	"time"
 
 	"github.com/docker/go-units"
@@ -22,20 +23,25 @@ const SlowCommit = 5 * time.Second
 // commitStep commits the container of a bootstrap step and seals the commit, so that what is started from it (the next
 // step, the check) has the configuration of the built image, not the step's command and environment.
 func (b *run) commitStep(ctx context.Context, service string) error {
-	return b.Progress.Step(ctx, "commit "+service, func(ctx context.Context, log *progress.Log) error {
+	return b.step(ctx, service, "commit "+service, func(ctx context.Context, log *progress.Log) error {
 		if err := b.commit(ctx, service, log); err != nil {
 			return err
 		}
-		labels := b.labels(service)
-		labels[label.Role] = label.RoleRaw
-		ref := b.tempTag(service)
-		_, err := b.Sealer.Seal(ctx, b.Platform, engine.SealSpec{
-			Layers: b.raw[service], Config: b.Built[service], Name: ref, Labels: labels,
-			DropPrefix: label.Prefix, Comment: sealComment, Created: b.Snapshot.Created,
-		})
-		b.raw[service], b.images[service] = ref, ref
-		return err
+		return b.sealRaw(ctx, service)
 	})
+}
+
+// sealRaw gives a service's raw image the configuration of the built one, for what is started from it.
+func (b *run) sealRaw(ctx context.Context, service string) error {
+	labels := b.labels(service)
+	labels[label.Role] = label.RoleRaw
+	ref := b.tempTag(service)
+	_, err := b.Sealer.Seal(ctx, b.Platform, engine.SealSpec{
+		Layers: b.raw[service], Config: b.Built[service], Name: ref, Labels: labels,
+		DropPrefix: label.Prefix, Comment: snapshot.SealComment, Created: b.Snapshot.Created,
+	})
+	b.raw[service], b.images[service] = ref, ref
+	return err
 }
 
 // tempTag returns a new name for an image that exists only during the bootstrap. No name is used twice: an image whose
@@ -46,17 +52,31 @@ func (b *run) tempTag(service string) string {
 	return ref
 }
 
-// sealComment is the command that the history of a snapshot's image shows for its last layer.
-const sealComment = "docker bmo bootstrap"
-
 // commit makes a raw image of a service's ended container and removes the container.
 func (b *run) commit(ctx context.Context, service string, log *progress.Log) error {
-	ref := b.tempTag(service)
-	labels := b.labels(service)
-	labels[label.Role] = label.RoleRaw
 	if err := b.blank(ctx, service); err != nil {
 		return err
 	}
+	if err := b.commitRaw(ctx, service, log); err != nil {
+		return err
+	}
+	return b.drop(ctx, service)
+}
+
+// drop removes a service's ended container, so that the next one is created from the service's image.
+func (b *run) drop(ctx context.Context, service string) error {
+	if err := b.Engine.RemoveContainer(ctx, b.group.ID(service)); err != nil {
+		return err
+	}
+	b.group.Forget(service)
+	return nil
+}
+
+// commitRaw makes a raw image of a service's container as it is.
+func (b *run) commitRaw(ctx context.Context, service string, log *progress.Log) error {
+	ref := b.tempTag(service)
+	labels := b.labels(service)
+	labels[label.Role] = label.RoleRaw
 	start := time.Now()
 	if err := b.Engine.Commit(ctx, b.group.ID(service), ref, labels); err != nil {
 		return err
@@ -65,10 +85,6 @@ func (b *run) commit(ctx context.Context, service string, log *progress.Log) err
 		log.Note(fmt.Sprintf("took %s: the engine's storage driver or disk is slow at this (`docker info` names it)", took.Round(100*time.Millisecond)))
 	}
 	b.noteSize(ctx, b.images[service], ref, log)
-	if err := b.Engine.RemoveContainer(ctx, b.group.ID(service)); err != nil {
-		return err
-	}
-	b.group.Forget(service)
 	b.raw[service] = ref
 	return nil
 }
@@ -95,7 +111,7 @@ func (b *run) commitStopped(ctx context.Context) error {
 		if !b.commits(s) {
 			continue
 		}
-		err := b.Progress.Step(ctx, "commit "+s.Name, func(ctx context.Context, log *progress.Log) error {
+		err := b.step(ctx, s.Name, "commit "+s.Name, func(ctx context.Context, log *progress.Log) error {
 			return b.commit(ctx, s.Name, log)
 		})
 		if err != nil {
@@ -121,20 +137,28 @@ func (b *run) blank(ctx context.Context, service string) error {
 	return b.group.BlankFiles(ctx, s)
 }
 
-// seal makes the snapshot's images: the committed layers, or the built ones for services that are not committed, with
-// the built image's configuration and the snapshot's labels. It is a snapshot only once the last image exists.
+// seal makes the snapshot's images. It is a snapshot only once the last image exists.
 func (b *run) seal(ctx context.Context) error {
-	return b.Progress.Step(ctx, "write snapshot images "+snapshot.Short(b.Snapshot.Key), func(ctx context.Context, log *progress.Log) error {
+	return b.sealAs(ctx, "write snapshot images "+snapshot.Short(b.Snapshot.Key), b.Snapshot, b.Labels, b.Once)
+}
+
+// sealAs makes images of the layers that there are now: the committed ones, or the built ones for services that are not
+// committed, with the built image's configuration and the labels of what they will be. Only one of them has those in once.
+func (b *run) sealAs(ctx context.Context, name string, s snapshot.Snapshot, labels, once map[string]string) error {
+	return b.step(ctx, "", name, func(ctx context.Context, log *progress.Log) error {
 		var specs []engine.SealSpec
-		for _, service := range b.Snapshot.Services {
-			spec, err := b.sealSpec(ctx, service)
+		for i, service := range s.Services {
+			spec, err := b.sealSpec(ctx, s, labels, service)
 			if err != nil {
 				return err
 			}
+			if i == 0 {
+				maps.Copy(spec.Labels, once)
+			}
 			specs = append(specs, spec)
 		}
-		for _, name := range b.Snapshot.Volumes {
-			specs = append(specs, b.carrierSpec(name))
+		for _, name := range s.Volumes {
+			specs = append(specs, b.carrierSpec(s, labels, name))
 		}
 		ids, err := b.Sealer.Seal(ctx, b.Platform, specs...)
 		for i, id := range ids {
@@ -147,22 +171,22 @@ func (b *run) seal(ctx context.Context) error {
 	})
 }
 
-func (b *run) sealSpec(ctx context.Context, service string) (engine.SealSpec, error) {
+func (b *run) sealSpec(ctx context.Context, s snapshot.Snapshot, more map[string]string, service string) (engine.SealSpec, error) {
 	built, err := b.Engine.Image(ctx, b.Built[service])
 	if err != nil {
 		return engine.SealSpec{}, err
 	}
-	labels := b.Snapshot.Labels()
-	maps.Copy(labels, b.Labels)
+	labels := s.Labels()
+	maps.Copy(labels, more)
 	labels[label.Service] = service
-	labels[label.Parent] = built.ID
+	labels[label.Parent], labels[label.BuiltLayers] = built.ID, strconv.Itoa(len(built.Layers))
 	layers := b.Built[service]
 	if raw, ok := b.raw[service]; ok {
 		layers = raw
 	}
 	return engine.SealSpec{
-		Layers: layers, Config: b.Built[service], Name: snapshot.Tag(b.Snapshot.Stack, service, b.Snapshot.Key),
-		Labels: labels, DropPrefix: label.Prefix, Comment: sealComment, Created: b.Snapshot.Created,
+		Layers: layers, Config: b.Built[service], Name: snapshot.Tag(s.Stack, service, s.Key),
+		Labels: labels, DropPrefix: label.Prefix, Comment: snapshot.SealComment, Created: s.Created,
 	}, nil
 }
 
@@ -175,7 +199,7 @@ func (b *run) clear(ctx context.Context) {
 	if b.network == "" {
 		return // another process has the lock, and all objects are its own
 	}
-	_ = b.Progress.Step(ctx, "clean up after bootstrap", func(ctx context.Context, log *progress.Log) error {
+	_ = b.step(ctx, "", "clean up after bootstrap", func(ctx context.Context, log *progress.Log) error {
 		for _, s := range b.Stack.Services {
 			if id := b.group.ID(s.Name); id != "" {
 				log.SetStatus("removing the container of "+s.Name, "")
@@ -192,6 +216,9 @@ func (b *run) clear(ctx context.Context) {
 		for _, name := range launch.VolumeNames(b.Stack.Services) {
 			log.SetStatus("removing volume "+name, "")
 			b.note(engine.Retry(ctx, func() error { return b.Engine.RemoveVolume(ctx, b.volume(name)) }))
+		}
+		for _, key := range b.locks {
+			b.note(engine.Retry(ctx, func() error { return b.Engine.RemoveVolume(ctx, Name(key)) }))
 		}
 		log.SetStatus("removing the network", "")
 		b.note(engine.Retry(ctx, func() error { return b.Engine.RemoveNetwork(ctx, b.network) }))
@@ -210,5 +237,6 @@ func (b *run) removeImage(ctx context.Context, ref string) error {
 func (b *run) note(err error) {
 	if err != nil {
 		b.Journal.Note("clear away: %v", err)
+		b.record.Note(fmt.Sprintf("clear away: %v", err))
 	}
 }

@@ -2,6 +2,7 @@ package bootstrap
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -59,6 +60,20 @@ func TestFaults(t *testing.T) {
 				f.Fail("POST", "/containers/[^/]+/attach", 500, "no", 3)
 			},
 			want: "before bootstrap step 1: service (db|cache): attach to container .*",
+		},
+		{
+			name: "database is killed under the step",
+			fault: func(f *fixture) {
+				f.programs["web load"] = func(p *enginetest.Proc) int {
+					if err := f.req.Engine.Signal(context.Background(), Name(f.req.Snapshot.Key)+"-db", "KILL"); err != nil {
+						panic(err)
+					}
+					p.Print("no connection")
+					return 2
+				}
+			},
+			want: "bootstrap step 1 of 1: `load` in service web ended with exit code 2; its last lines:\n  no connection\nbefore that, service db ended with exit code 137",
+			hint: "see why the service has ended: `docker bmo logs` has what it printed and what was done to it; then run `docker bmo build` again",
 		},
 		{
 			name:  "step of no service",
@@ -295,6 +310,7 @@ func TestSnapshotIsRemovedAtOnce(t *testing.T) {
 	})
 	_, err := Run(t.Context(), f.req)
 	assert.Error(t, err, "snapshot 0123456789ab was removed as soon as it was made")
+	assert.Assert(t, len(hint.All(err)) == 1, "%v", hint.All(err))
 }
 
 // failLater makes the nth request to a path fail.

@@ -47,7 +47,7 @@ func newFixture(t *testing.T) *fixture {
 	f.req = Request{
 		Engine: f.Engine(t), Stack: demo(), Snapshot: snapshottest.New("demo", "0123456789abcdef", time.Now(), "cache", "db", "web"),
 		Built: map[string]string{}, Labels: map[string]string{label.Context + "source": "sha256:01"},
-		Platform: "linux/amd64", Owner: owner.Current(), Journal: journal.New(nil, nil), Sealer: f.Fake,
+		Platform: "linux/amd64", Owner: owner.Current(), Journal: journal.New(nil), Sealer: f.Fake,
 	}
 	for _, s := range f.req.Stack.Services {
 		ref := snapshot.Tag("demo", s.Name, f.req.Snapshot.Key) + "-built-x"

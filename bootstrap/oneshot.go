@@ -11,6 +11,9 @@ import (
 // oneShots runs the services that end by themselves to their end, in start order, each when what it depends on is ready.
 // What they write to other services or into volumes is kept, their own filesystem is not.
 func (b *run) oneShots(ctx context.Context) error {
+	if b.From != nil {
+		return nil // it has what they did
+	}
 	for _, s := range b.Stack.Services {
 		if !s.OneShot {
 			continue
@@ -20,7 +23,7 @@ func (b *run) oneShots(ctx context.Context) error {
 			return fmt.Errorf("before service %s: %w", s.Name, err)
 		}
 		step := stack.Step{Service: s.Name, Command: s.Command}
-		err := b.Progress.Step(ctx, "run "+s.Name+" to its end", func(ctx context.Context, log *progress.Log) error {
+		err := b.step(ctx, s.Name, "run "+s.Name+" to its end", func(ctx context.Context, log *progress.Log) error {
 			return b.limited(ctx, step, log, func(ctx context.Context) (int, error) { return b.runAlone(ctx, s, log) })
 		})
 		if err != nil {

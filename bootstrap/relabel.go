@@ -3,7 +3,6 @@ package bootstrap
 import (
 	"context"
 	"maps"
-	"time"
 
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/internal/label"
@@ -16,7 +15,7 @@ import (
 // snapshot.
 func Relabel(ctx context.Context, r Request) (*snapshot.Snapshot, error) {
 	from := r.Snapshot
-	r.Snapshot.Created = time.Now().UTC()
+	r.Snapshot.Created = r.Engine.Now()
 	b := newRun(r)
 	b.group = b.newGroup() // without containers
 	defer b.clear(ctx)
@@ -35,7 +34,7 @@ func Relabel(ctx context.Context, r Request) (*snapshot.Snapshot, error) {
 		maps.Copy(labels, r.Labels)
 		specs = append(specs, engine.SealSpec{
 			Layers: ref, Config: ref, Name: snapshot.Tag(from.Stack, service, from.Key), Labels: labels,
-			DropPrefix: label.Prefix, Comment: sealComment, Created: r.Snapshot.Created,
+			DropPrefix: label.Prefix, Comment: snapshot.SealComment, Created: r.Snapshot.Created,
 		})
 	}
 	if _, err := b.Sealer.Seal(ctx, b.Platform, specs...); err != nil {

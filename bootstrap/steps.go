@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/docker-bmo/docker-bmo/internal/hint"
@@ -19,6 +20,9 @@ type StepError = launch.StepError
 // is created from the commit. A step in a running service leaves that up, to be committed at the end.
 func (b *run) steps(ctx context.Context) error {
 	for i, step := range b.Stack.Bootstrap {
+		if b.From != nil && i < b.From.Steps {
+			continue
+		}
 		s, ok := b.Stack.Service(step.Service)
 		if !ok {
 			return fmt.Errorf("bootstrap step %d: stack %s has no service %s", i+1, b.Stack.Name, step.Service)
@@ -28,16 +32,18 @@ func (b *run) steps(ctx context.Context) error {
 			return fmt.Errorf("before bootstrap step %d: %w", i+1, err)
 		}
 		name := fmt.Sprintf("bootstrap %d/%d %s: %s", i+1, len(b.Stack.Bootstrap), step.Service, launch.Line(step.Command))
-		err := b.Progress.Step(ctx, name, func(ctx context.Context, log *progress.Log) error {
+		err := b.step(ctx, step.Service, name, func(ctx context.Context, log *progress.Log) error {
 			return b.limited(ctx, step, log, func(ctx context.Context) (int, error) { return b.runStep(ctx, s, step, log) })
 		})
 		if err != nil {
 			return fmt.Errorf("bootstrap step %d of %d: %w", i+1, len(b.Stack.Bootstrap), err)
 		}
-		if step.Exec {
-			continue
+		if !step.Exec {
+			if err := b.commitStep(ctx, step.Service); err != nil {
+				return err
+			}
 		}
-		if err := b.commitStep(ctx, step.Service); err != nil {
+		if err := b.makeCheckpoint(ctx, i+1); err != nil {
 			return err
 		}
 	}
@@ -54,13 +60,15 @@ func (b *run) prepare(ctx context.Context, s stack.Service, step stack.Step) err
 	if err := b.bringUp(ctx, s.DependsOn...); err != nil {
 		return err
 	}
-	if b.group.Process(s.Name) == nil {
+	delete(b.used, s.Name)
+	if b.group.ID(s.Name) == "" {
 		return nil
 	}
-	if err := b.stopService(ctx, s, endOf(s, true)); err != nil {
-		return err
+	if b.group.Process(s.Name) != nil { // else a checkpoint has stopped it
+		if err := b.stopService(ctx, s, endOf(s, true)); err != nil {
+			return err
+		}
 	}
-	delete(b.used, s.Name)
 	return b.commitStep(ctx, s.Name)
 }
 
@@ -85,12 +93,29 @@ func (b *run) limited(ctx context.Context, step stack.Step, log *progress.Log, r
 		}
 		s, _ := b.Stack.Service(step.Service)
 		return &StepError{
-			Step: step, Code: code, Output: output, OutputShown: log.Visible(),
+			Step: step, Code: code, Output: output, OutputShown: log.Visible(), Gone: b.gone(ctx, step.Service),
 			Database: !s.OneShot && !step.Exec && launch.Keeps(s) && s.Name != b.Stack.URL.Service,
 		}
 	default:
 		return nil
 	}
+}
+
+// gone says which other services have ended that should have gone on, which may be why a step has failed.
+func (b *run) gone(ctx context.Context, service string) (gone []string) {
+	for _, s := range b.Stack.Services {
+		p := b.group.Process(s.Name)
+		if s.Name == service || s.OneShot || p == nil {
+			continue
+		}
+		if running, err := b.Engine.IsRunning(ctx, p.ID); running || err != nil {
+			continue
+		}
+		if code, err := p.Wait(ctx); err == nil && (code != 0 || !launch.MayEnd(s)) {
+			gone = append(gone, fmt.Sprintf("%s ended with exit code %d", s.Name, code))
+		}
+	}
+	return gone
 }
 
 // tooLong returns the error for a step that takes longer than it may.
@@ -111,8 +136,10 @@ func (b *run) runStep(ctx context.Context, s stack.Service, step stack.Step, log
 	if !step.Exec {
 		return b.runAlone(ctx, launch.InStep(s, step), log)
 	}
+	out, errOut := b.record.Writer(s.Name, false), b.record.Writer(s.Name, true)
 	stdout, stderr := b.Journal.Source(s.Name, log), b.Journal.Source(s.Name, log)
-	defer stderr.Close()
-	defer stdout.Close()
-	return b.group.Exec(ctx, step, stdout, stderr)
+	for _, c := range []io.Closer{out, errOut, stdout, stderr} {
+		defer c.Close()
+	}
+	return b.group.Exec(ctx, step, io.MultiWriter(out, stdout), io.MultiWriter(errOut, stderr))
 }

@@ -41,9 +41,12 @@ func endOf(s stack.Service, commits bool) end {
 	}
 }
 
-// stop ends every service, each before those it depends on.
+// stop ends every service that runs, each before those it depends on.
 func (b *run) stop(ctx context.Context) error {
 	for _, s := range slices.Backward(launch.Lasting(b.Stack)) {
+		if b.group.Process(s.Name) == nil {
+			continue
+		}
 		if err := b.stopService(ctx, s, endOf(s, b.commits(s))); err != nil {
 			return err
 		}
@@ -52,7 +55,7 @@ func (b *run) stop(ctx context.Context) error {
 }
 
 func (b *run) stopService(ctx context.Context, s stack.Service, how end) error {
-	return b.Progress.Step(ctx, "stop "+s.Name, func(ctx context.Context, log *progress.Log) error {
+	return b.step(ctx, s.Name, "stop "+s.Name, func(ctx context.Context, log *progress.Log) error {
 		p := b.group.Process(s.Name)
 		select {
 		case <-p.Done():

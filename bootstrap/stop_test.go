@@ -49,6 +49,7 @@ func deaf(p *enginetest.Proc) int {
 // P3: what ends by its signal has ended well, unless it is MySQL or MariaDB, which end with 0.
 func TestP3EndBySignal(t *testing.T) {
 	volume := []stack.Mount{{Target: "/data", Volume: "data"}}
+	source := stack.Mount{Target: "/code/src", Source: "src"}
 	for _, c := range []struct {
 		name   string
 		code   int
@@ -62,6 +63,9 @@ func TestP3EndBySignal(t *testing.T) {
 		{name: "143 by QUIT", code: 143, signal: "SIGQUIT", mounts: volume, want: "service web ended with exit code 143 when it was stopped: not committed"},
 		{name: "1 with a volume", code: 1, mounts: volume, want: "service web ended with exit code 1 when it was stopped: not committed"},
 		{name: "1 without data", code: 1},
+		{name: "1 with a volume without a name", code: 1, mounts: []stack.Mount{{Target: "/data"}, source}, want: "service web ended with exit code 1 when it was stopped: not committed"},
+		{name: "1 with a volume next to files of the project", code: 1, mounts: []stack.Mount{{Target: "/code/node_modules"}, source}},
+		{name: "1 with a volume in files of the project", code: 1, mounts: []stack.Mount{{Target: "/code/src/node_modules"}, source}},
 		{name: "1 with a volume to read", code: 1, mounts: []stack.Mount{{Target: "/data", Volume: "data", ReadOnly: true}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -189,6 +193,11 @@ func TestU3EndOfAServiceThatNobodyWaitsFor(t *testing.T) {
 	f := newFixture(t)
 	f.req.Stack.Services[0].Ready = stack.Ready{}
 	f.programs["cache"] = enginetest.Exit(4, "no memory")
+	f.Before("POST", "/containers/[^/]+/start", func(r *http.Request) {
+		if c, _ := f.Container(strings.Split(r.URL.Path, "/")[2]); !strings.HasSuffix(c.Name, "-cache") {
+			f.untilEnded(t, Name(f.req.Snapshot.Key)+"-cache") // before the others are ready
+		}
+	})
 	_, err := Run(t.Context(), f.req)
 	assert.ErrorContains(t, err, "service cache: ended with exit code 4 before it was ready\nlast lines of cache:\n  no memory")
 	f.leavesNothing(t)
@@ -215,4 +224,15 @@ func TestU3EndAfterTheCheck(t *testing.T) {
 	_, err := Run(t.Context(), f.req)
 	assert.Error(t, err, "service cache ended by itself with exit code 4: not committed; its last lines:\n  no memory")
 	f.leavesNothing(t)
+}
+
+// untilEnded returns when a container has ended, which may not be there yet.
+func (f *fixture) untilEnded(t *testing.T, name string) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		if c, ok := f.Container(name); ok && c.State == "exited" {
+			return
+		}
+	}
+	t.Errorf("container %s has not ended", name)
 }

@@ -12,8 +12,13 @@ import (
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
-// volume returns the name of a volume during the bootstrap.
-func (b *run) volume(name string) string { return Name(b.Snapshot.Key) + "-volume-" + name }
+// volume returns the name of a volume during the bootstrap, or in the instance that is committed.
+func (b *run) volume(name string) string {
+	if b.volumeOf != nil {
+		return b.volumeOf(name)
+	}
+	return Name(b.Snapshot.Key) + "-volume-" + name
+}
 
 // createVolumes makes the volumes that services share.
 func (b *run) createVolumes(ctx context.Context) error {
@@ -25,9 +30,12 @@ func (b *run) createVolumes(ctx context.Context) error {
 	return nil
 }
 
-// importVolumes makes a raw image of the content of each volume that instances have.
-func (b *run) importVolumes(ctx context.Context) error {
-	if len(b.Snapshot.Volumes) == 0 {
+// importAll makes a raw image of the content of each volume that instances have.
+func (b *run) importAll(ctx context.Context) error { return b.importVolumes(ctx, b.Snapshot.Volumes) }
+
+// importVolumes makes a raw image of the content of each of the volumes.
+func (b *run) importVolumes(ctx context.Context, names []string) error {
+	if len(names) == 0 {
 		return nil
 	}
 	for _, s := range launch.Lasting(b.Stack) { // those that are committed have been blanked
@@ -38,8 +46,8 @@ func (b *run) importVolumes(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, name := range b.Snapshot.Volumes {
-		err := b.Progress.Step(ctx, "keep volume "+name, func(ctx context.Context, log *progress.Log) error {
+	for _, name := range names {
+		err := b.step(ctx, "", "keep volume "+name, func(ctx context.Context, log *progress.Log) error {
 			return b.importVolume(ctx, name, log)
 		})
 		if err != nil {
@@ -79,13 +87,13 @@ func (b *run) importVolume(ctx context.Context, name string, log *progress.Log) 
 }
 
 // carrierSpec describes the image that carries a volume's content.
-func (b *run) carrierSpec(name string) engine.SealSpec {
+func (b *run) carrierSpec(s snapshot.Snapshot, more map[string]string, name string) engine.SealSpec {
 	part := label.Volume(name)
-	labels := b.Snapshot.Labels()
-	maps.Copy(labels, b.Labels)
-	labels[label.Service] = part
+	labels := s.Labels()
+	maps.Copy(labels, more)
+	labels[label.Service], labels[label.BuiltLayers] = part, "0"
 	return engine.SealSpec{
-		Layers: b.raw[part], Config: b.raw[part], Name: snapshot.Tag(b.Snapshot.Stack, part, b.Snapshot.Key),
-		Labels: labels, DropPrefix: label.Prefix, Comment: sealComment, Created: b.Snapshot.Created,
+		Layers: b.raw[part], Config: b.raw[part], Name: snapshot.Tag(s.Stack, part, s.Key),
+		Labels: labels, DropPrefix: label.Prefix, Comment: snapshot.SealComment, Created: s.Created,
 	}
 }

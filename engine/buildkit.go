@@ -14,7 +14,7 @@ func (e *Engine) BuildKit(ctx context.Context) (*bkclient.Client, error) {
 	// The first connection is made here, since what it fails with would only be a text within BuildKit's own error.
 	conn, err := e.api.DialHijack(ctx, "/grpc", "h2c", nil)
 	if err != nil {
-		return nil, e.buildKitRefused(err)
+		return nil, e.buildKitRefused("/grpc", err)
 	}
 	first := make(chan net.Conn, 1)
 	first <- conn
@@ -28,7 +28,11 @@ func (e *Engine) BuildKit(ctx context.Context) (*bkclient.Client, error) {
 			}
 		}),
 		bkclient.WithSessionDialer(func(ctx context.Context, proto string, meta map[string][]string) (net.Conn, error) {
-			return e.api.DialHijack(ctx, "/session", proto, meta)
+			conn, err := e.api.DialHijack(ctx, "/session", proto, meta)
+			if err != nil && refusal.MatchString(err.Error()) {
+				err = e.buildKitRefused("/session", err)
+			}
+			return conn, err
 		}))
 	if err != nil {
 		conn.Close()
@@ -42,13 +46,31 @@ var refusal = regexp.MustCompile(`unable to upgrade to \w+, received (\d+)`)
 
 // buildKitRefused returns why BuildKit cannot be reached: a proxy in front of the engine that does not let /grpc through,
 // or something that has the Engine API and no BuildKit, such as Podman.
-func (e *Engine) buildKitRefused(err error) error {
+func (e *Engine) buildKitRefused(path string, err error) error {
 	m := refusal.FindStringSubmatch(err.Error())
 	if m == nil {
 		return fmt.Errorf("connect to the engine's BuildKit: %w", Plain(err))
 	}
 	return &UnusableError{
-		Reason: fmt.Sprintf("%s answers a request for /grpc, by which BuildKit is reached, with status %s", e.Host(), m[1]),
-		Advice: "a proxy in front of the engine has to let POST /grpc and /session through; Podman has no BuildKit",
+		Reason: fmt.Sprintf("%s answers a request for %s, by which BuildKit is reached, with status %s", e.Host(), path, m[1]),
+		Advice: refusedAdvice,
+	}
+}
+
+const refusedAdvice = "a proxy in front of the engine has to let POST /grpc and /session through; Podman has no BuildKit"
+
+// sessionError matches what BuildKit's client makes of the error of a session that could not be opened: a text.
+var sessionError = regexp.MustCompile(`(\S+ answers a request for /session, by which BuildKit is reached, with status \d+)|` +
+	`what answers at \S+ is not a docker engine, or not always: open /session`)
+
+// asSession returns the error for such a text, nil for any other.
+func asSession(text string) error {
+	switch m := sessionError.FindStringSubmatch(text); {
+	case m == nil:
+		return nil
+	case m[1] != "":
+		return &UnusableError{Reason: m[1], Advice: refusedAdvice}
+	default:
+		return &StrangeError{Request: "open /session"}
 	}
 }

@@ -17,6 +17,9 @@ import (
 // Loopback is the only address on which ports are published.
 const Loopback = "127.0.0.1"
 
+// NoNetwork is what a container joins that is to reach nothing but itself.
+const NoNetwork = "none"
+
 // ContainerSpec describes a container to create.
 type ContainerSpec struct {
 	Name, Image string
@@ -28,7 +31,7 @@ type ContainerSpec struct {
 	User, WorkingDir     string
 	Hostname, StopSignal string
 	Tmpfs                []string
-	// Network is the only network that the container joins, under Aliases.
+	// Network is the only network that the container joins, under Aliases; NoNetwork for none.
 	Network string
 	Aliases []string
 	// Publish maps container ports to ports on Loopback; 0 lets the engine choose.
@@ -82,7 +85,7 @@ func (e *Engine) CreateContainer(ctx context.Context, s ContainerSpec) (id strin
 	endpoint := &network.EndpointSettings{Aliases: s.Aliases}
 	applySettings(s.Settings, cfg, host, endpoint)
 	nets := &network.NetworkingConfig{EndpointsConfig: map[string]*network.EndpointSettings{}}
-	if s.Network != "" {
+	if s.Network != "" && s.Network != NoNetwork {
 		nets.EndpointsConfig[s.Network] = endpoint
 	}
 	if host.Mounts, err = e.mounts(s.Mounts); err != nil {
@@ -164,6 +167,9 @@ const removal = 20 * time.Second
 // RemoveContainer kills and removes a container and its anonymous volumes. It is no error if the container is already
 // gone; if another process is removing it, RemoveContainer returns once it is gone.
 func (e *Engine) RemoveContainer(ctx context.Context, id string) error {
+	if e.onRemove != nil {
+		e.onRemove(ctx, id)
+	}
 	err := e.api.ContainerRemove(ctx, id, container.RemoveOptions{Force: true, RemoveVolumes: true})
 	if IsConflict(err) {
 		wait, cancel := context.WithTimeout(ctx, removal)
@@ -177,6 +183,10 @@ func (e *Engine) RemoveContainer(ctx context.Context, id string) error {
 	}
 	return nil
 }
+
+// OnRemove has fn called before each removal of a container by RemoveContainer. Whatever it does, the container is
+// removed.
+func (e *Engine) OnRemove(fn func(ctx context.Context, id string)) { e.onRemove = fn }
 
 // waitRemoved returns when the container is gone.
 func (e *Engine) waitRemoved(ctx context.Context, id string) error {

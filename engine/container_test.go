@@ -34,7 +34,7 @@ func create(t *testing.T, e *engine.Engine, s engine.ContainerSpec) string {
 
 func TestCreateContainer(t *testing.T) {
 	f, e := newFake(t)
-	network, err := e.CreateNetwork(t.Context(), "net", nil)
+	network, err := e.CreateNetwork(t.Context(), "net", nil, 0)
 	assert.NilError(t, err)
 	id := create(t, e, engine.ContainerSpec{
 		Name: "web", Entrypoint: []string{"/start"}, Command: []string{"--fast"}, Environment: []string{"A=1", "B="},
@@ -109,9 +109,9 @@ func TestNamesAreLocks(t *testing.T) {
 	err = e.Rename(t.Context(), b, "a")
 	assert.Assert(t, engine.IsConflict(err), "%v", err)
 	assert.NilError(t, e.Rename(t.Context(), b, "c"))
-	_, err = e.CreateNetwork(t.Context(), "n", nil)
+	_, err = e.CreateNetwork(t.Context(), "n", nil, 0)
 	assert.NilError(t, err)
-	_, err = e.CreateNetwork(t.Context(), "n", nil)
+	_, err = e.CreateNetwork(t.Context(), "n", nil, 0)
 	assert.Assert(t, engine.IsConflict(err), "%v", err)
 }
 
@@ -148,7 +148,7 @@ func TestMakingIsNotCutOff(t *testing.T) {
 		path string
 		make func(ctx context.Context) (id string, err error)
 	}{
-		{"/networks/create", func(ctx context.Context) (string, error) { return e.CreateNetwork(ctx, "n", nil) }},
+		{"/networks/create", func(ctx context.Context) (string, error) { return e.CreateNetwork(ctx, "n", nil, 0) }},
 		{"/containers/create", func(ctx context.Context) (string, error) {
 			return e.CreateContainer(ctx, engine.ContainerSpec{Name: "b", Image: "app"})
 		}},
@@ -167,7 +167,7 @@ func TestNothingIsMadeForWhoHasGone(t *testing.T) {
 	f, e := newFake(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := e.CreateNetwork(ctx, "n", nil)
+	_, err := e.CreateNetwork(ctx, "n", nil, 0)
 	assert.ErrorIs(t, err, context.Canceled)
 	_, err = e.CreateContainer(ctx, engine.ContainerSpec{Name: "b", Image: "app"})
 	assert.ErrorIs(t, err, context.Canceled)
@@ -176,9 +176,9 @@ func TestNothingIsMadeForWhoHasGone(t *testing.T) {
 
 func TestNetworks(t *testing.T) {
 	_, e := newFake(t)
-	id, err := e.CreateNetwork(t.Context(), "n", map[string]string{"role": "x"})
+	id, err := e.CreateNetwork(t.Context(), "n", map[string]string{"role": "x"}, 0)
 	assert.NilError(t, err)
-	_, err = e.CreateNetwork(t.Context(), "other", nil)
+	_, err = e.CreateNetwork(t.Context(), "other", nil, 0)
 	assert.NilError(t, err)
 	list, err := e.Networks(t.Context(), "role=x")
 	assert.NilError(t, err)
@@ -189,7 +189,7 @@ func TestNetworks(t *testing.T) {
 func TestNoAddressesLeft(t *testing.T) {
 	f, e := newFake(t)
 	f.Fail("POST", "/networks/create", 400, "could not find an available, non-overlapping IPv4 address pool among the defaults to assign to the network", 1)
-	_, err := e.CreateNetwork(t.Context(), "n", nil)
+	_, err := e.CreateNetwork(t.Context(), "n", nil, 0)
 	assert.Error(t, err, "create network n: the engine has no address range left for another network")
 	assert.Equal(t, len(hint.All(err)), 1)
 }

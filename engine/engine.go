@@ -2,10 +2,14 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
+	"sync/atomic"
 	"time"
 
+	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/api/types/versions"
 	"github.com/docker/docker/client"
 )
@@ -19,9 +23,17 @@ const MinVersion = "25.0"
 
 // Engine is one Docker engine.
 type Engine struct {
-	api   client.APIClient
-	host  string
-	place place
+	api    client.APIClient
+	limits *limits
+	host   string
+	place  place
+	// subnets is the range of the networks' subnets; invalid if the engine chooses them.
+	subnets netip.Prefix
+	arch    atomic.Value // of the engine's processor, a string, once Connect has asked
+	memory  atomic.Int64 // of the engine's machine, in bytes, once Connect has asked
+	ahead   atomic.Int64 // nanoseconds by which the engine's clock is ahead of ours
+	// onRemove, if not nil, is called before a container is removed.
+	onRemove func(ctx context.Context, id string)
 
 	reaches reaches
 }
@@ -58,7 +70,12 @@ func (i Info) SlowDriver() bool {
 type API = client.APIClient
 
 // New returns an engine that uses api.
-func New(api API) *Engine { return (&Engine{api: api}).At(api.DaemonHost()) }
+func New(api API) *Engine {
+	e := &Engine{subnets: DefaultSubnets}
+	e.limits = newLimits(e.Host)
+	e.api = limited{api, e.limits}
+	return e.At(api.DaemonHost())
+}
 
 // Host returns the address of the engine, for example "unix:///var/run/docker.sock".
 func (e *Engine) Host() string { return e.host }
@@ -88,12 +105,15 @@ const reasonTries = 10
 // Connect checks that an engine answers and that it is new enough. It returns an *UnavailableError if none answers, and
 // an *UnusableError if it is too old or does not run Linux containers.
 func (e *Engine) Connect(ctx context.Context) (Info, error) {
-	v, err := e.api.ServerVersion(ctx)
+	v, err := e.serverVersion(ctx)
 	for try := 1; try < reasonTries && err != nil && strings.Contains(err.Error(), "broken pipe"); try++ {
-		v, err = e.api.ServerVersion(ctx)
+		v, err = e.serverVersion(ctx)
 	}
 	if ctx.Err() != nil {
 		return Info{}, context.Cause(ctx)
+	}
+	if silent := (*SilentError)(nil); errors.As(err, &silent) {
+		return Info{}, silent
 	}
 	if err != nil {
 		return Info{}, unreachable(e.host, err)
@@ -102,17 +122,32 @@ func (e *Engine) Connect(ctx context.Context) (Info, error) {
 		return Info{}, &UnusableError{Reason: fmt.Sprintf("docker engine %s (API %s) is too old: %s (API %s) or newer is needed",
 			v.Version, v.APIVersion, MinVersion, MinAPIVersion)}
 	}
+	asked := time.Now()
 	info, err := e.api.Info(ctx)
 	if err != nil {
 		return Info{}, fmt.Errorf("ask the engine about itself: %w", Plain(err))
 	}
+	e.noteClock(info.SystemTime, asked)
 	if info.OSType != "linux" {
 		return Info{}, &UnusableError{Reason: "the engine runs " + info.OSType + " containers: linux containers are needed"}
 	}
+	e.arch.Store(v.Arch)
+	e.memory.Store(info.MemTotal)
 	return Info{
 		ID: info.ID, Version: v.Version, APIVersion: v.APIVersion, OS: v.Os, Arch: v.Arch,
 		Driver: info.Driver, ContainerdStore: containerdStore(info.DriverStatus), CPUs: info.NCPU,
 	}, nil
+}
+
+// serverVersion is the first request, whose errors say why an engine cannot be reached.
+func (e *Engine) serverVersion(ctx context.Context) (types.Version, error) {
+	limited, cancel := context.WithTimeout(ctx, e.limits.answer)
+	defer cancel()
+	v, err := e.api.ServerVersion(limited)
+	if limited.Err() != nil && ctx.Err() == nil {
+		return v, &SilentError{Host: e.host, Request: "ask it for its version", After: e.limits.answer}
+	}
+	return v, err
 }
 
 // containerdStore reports whether images are in containerd, which `docker info` shows as "driver-type".

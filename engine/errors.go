@@ -32,6 +32,9 @@ var portTaken = regexp.MustCompile(`port is already allocated|address already in
 // SpaceHint says what to do when an engine's disk is full.
 const SpaceHint = "`docker system df` shows what takes the engine's disk; `docker bmo prune` and `docker builder prune` make room"
 
+// FailureHint says what to do when an engine could not do what it was asked for.
+const FailureHint = "the engine's own log may say why: `journalctl -u docker` on most Linux machines"
+
 // IsNoSpace reports whether the engine's disk is full.
 func IsNoSpace(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "no space left on device")
@@ -43,7 +46,11 @@ func IsFailure(err error) bool {
 	var unavailable *UnavailableError
 	var unusable *UnusableError
 	var lost *LostError
-	return errors.As(err, &unavailable) || errors.As(err, &unusable) || errors.As(err, &lost) || client.IsErrConnectionFailed(err) ||
+	var silent *SilentError
+	var strange *StrangeError
+	var unconnected *unconnectedError
+	return errors.As(err, &unavailable) || errors.As(err, &silent) || errors.As(err, &strange) || errors.As(err, &unconnected) ||
+		errors.As(err, &unusable) || errors.As(err, &lost) || client.IsErrConnectionFailed(err) ||
 		errdefs.IsInternal(err) || errdefs.IsUnavailable(err)
 }
 
@@ -121,6 +128,8 @@ func connectionCause(err error) error {
 	var request *url.Error
 	var lookup *net.DNSError
 	switch {
+	case strange(err):
+		return errors.New("what answers there is not a docker engine")
 	case errors.Is(err, syscall.EACCES):
 		return errors.New(syscall.EACCES.Error())
 	case errors.As(err, &lookup):

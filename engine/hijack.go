@@ -6,29 +6,34 @@ import (
 	"github.com/docker/docker/api/types"
 )
 
-// hijack calls open, which takes over a connection from HTTP, and gives up when ctx ends: the client respects its
-// context only until it is connected, not while it waits for the response. On a network that drops everything, that
-// would block forever.
+// hijack calls open, which takes over a connection from HTTP, within ctx.
 func hijack(ctx context.Context, open func() (types.HijackedResponse, error)) (types.HijackedResponse, error) {
+	return within(ctx, open, func(r types.HijackedResponse) { r.Close() })
+}
+
+// within calls open and gives up when ctx ends: the client respects its context only until it is connected, not while it
+// waits for the response. On a network that drops everything, that would block forever. What comes too late is closed.
+func within[T any](ctx context.Context, open func() (T, error), closeLate func(T)) (T, error) {
 	type result struct {
-		types.HijackedResponse
-		error
+		v   T
+		err error
 	}
 	opened := make(chan result)
 	go func() {
-		r, err := open()
+		v, err := open()
 		select {
-		case opened <- result{r, err}:
+		case opened <- result{v, err}:
 		case <-ctx.Done():
 			if err == nil {
-				r.Close()
+				closeLate(v)
 			}
 		}
 	}()
 	select {
 	case r := <-opened:
-		return r.HijackedResponse, r.error
+		return r.v, r.err
 	case <-ctx.Done():
-		return types.HijackedResponse{}, context.Cause(ctx)
+		var none T
+		return none, context.Cause(ctx)
 	}
 }

@@ -2,12 +2,15 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
 	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/image"
+	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
+	digest "github.com/opencontainers/go-digest"
 )
 
 // Image is one image of the engine's store.
@@ -24,6 +27,10 @@ type Image struct {
 	HealthTimeout time.Duration
 	// Shell is what runs command lines; nil for the usual /bin/sh -c.
 	Shell []string
+	// Layers are the digests of the layers, Identity is a digest of all that a container gets from the image: these and
+	// the configuration without labels, and Platform is OS/ARCH. A listing has none of them.
+	Layers             []string
+	Identity, Platform string
 }
 
 // Images lists the images that have all of the labels, each "key" or "key=value".
@@ -48,7 +55,10 @@ func (e *Engine) Image(ctx context.Context, ref string) (Image, error) {
 		return Image{}, fmt.Errorf("inspect image %s: %w", ref, Plain(err))
 	}
 	created, _ := time.Parse(time.RFC3339Nano, s.Created)
-	img := Image{ID: s.ID, Tags: s.RepoTags, Created: created.UTC(), Size: s.Size}
+	img := Image{ID: s.ID, Tags: s.RepoTags, Created: created.UTC(), Size: s.Size, Layers: s.RootFS.Layers, Platform: s.Os + "/" + s.Architecture}
+	if img.Identity, err = identity(s); err != nil {
+		return Image{}, fmt.Errorf("inspect image %s: %w", ref, err)
+	}
 	if s.Config != nil {
 		img.Labels, img.Shell = s.Config.Labels, s.Config.Shell
 		if h := s.Config.Healthcheck; h != nil {
@@ -56,6 +66,21 @@ func (e *Engine) Image(ctx context.Context, ref string) (Image, error) {
 		}
 	}
 	return img, nil
+}
+
+// identity returns Image.Identity.
+func identity(s image.InspectResponse) (string, error) {
+	of := struct {
+		Layers []string
+		Config *dockerspec.DockerOCIImageConfig
+	}{Layers: s.RootFS.Layers}
+	if s.Config != nil {
+		config := *s.Config
+		config.Labels = nil
+		of.Config = &config
+	}
+	b, err := json.Marshal(of)
+	return digest.FromBytes(b).String(), err
 }
 
 // TagImage gives an image another name.

@@ -31,6 +31,9 @@ func TestImages(t *testing.T) {
 	for _, ref := range []string{id, "a:1", "b:1"} {
 		img, err := e.Image(t.Context(), ref)
 		assert.NilError(t, err)
+		assert.Assert(t, len(img.Layers) == 2 && img.Identity != "")
+		assert.Equal(t, img.Platform, "linux/amd64")
+		img.Layers, img.Identity, img.Platform = nil, "", ""
 		assert.DeepEqual(t, img, want)
 	}
 	_, err = e.Image(t.Context(), "gone:1")
@@ -39,6 +42,22 @@ func TestImages(t *testing.T) {
 	size, err := e.LayersSize(t.Context())
 	assert.NilError(t, err)
 	assert.Equal(t, size, int64(105)) // the shared layer counts once
+}
+
+// TestIdentity: it is that of what a container gets, whatever the image is called and labelled.
+func TestIdentity(t *testing.T) {
+	f := enginetest.New(t)
+	base := []enginetest.Layer{{Name: "base", Size: 100}}
+	e := f.Engine(t)
+	of := func(i enginetest.Image) string {
+		img, err := e.Image(t.Context(), f.AddImage(i))
+		assert.NilError(t, err)
+		return img.Identity
+	}
+	one := of(enginetest.Image{Tags: []string{"a:1"}, Layers: base, Env: []string{"A=1"}, Labels: map[string]string{"made": "today"}})
+	assert.Equal(t, of(enginetest.Image{Tags: []string{"b:1"}, Layers: base, Env: []string{"A=1"}, Labels: map[string]string{"made": "then"}}), one)
+	assert.Assert(t, of(enginetest.Image{Layers: base, Env: []string{"A=2"}}) != one)
+	assert.Assert(t, of(enginetest.Image{Layers: append(base, enginetest.Layer{Name: "more"}), Env: []string{"A=1"}}) != one)
 }
 
 func TestRemoveImage(t *testing.T) {

@@ -16,13 +16,17 @@ type LostError struct{ Err error }
 // request matches how the client begins the message of a failed request: with a URL within its API.
 var request = regexp.MustCompile(`error during connect: [A-Z][a-z]+ "[^"\n]*": `)
 
-// Error leaves out what belongs only in the client's own log: the request, and how ssh was called.
+// rpcStatus matches what gRPC puts before what has happened.
+var rpcStatus = regexp.MustCompile(`rpc error: code = \w+ desc = `)
+
+// Error leaves out what belongs only in the client's own log: the request, how ssh was called, and gRPC's status.
 func (e *LostError) Error() string {
 	text := helperEndedLine.ReplaceAllStringFunc(e.Err.Error(), func(s string) string {
 		first, _, _ := strings.Cut(s, "\n")
 		return connectionCause(errors.New(first)).Error()
 	})
-	return "the connection to the docker engine was lost: " + strings.TrimSpace(request.ReplaceAllString(text, ""))
+	text = rpcStatus.ReplaceAllString(request.ReplaceAllString(text, ""), "")
+	return "the connection to the docker engine was lost: " + strings.TrimSpace(text)
 }
 
 // Unwrap returns the error that the broken connection caused.
@@ -33,11 +37,23 @@ func (e *LostError) Hint() string {
 	return "see whether `docker version` answers; what may be left on the engine is removed by the next command"
 }
 
-// Lost returns a LostError if err is caused by a broken connection; any other error is returned unchanged.
+// Final reports that waiting is of no use.
+func (e *LostError) Final() bool { return true }
+
+// Lost returns a LostError if err is caused by a broken connection, and what it means where the engine has refused BuildKit's
+// session; any other error is returned unchanged.
 func Lost(err error) error {
 	var unavailable *UnavailableError
 	var lost *LostError
-	if err == nil || errors.As(err, &unavailable) || errors.As(err, &lost) || !broken(err) {
+	var silent *SilentError
+	var strange *StrangeError
+	if err == nil || errors.As(err, &unavailable) || errors.As(err, &lost) || errors.As(err, &silent) || errors.As(err, &strange) {
+		return err
+	}
+	if refused := asSession(err.Error()); refused != nil {
+		return refused
+	}
+	if !broken(err) {
 		return err
 	}
 	return &LostError{Err: err}
@@ -46,12 +62,16 @@ func Lost(err error) error {
 // broken reports whether an error comes from the connection to the engine: from the client of its API, the helper it
 // goes through, or BuildKit's client.
 func broken(err error) bool {
-	return client.IsErrConnectionFailed(err) || helperEnded.MatchString(err.Error()) ||
-		strings.Contains(err.Error(), "error reading from server: ") || strings.Contains(err.Error(), "connection error: desc = ")
+	var unconnected *unconnectedError
+	return errors.As(err, &unconnected) || client.IsErrConnectionFailed(err) || helperEnded.MatchString(err.Error()) ||
+		strings.Contains(err.Error(), "error reading from server: ") || strings.Contains(err.Error(), "no active session for ") || strings.Contains(err.Error(), "connection error: desc = ")
 }
 
-// cut returns a LostError for the end of a stream that should have gone on.
+// cut returns a LostError for the end of a stream that should have gone on, and a StrangeError for one that is none.
 func cut(err error) error {
+	if err != nil && strange(err) {
+		return &StrangeError{Request: "read a stream", Err: err}
+	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) {
 		return &LostError{Err: err}
 	}

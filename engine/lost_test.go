@@ -35,7 +35,7 @@ func TestLost(t *testing.T) {
 		},
 		{
 			name: "BuildKit over TLS", err: errors.New("failed to receive status: rpc error: code = Unavailable desc = error reading from server: EOF"),
-			want: "failed to receive status: rpc error: code = Unavailable desc = error reading from server: EOF",
+			want: "failed to receive status: error reading from server: EOF",
 		},
 		{
 			name: "what ssh says beside", err: errors.Join(errors.New(sshEnded+"Connection closed by remote host\r\nConnection closed by UNKNOWN port 65535\r\n"), ours),
@@ -54,4 +54,10 @@ func TestLost(t *testing.T) {
 			assert.ErrorIs(t, got, c.err)
 		})
 	}
+}
+
+// TestSealHint: an image of the build that is gone was removed by somebody, and nothing is wrong with the stack.
+func TestSealHint(t *testing.T) {
+	assert.Assert(t, sealHint(errors.New("failed to solve: docker.io/docker-bmo/x-web:1-built-2: not found")) != "")
+	assert.Equal(t, sealHint(errors.New("failed to solve: no space left on device")), "")
 }

@@ -1,37 +1,48 @@
 package engine_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"gotest.tools/v3/assert"
+	is "gotest.tools/v3/assert/cmp"
 
 	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
-func TestCheckPlatform(t *testing.T) {
-	for _, c := range []struct {
-		arch string
-		list []string
-		want string
-	}{
-		{"amd64", nil, ""},
-		{"amd64", []string{"linux/amd64"}, ""},
-		{"amd64", []string{"linux/x86_64", "linux/amd64, linux/amd64/v1"}, ""},
-		{"arm64", []string{"linux/arm64", "linux/aarch64/v8"}, ""},
-		{"amd64", []string{"linux/386"}, "platform linux/386 is not the engine's own, linux/amd64: the bootstrap has to run there"},
-		{"amd64", []string{"linux/amd64,linux/arm64"}, "platform linux/arm64 is not the engine's own, linux/amd64: the bootstrap has to run there"},
-		{"arm64", []string{"linux/arm/v7"}, "platform linux/arm/v7 is not the engine's own, linux/arm64: the bootstrap has to run there"},
-		{"amd64", []string{"windows/amd64"}, "platform windows/amd64 is not the engine's own, linux/amd64: the bootstrap has to run there"},
-		{"amd64", []string{"a/b/c/d/e"}, `invalid --platform "a/b/c/d/e"`},
+func TestParsePlatform(t *testing.T) {
+	for _, c := range []struct{ arch, word, want, err string }{
+		{"amd64", "", "linux/amd64", ""},
+		{"amd64", "linux/amd64", "linux/amd64", ""},
+		{"amd64", "linux/x86_64,linux/amd64, linux/amd64/v1", "linux/amd64", ""},
+		{"arm64", "linux/aarch64/v8", "linux/arm64", ""},
+		{"amd64", "linux/aarch64", "linux/arm64", ""},
+		{"amd64", "linux/386", "linux/386", ""},
+		{"arm64", "linux/arm", "linux/arm/v7", ""},
+		{"amd64", "linux/amd64,linux/arm64", "", "a snapshot is for one platform, not for linux/amd64 and linux/arm64"},
+		{"amd64", "windows/amd64", "", "platform windows/amd64: linux containers are needed"},
+		{"amd64", "a/b/c/d/e", "", `invalid platform "a/b/c/d/e"`},
 	} {
-		err := engine.Info{OS: "linux", Arch: c.arch}.CheckPlatform(c.list)
-		if c.want == "" {
+		got, err := engine.Info{OS: "linux", Arch: c.arch}.ParsePlatform(c.word)
+		assert.Equal(t, got, c.want, c.word)
+		if c.err == "" {
 			assert.NilError(t, err)
 		} else {
-			assert.Error(t, err, c.want)
+			assert.Error(t, err, c.err)
 		}
 	}
+}
+
+func TestRunsPlatform(t *testing.T) {
+	info := engine.Info{OS: "linux", Arch: "amd64"}
+	assert.NilError(t, engine.Runs(info, "linux/arm64", []string{"linux/amd64", "linux/arm64"}))
+	err := engine.Runs(info, "linux/arm64", []string{"linux/amd64", "linux/386"})
+	assert.Error(t, err, "platform linux/arm64 is not the engine's own, linux/amd64, and its machine has no emulator for it (exec format error)")
+	assert.Assert(t, is.Contains(strings.Join(hint.All(err), ""), "have an emulator registered"))
+	// Nobody is asked about the engine's own.
+	assert.NilError(t, (&engine.Engine{}).RunsPlatform(t.Context(), info, "linux/amd64"))
 }
 
 func TestParseTime(t *testing.T) {

@@ -92,7 +92,7 @@ func (p *Process) watch(ctx context.Context, ended <-chan container.WaitResponse
 			p.err = errors.New(r.Error.Message)
 		}
 	case err := <-errs:
-		p.err = cut(err)
+		p.err = waitFailed(err)
 		return
 	}
 	// The last lines may still be on their way: the stream ends by itself after them.
@@ -158,7 +158,7 @@ func (e *Engine) ExitCode(ctx context.Context, id string) (int, error) {
 		}
 		return int(r.StatusCode), nil
 	case err := <-errs:
-		return 0, fmt.Errorf("wait for container %s: %w", id, cut(err))
+		return 0, fmt.Errorf("wait for container %s: %w", id, waitFailed(err))
 	}
 }
 

@@ -92,6 +92,7 @@ func TestReachP4WithoutBash(t *testing.T) {
 			assert.Assert(t, strings.HasPrefix(c.Name, "web-relay-"), c.Name)
 			assert.DeepEqual(t, c.Labels, map[string]string{
 				label.Role: label.RoleInstance, label.Instance: "i", label.Owner: "me", label.Relay: id,
+				label.Service: "", // and not that of the image
 			})
 		}
 	}

@@ -18,7 +18,7 @@ func relayCommand(address string, port int) []string {
 
 // startRelay starts a relay and waits until it runs. If the container cannot run it, the error is a *noWayError.
 func (e *Engine) startRelay(ctx context.Context, id string, command []string) (Prepared, error) {
-	r, err := e.execRelay(ctx, id, command)
+	r, err := e.execRelay(ctx, id, "", command)
 	if err != nil {
 		if cannotRun(err) {
 			return nil, &noWayError{relayError(err.Error())}

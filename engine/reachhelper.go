@@ -132,30 +132,49 @@ func (h *helper) remove(ctx context.Context) {
 
 // make makes and starts the container. If the engine refuses it, the error is a *noWayError.
 func (h *helper) make(ctx context.Context) (string, error) {
-	c, err := h.e.api.ContainerInspect(ctx, h.of)
+	program, err := h.e.relayProgram(ctx)
 	if err != nil {
-		return "", Plain(err)
+		return "", err
 	}
-	v, err := h.e.api.ServerVersion(ctx)
-	if err != nil {
-		return "", Plain(err)
+	return h.e.nextTo(ctx, h.of, program, []string{relayPath, "sleep"})
+}
+
+// relayProgram returns the relay for the engine's processor, or a *noWayError.
+func (e *Engine) relayProgram(ctx context.Context) ([]byte, error) {
+	arch, _ := e.arch.Load().(string)
+	if arch == "" {
+		v, err := e.api.ServerVersion(ctx)
+		if err != nil {
+			return nil, Plain(err)
+		}
+		arch = v.Arch
 	}
-	program, ok := relays[v.Arch]
+	program, ok := relays[arch]
 	if !ok {
-		return "", &noWayError{fmt.Errorf("there is no relay for %s", v.Arch)}
+		return nil, &noWayError{fmt.Errorf("there is no relay for %s", arch)}
 	}
-	id, err := h.create(ctx, c)
+	return program, nil
+}
+
+// nextTo starts a relay in a container of its own, which shares the network of another one. If the engine refuses it, the
+// error is a *noWayError.
+func (e *Engine) nextTo(ctx context.Context, of string, program []byte, command []string) (string, error) {
+	c, err := e.api.ContainerInspect(ctx, of)
+	if err != nil {
+		return "", Plain(err)
+	}
+	id, err := e.createNextTo(ctx, c, command)
 	if err == nil {
-		err = h.e.api.CopyToContainer(ctx, id, "/", executable(relayPath[1:], program), container.CopyToContainerOptions{})
+		err = e.api.CopyToContainer(ctx, id, "/", executable(relayPath[1:], program), container.CopyToContainerOptions{})
 	}
 	if err == nil {
-		err = h.e.api.ContainerStart(ctx, id, container.StartOptions{})
+		err = e.api.ContainerStart(ctx, id, container.StartOptions{})
 	}
 	if err == nil {
 		return id, nil
 	}
 	if id != "" {
-		_ = h.e.RemoveContainer(context.WithoutCancel(ctx), id)
+		_ = e.RemoveContainer(context.WithoutCancel(ctx), id)
 	}
 	// A conflict is a container that has ended meanwhile.
 	if ctx.Err() != nil || broken(err) || IsConflict(err) || IsNotFound(err) {
@@ -164,13 +183,13 @@ func (h *helper) make(ctx context.Context) (string, error) {
 	return "", &noWayError{Plain(err)}
 }
 
-func (h *helper) create(ctx context.Context, of container.InspectResponse) (string, error) {
+func (e *Engine) createNextTo(ctx context.Context, of container.InspectResponse, command []string) (string, error) {
 	b := make([]byte, 3)
 	_, _ = rand.Read(b) // never fails, according to crypto/rand
 	name := strings.TrimPrefix(of.Name, "/") + "-relay-" + hex.EncodeToString(b)
-	c, err := h.e.api.ContainerCreate(ctx, &container.Config{
-		Image: of.Config.Image, Entrypoint: []string{relayPath}, Cmd: []string{"sleep"}, User: nobody, WorkingDir: "/",
-		Labels:      label.OfRelay(of.ID, of.Config.Labels),
+	c, err := e.api.ContainerCreate(ctx, &container.Config{
+		Image: of.Config.Image, Entrypoint: command[:1], Cmd: command[1:], User: nobody, WorkingDir: "/",
+		Labels: label.OfRelay(of.ID, of.Config.Labels), StopSignal: "SIGKILL",
 		Healthcheck: &container.HealthConfig{Test: []string{"NONE"}},
 	}, &container.HostConfig{
 		NetworkMode: container.NetworkMode("container:" + of.ID), CapDrop: []string{"ALL"},

@@ -33,6 +33,7 @@ func applySettings(s stack.Settings, cfg *container.Config, host *container.Host
 	host.Runtime, host.SecurityOpt = s.Runtime, s.SecurityOptions
 	host.StorageOpt, host.Sysctls = s.StorageOptions, s.Sysctls
 	applyResources(s, &host.Resources)
+	harden(s, host)
 }
 
 // applyResources sets the limits and the devices.

@@ -16,7 +16,7 @@ import (
 func request(t *testing.T, s stack.Settings) string {
 	t.Helper()
 	f, e := newFake(t)
-	network, err := e.CreateNetwork(t.Context(), "net", nil)
+	network, err := e.CreateNetwork(t.Context(), "net", nil, 0)
 	assert.NilError(t, err)
 	create(t, e, engine.ContainerSpec{Name: "web", Network: network, Settings: s})
 	c, ok := f.Container("web")

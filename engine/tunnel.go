@@ -49,10 +49,10 @@ const waiting, connected = "waiting\n", "connected\n"
 // Relay is the first and longer half of Dial: a process in the container that waits until it is told to connect.
 type Relay struct{ t *tunnel }
 
-// execRelay starts a relay in a container.
-func (e *Engine) execRelay(ctx context.Context, id string, command []string) (*Relay, error) {
+// execRelay starts a relay in a container, as a user of it; "" is the container's own.
+func (e *Engine) execRelay(ctx context.Context, id, user string, command []string) (*Relay, error) {
 	ex, err := e.api.ContainerExecCreate(ctx, id, container.ExecOptions{
-		AttachStdin: true, AttachStdout: true, AttachStderr: true, Cmd: command,
+		AttachStdin: true, AttachStdout: true, AttachStderr: true, Cmd: command, User: user,
 	})
 	if err != nil {
 		return nil, Plain(err)
@@ -93,7 +93,12 @@ func (r *Relay) Connect(ctx context.Context) (net.Conn, error) {
 	case <-r.t.connected:
 		return r.t, nil
 	case <-r.t.ended:
-		err = r.t.err
+		select {
+		case <-r.t.connected: // and has ended since
+			return r.t, nil
+		default:
+			err = r.t.err
+		}
 	case <-ctx.Done():
 		err = context.Cause(ctx)
 	}

@@ -11,8 +11,11 @@ import (
 	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
-// Mount is a volume in a container.
+// Mount is a volume in a container, or a path of the engine's machine.
 type Mount struct {
+	// Path is a file or folder of the engine's machine, which is mounted in place of a volume. A folder is made where there
+	// is nothing.
+	Path string
 	// Volume is the volume's name; without one, the container gets a volume of its own, which is removed with it.
 	Volume string
 	// Target is an absolute path in the container.
@@ -30,6 +33,13 @@ const minSubpath, minSubpathRelease = "1.45", "26.0"
 func (e *Engine) mounts(list []Mount) ([]mount.Mount, error) {
 	var out []mount.Mount
 	for _, m := range list {
+		if m.Path != "" {
+			out = append(out, mount.Mount{
+				Type: mount.TypeBind, Source: m.Path, Target: m.Target, ReadOnly: m.ReadOnly,
+				BindOptions: &mount.BindOptions{CreateMountpoint: true},
+			})
+			continue
+		}
 		if m.Subpath != "" && versions.LessThan(e.api.ClientVersion(), minSubpath) {
 			return nil, hint.Wrap(fmt.Errorf("mount the part %s of volume %s at %s: the engine cannot do that", m.Subpath, m.Volume, m.Target),
 				"mount the whole volume, or use an engine of release "+minSubpathRelease+" or newer")
@@ -63,6 +73,21 @@ func (e *Engine) CreateVolume(ctx context.Context, name string, labels map[strin
 		return fmt.Errorf("create volume %s: %w", name, Plain(err))
 	}
 	return nil
+}
+
+// KeepVolume makes an empty volume with that name, or leaves the one that is there, and returns the labels that it has: of
+// several processes that do so at the same time, those of the first.
+func (e *Engine) KeepVolume(ctx context.Context, name string, labels map[string]string) (map[string]string, error) {
+	ctx, done, err := settling(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	v, err := e.api.VolumeCreate(ctx, volume.CreateOptions{Name: name, Labels: labels})
+	if err != nil {
+		return nil, fmt.Errorf("create volume %s: %w", name, Plain(err))
+	}
+	return v.Labels, nil
 }
 
 // Volumes lists the volumes that have all of the labels.

@@ -27,6 +27,14 @@ type Detail struct {
 	Network NetworkDetail
 	// Services are by name.
 	Services map[string]ServiceDetail
+	// Kubernetes says where it is on a cluster; nil on an engine.
+	Kubernetes *KubernetesDetail `json:",omitempty"`
+}
+
+// KubernetesDetail is where an instance is on a cluster. Pod, Node and Address, which is that of the Pod, are empty as long as
+// there are none.
+type KubernetesDetail struct {
+	Context, Namespace, Job, Pod, Node, Address string
 }
 
 // NetworkDetail is an instance's network.

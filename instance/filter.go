@@ -19,11 +19,11 @@ type Filter struct {
 
 // ParseState returns the state with that name.
 func ParseState(s string) (State, error) {
-	all := []State{Starting, Ready, Broken}
+	all := []State{Starting, Ready, Paused, Broken}
 	if i := slices.Index(all, State(s)); i >= 0 {
 		return all[i], nil
 	}
-	return "", fmt.Errorf("no status %q: an instance is %s, %s or %s", s, Starting, Ready, Broken)
+	return "", fmt.Errorf("no status %q: an instance is %s, %s, %s or %s", s, Starting, Ready, Paused, Broken)
 }
 
 // Match reports whether an instance passes the filter.

@@ -42,7 +42,7 @@ func newFixture(t *testing.T) *fixture {
 	found, err := snapshot.FindKey(t.Context(), e, s.Key)
 	assert.NilError(t, err)
 	f.req = Request{
-		Engine: e, Stack: demo(), Snapshot: found, Owner: owner.Current(), Timeout: long, Journal: journal.New(nil, nil),
+		Engine: e, Stack: demo(), Snapshot: found, Owner: owner.Current(), Timeout: long, Journal: journal.New(nil),
 	}
 	f.before = f.Objects()
 	return f

@@ -69,7 +69,7 @@ func TestFailedStartGivesThePortBack(t *testing.T) {
 	s := &start{Request: f.req}
 	assert.NilError(t, s.reserve(t.Context()))
 	assert.NilError(t, s.hold())
-	assert.NilError(t, s.abandon(t.Context()))
+	assert.NilError(t, s.abandon(t.Context(), nil))
 	_, err := net.Dial("tcp", s.forward.listener.Addr().String())
 	assert.ErrorContains(t, err, "connection refused")
 	f.leavesNothing(t)

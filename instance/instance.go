@@ -30,6 +30,8 @@ const (
 	Starting State = "starting"
 	// Ready means that they have.
 	Ready State = "running"
+	// Paused means that it is ready and waits in a pool for a run that takes it.
+	Paused State = "paused"
 	// Broken means that one of the instance's containers has ended or is gone.
 	Broken State = "exited"
 )
@@ -46,12 +48,18 @@ type Instance struct {
 	Services map[string]string
 	// MayEnd are the services that have done their work when they end with exit code 0, sorted.
 	MayEnd []string
-	// Ports maps services to their published ports to the ports on the loopback interface that lead there.
+	// Ports maps services to their published ports to the ports of Host that lead there.
 	Ports map[string]map[int]int
+	// Host is the address that the ports are reached at, empty for the loopback interface.
+	Host string
 	// Env is the environment for a test command. Only the process that started the instance knows it.
 	Env map[string]string
 	// Labels are those of the instance's lead container or network.
 	Labels map[string]string
+	// Record is the identifier of the record of what becomes of the instance; empty if it has none.
+	Record string
+	// Pool is the identifier of the pool that it waits in, or has been taken out of; empty for none.
+	Pool string
 	// Forward, if not nil, is what the address leads through; it lasts as long as this process.
 	Forward *Forward
 }
@@ -82,8 +90,36 @@ func look(ctx context.Context, e *engine.Engine, of string) (o objects, err erro
 	if o.networks, err = e.Networks(ctx, of); err != nil {
 		return o, err
 	}
-	o.containers, err = e.Containers(ctx, of)
-	return o, err
+	if o.containers, err = e.Containers(ctx, of); err != nil {
+		return o, err
+	}
+	return o, o.heedClaims(ctx, e)
+}
+
+// heedClaims gives what has been taken out of a pool the labels of its claim, in place of those of who has filled the pool.
+func (o objects) heedClaims(ctx context.Context, e *engine.Engine) error {
+	if !slices.ContainsFunc(o.networks, func(n engine.Network) bool { return n.Labels[label.Pool] != "" }) {
+		return nil
+	}
+	claims, err := e.Volumes(ctx, label.Role+"="+label.RoleClaim)
+	of := map[string]map[string]string{}
+	for _, v := range claims {
+		of[v.Labels[label.Instance]] = v.Labels
+	}
+	claimed := func(labels map[string]string) {
+		claim := of[labels[label.Instance]]
+		if claim == nil || labels[label.Instance] == "" {
+			return
+		}
+		labels[label.Owner], labels[label.Detached] = claim[label.Owner], claim[label.Detached]
+	}
+	for _, n := range o.networks {
+		claimed(n.Labels)
+	}
+	for _, c := range o.containers {
+		claimed(c.Labels)
+	}
+	return err
 }
 
 // instances returns the instances that the objects belong to, newest first.
@@ -120,7 +156,8 @@ func add(byName map[string]*Instance, labels map[string]string) *Instance {
 		Name: name, Key: labels[label.Key], Stack: labels[label.Stack],
 		Flavor: labels[label.Flavor], Detached: labels[label.Detached] == "true",
 		Created: created, State: Ready, Services: map[string]string{},
-		Ports: map[string]map[int]int{}, Labels: labels,
+		Ports: map[string]map[int]int{}, Labels: labels, Record: labels[label.Record],
+		Pool: labels[label.Pool],
 	}
 	byName[name] = i
 	return i
@@ -156,6 +193,8 @@ func (i *Instance) observe(c engine.Container) {
 		i.State, i.Status = Broken, c.Status
 	case label.IsStarting(c.Name):
 		i.State, i.Status = Starting, "Starting"
+	case label.IsPooled(c.Name):
+		i.State, i.Status = Paused, c.Status
 	case c.Labels[label.Lead] == "true":
 		i.State, i.Status = Ready, c.Status
 	}
@@ -164,8 +203,8 @@ func (i *Instance) observe(c engine.Container) {
 // removeTimeout limits the removal of one instance, in addition to its grace period.
 const removeTimeout = 30 * time.Second
 
-// Remove stops an instance's containers, killing those that do not end within grace, and removes them, the volumes and
-// the network. It is no error if the instance is already gone.
+// Remove kills an instance's containers, or stops them and kills those that do not end within grace, if that is not 0. It
+// removes them, the volumes and the network. It is no error if the instance is already gone.
 func Remove(ctx context.Context, e *engine.Engine, name string, grace time.Duration) error {
 	err := engine.Retry(ctx, func() error { return removeOnce(ctx, e, name, grace) })
 	if err != nil {
@@ -194,6 +233,13 @@ func removeOnce(ctx context.Context, e *engine.Engine, name string, grace time.D
 	if err := eg.Wait(); err != nil {
 		return err
 	}
+	var rest errgroup.Group
+	rest.Go(func() error { return removeVolumes(ctx, e, of) })
+	rest.Go(func() error { return removeNetworks(ctx, e, of) })
+	return rest.Wait()
+}
+
+func removeVolumes(ctx context.Context, e *engine.Engine, of string) error {
 	volumes, err := e.Volumes(ctx, of)
 	if err != nil {
 		return err
@@ -203,6 +249,10 @@ func removeOnce(ctx context.Context, e *engine.Engine, name string, grace time.D
 			return err
 		}
 	}
+	return nil
+}
+
+func removeNetworks(ctx context.Context, e *engine.Engine, of string) error {
 	networks, err := e.Networks(ctx, of)
 	if err != nil {
 		return err

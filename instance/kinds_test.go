@@ -13,6 +13,7 @@ import (
 
 	"gotest.tools/v3/assert"
 
+	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
 	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/internal/label"
@@ -298,4 +299,39 @@ func TestU11AddressThatIsTaken(t *testing.T) {
 	assert.Equal(t, len(told), 2)
 	assert.Equal(t, told[1], "URL="+i.URL)
 	assert.Assert(t, told[0] != told[1])
+}
+
+// TestR10PruneDuringTheStart: `docker container prune` and `docker network prune` take what does not run yet. The instance is
+// started anew, a few times.
+func TestR10PruneDuringTheStart(t *testing.T) {
+	for _, what := range []string{"container", "network"} {
+		for _, often := range []int{2, 1000} {
+			t.Run(fmt.Sprint(what, often), func(t *testing.T) {
+				f := newFixture(t)
+				prune := f.EngineAs(t, "prune")
+				done := 0
+				f.Before("POST", "/containers/.*/start", func(r *http.Request) {
+					if done++; done > often {
+						return
+					}
+					id := strings.Split(r.URL.Path, "/")[2]
+					if what == "network" {
+						c, _ := f.Container(id)
+						assert.Check(t, prune.RemoveNetwork(t.Context(), string(c.Host.NetworkMode)))
+						return
+					}
+					assert.Check(t, prune.RemoveContainer(t.Context(), id))
+				})
+				_, err := Start(t.Context(), f.req)
+				if often == 2 {
+					assert.NilError(t, err)
+					return
+				}
+				var removed *engine.RemovedError
+				assert.Assert(t, errors.As(err, &removed), "%v", err)
+				assert.Assert(t, strings.Contains(strings.Join(hint.All(err), "\n"), "docker container prune"))
+				f.leavesNothing(t)
+			})
+		}
+	}
 }

@@ -2,6 +2,7 @@ package instance
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"sync"
@@ -28,7 +29,7 @@ func TestStartManyIsLimited(t *testing.T) {
 	}
 	f.Before("POST", "/networks/create", add(1))
 	f.Before("POST", "/containers/[^/]+/rename", add(-1))
-	list, err := StartMany(t.Context(), f.req, 7, 2)
+	list, err := StartMany(t.Context(), f.req, Many{Number: 7, AtOnce: 2, AllOrNone: true})
 	assert.NilError(t, err)
 	assert.Equal(t, len(list), 7)
 	assert.Assert(t, most <= 2, "%d were starting at a time", most)
@@ -44,10 +45,10 @@ func TestStartManyIsLimited(t *testing.T) {
 func TestStartManyNames(t *testing.T) {
 	f := newFixture(t)
 	f.req.Name = "x"
-	one, err := StartMany(t.Context(), f.req, 1, 0)
+	one, err := StartMany(t.Context(), f.req, Many{Number: 1, AtOnce: 0, AllOrNone: true})
 	assert.NilError(t, err)
 	assert.Equal(t, one[0].Name, "x")
-	list, err := StartMany(t.Context(), f.req, 2, 8)
+	list, err := StartMany(t.Context(), f.req, Many{Number: 2, AtOnce: 8, AllOrNone: true})
 	assert.NilError(t, err)
 	assert.Equal(t, list[0].Name+" "+list[1].Name, "x-1 x-2", "in order, however they became ready")
 }
@@ -71,7 +72,7 @@ func TestStartManyFails(t *testing.T) {
 		}
 		return f.programs[s.Labels[label.Service]]
 	})
-	_, err := StartMany(t.Context(), f.req, 2, 2)
+	_, err := StartMany(t.Context(), f.req, Many{Number: 2, AtOnce: 2, AllOrNone: true})
 	assert.ErrorContains(t, err, "service web: ended with exit code 3 before it was ready")
 	f.leavesNothing(t)
 }
@@ -80,7 +81,7 @@ func TestStartManyCancelled(t *testing.T) {
 	f := newFixture(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	f.After("POST", "/containers/[^/]+/rename", func(*http.Request) { cancel() })
-	_, err := StartMany(ctx, f.req, 4, 1)
+	_, err := StartMany(ctx, f.req, Many{Number: 4, AtOnce: 1, AllOrNone: true})
 	assert.ErrorIs(t, err, context.Canceled)
 	f.leavesNothing(t)
 	assert.Assert(t, f.Count("POST", "/networks/create") <= 2, "those that had not begun are not begun")
@@ -89,7 +90,48 @@ func TestStartManyCancelled(t *testing.T) {
 func TestStartManyOnOnePort(t *testing.T) {
 	f := newFixture(t)
 	f.req.Publish = []Publish{{Service: "db", Port: 3306, Public: 3306}}
-	_, err := StartMany(t.Context(), f.req, 2, 2)
+	_, err := StartMany(t.Context(), f.req, Many{Number: 2, AtOnce: 2, AllOrNone: true})
 	assert.Error(t, err, "port 3306 cannot be published by several instances")
+	f.leavesNothing(t)
+}
+
+// TestStartManyWithoutOne: the others stay, each is told when it is ready, and the error says which is missing and why.
+func TestStartManyWithoutOne(t *testing.T) {
+	f := newFixture(t)
+	f.req.Name = "x"
+	f.SetPrograms(func(s enginetest.Spec) enginetest.Program {
+		if strings.HasPrefix(s.Name, "docker-bmo-x-2-web") {
+			return func(*enginetest.Proc) int { return 3 }
+		}
+		return f.programs[s.Labels[label.Service]]
+	})
+	told := map[string]bool{}
+	list, err := StartMany(t.Context(), f.req, Many{Number: 3, AtOnce: 2, Started: func(i *Instance) { told[i.Name] = true }})
+	var failed *FailedError
+	assert.Assert(t, errors.As(err, &failed))
+	assert.ErrorContains(t, err, "1 of 3 instances did not start\nx-2: service web: ended with exit code 3 before it was ready")
+	assert.Equal(t, len(list), 2)
+	assert.Equal(t, list[0].Name+" "+list[1].Name, "x-1 x-3")
+	assert.DeepEqual(t, told, map[string]bool{"x-1": true, "x-3": true})
+	left, err := List(t.Context(), f.req.Engine)
+	assert.NilError(t, err)
+	assert.Equal(t, len(left), 2, "nothing is left of the one that failed")
+}
+
+// TestStartManyNone: without any, the error says once what is wrong with all of them.
+func TestStartManyNone(t *testing.T) {
+	f := newFixture(t)
+	f.programs["web"] = func(*enginetest.Proc) int { return 3 }
+	list, err := StartMany(t.Context(), f.req, Many{Number: 3, AtOnce: 3})
+	assert.Equal(t, len(list), 0)
+	assert.ErrorContains(t, err, "3 of 3 instances did not start\n1/3, 2/3, 3/3: service web: ended with exit code 3")
+	f.leavesNothing(t)
+}
+
+func TestStartManyIsInterrupted(t *testing.T) {
+	f := newFixture(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	_, err := StartMany(ctx, f.req, Many{Number: 4, AtOnce: 1, Started: func(*Instance) { cancel() }})
+	assert.ErrorIs(t, err, context.Canceled)
 	f.leavesNothing(t)
 }

@@ -1,14 +1,16 @@
 package instance
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
+	"net"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/internal/hint"
-	"github.com/docker-bmo/docker-bmo/launch"
 )
 
 // Mapping is a published port of a service.
@@ -23,7 +25,7 @@ func (i Instance) Mappings(service string) []Mapping {
 	ports := i.Ports[service]
 	var out []Mapping
 	for _, port := range slices.Sorted(maps.Keys(ports)) {
-		out = append(out, Mapping{Port: port, Address: launch.Address(ports[port])})
+		out = append(out, Mapping{Port: port, Address: i.at(ports[port])})
 	}
 	return out
 }
@@ -43,5 +45,10 @@ func (i Instance) Address(service, port string) (string, error) {
 		return "", hint.Wrap(fmt.Errorf("port %s of service %s is not published", port, service),
 			fmt.Sprintf("an instance is given ports when it is started: `docker bmo run --publish %s:%d`", service, private))
 	}
-	return launch.Address(public), nil
+	return i.at(public), nil
+}
+
+// at returns a port that the instance is reached at, with its host.
+func (i Instance) at(port int) string {
+	return net.JoinHostPort(cmp.Or(i.Host, engine.Loopback), strconv.Itoa(port))
 }

@@ -1,12 +1,11 @@
 package instance
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"regexp"
-	"time"
 
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/internal/hint"
@@ -21,8 +20,9 @@ const firstPort, lastPort = 20000, 32000
 // portTries is how many ports in a row may be taken by other programs before Start gives up.
 const portTries = 50
 
-// choosePort picks a port if the application must know its address before it starts; otherwise the engine picks one.
-// The pick is a guess: only when the container starts, the engine finds out whether the port is free.
+// choosePort picks the application's port: it may have to know its address before it starts, and a port that the engine
+// picks is another one each time that the container starts, as it does in a commit. The pick is a guess: only when the
+// container starts, the engine finds out whether the port is free.
 func (s *start) choosePort() {
 	fixed := s.fixed(s.Stack.URL.Service, s.Stack.URL.Port)
 	s.mu.Lock()
@@ -31,9 +31,32 @@ func (s *start) choosePort() {
 	case s.forward != nil:
 	case fixed != 0:
 		s.port = fixed
-	case len(s.Stack.URL.Environment) > 0 || s.tellsAddress():
-		s.port = firstPort + rand.IntN(lastPort-firstPort)
+	case s.Stack.URL.Service != "":
+		s.port = pick()
 	}
+}
+
+func pick() int { return firstPort + rand.IntN(lastPort-firstPort) }
+
+// chooseOthers picks the ports of a service that the user wants published under any number.
+func (s *start) chooseOthers(service string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.Publish {
+		if p.Service == service && p.Public == 0 {
+			if s.picked == nil {
+				s.picked = map[Publish]int{}
+			}
+			s.picked[p] = pick()
+		}
+	}
+}
+
+// pickedPort returns what chooseOthers has picked.
+func (s *start) pickedPort(p Publish) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.picked[p]
 }
 
 // fixed returns the port at which the user wants a service's port to be published, 0 for any.
@@ -74,9 +97,13 @@ func (s *start) startService(ctx context.Context, svc stack.Service) error {
 	for try := 0; ; try++ {
 		_, err := s.group.Start(ctx, svc)
 		switch {
-		case err == nil && svc.Name == s.Stack.URL.Service:
-			return s.announce(ctx, svc.Name)
-		case err == nil || !engine.IsPortTaken(err):
+		case err == nil:
+			if svc.Name == s.Stack.URL.Service {
+				s.group.Announce(svc.Name, launch.Address(s.currentPort()))
+			}
+			s.itself.runs(svc)
+			return nil
+		case !engine.IsPortTaken(err):
 			return err
 		case s.takenByOthers(svc.Name, err) != 0:
 			port := s.takenByOthers(svc.Name, err)
@@ -91,46 +118,13 @@ func (s *start) startService(ctx context.Context, svc stack.Service) error {
 			return err
 		}
 		s.group.Forget(svc.Name)
-		s.choosePort()
+		if svc.Name == s.Stack.URL.Service {
+			s.choosePort()
+		}
 		if _, err := s.group.Create(ctx, svc); err != nil {
 			return err
 		}
 	}
-}
-
-// endTimeout is how long to wait for the end of a container that seems to have ended.
-const endTimeout = 5 * time.Second
-
-// announce tells the probes the application's address; if the engine has chosen it, announce finds it out first.
-func (s *start) announce(ctx context.Context, service string) error {
-	port := s.currentPort()
-	if port == 0 {
-		var err error
-		port, err = s.Engine.PublishedPort(ctx, s.group.ID(service), s.Stack.URL.Port)
-		if errors.Is(err, engine.ErrNotPublished) {
-			return s.ended(ctx, service, err)
-		}
-		if err != nil {
-			return err
-		}
-		s.mu.Lock()
-		s.port = port
-		s.mu.Unlock()
-	}
-	s.group.Announce(service, launch.Address(port))
-	return nil
-}
-
-// ended returns err unless the service's container has ended: then it has no address, and the wait for it to become
-// ready reports a better reason.
-func (s *start) ended(ctx context.Context, service string, err error) error {
-	select {
-	case <-s.group.Process(service).Done():
-		return nil
-	case <-ctx.Done():
-	case <-time.After(endTimeout):
-	}
-	return err
 }
 
 // published returns the ports of a service that can be reached from outside.
@@ -139,9 +133,10 @@ func (s *start) published(service string) map[int]int {
 		return nil
 	}
 	ports := map[int]int{}
+	s.chooseOthers(service)
 	for _, p := range s.Publish {
 		if p.Service == service {
-			ports[p.Port] = p.Public
+			ports[p.Port] = cmp.Or(p.Public, s.pickedPort(p))
 		}
 	}
 	if service == s.Stack.URL.Service {

@@ -16,7 +16,7 @@ type Publish struct {
 	Service string
 	// Port is the container's port.
 	Port int
-	// Public is the port on the loopback interface; if 0, the engine chooses one, or Start does for the application.
+	// Public is the port on the loopback interface; if 0, Start chooses one.
 	Public int
 }
 

@@ -138,5 +138,5 @@ func TestFilter(t *testing.T) {
 		assert.Equal(t, got, s)
 	}
 	_, err := ParseState("up")
-	assert.Error(t, err, `no status "up": an instance is starting, running or exited`)
+	assert.Error(t, err, `no status "up": an instance is starting, running, paused or exited`)
 }

@@ -1,24 +1,24 @@
 package instance
 
 import (
+	"cmp"
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/docker-bmo/docker-bmo/engine"
-	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/internal/label"
 	"github.com/docker-bmo/docker-bmo/internal/owner"
 	"github.com/docker-bmo/docker-bmo/journal"
 	"github.com/docker-bmo/docker-bmo/launch"
+	"github.com/docker-bmo/docker-bmo/probe"
 	"github.com/docker-bmo/docker-bmo/progress"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 	"github.com/docker-bmo/docker-bmo/stack"
@@ -40,6 +40,12 @@ type Request struct {
 	Environment map[string]string
 	// Proxies are the environment that a docker configuration has for containers.
 	Proxies map[string]string
+	// Live mounts the project's own files in place of the copies that the snapshot has. Prefix is what a name is made up of,
+	// "" for the stack's.
+	Live   bool
+	Prefix string
+	// Pool says to which pool the instance belongs, or which one it may be taken from.
+	Pool Pool
 	// Publish are ports to publish in addition to the application's, or that port under a number that the user chooses.
 	Publish []Publish
 	// Timeout is how long each probe of a service may take, counted from when it begins: when the service's container has
@@ -56,6 +62,8 @@ type Request struct {
 	Title    string
 	Journal  *journal.Recorder
 	Progress *progress.Printer
+	// Keeper keeps a record of the instance, until its End is called with the instance's Record; nil for none.
+	Keeper *journal.Keeper
 }
 
 // DefaultTimeout is the Timeout of a Request that has none.
@@ -65,13 +73,18 @@ const DefaultTimeout = time.Minute
 type start struct {
 	Request
 	created time.Time
+	id      string // of the record; empty for none
+	record  *journal.Record
 	group   *launch.Group
 	network string
 	forward *Forward // nil if the application's port is published
 	also    []held   // other forwarded ports
+	secrets *stack.Secrets
+	itself  *itself
 
-	mu   sync.Mutex
-	port int // where the application is published
+	mu     sync.Mutex
+	port   int             // where the application is published
+	picked map[Publish]int // where other ports are that may be anywhere
 }
 
 // Start starts an instance and returns when it is ready. If it fails, nothing of the instance is left on the engine.
@@ -89,26 +102,46 @@ func Start(ctx context.Context, r Request) (*Instance, error) {
 	if err := CheckName(r.Name); err != nil {
 		return nil, err
 	}
+	if i, err := take(ctx, r); i != nil || err != nil {
+		return i, err
+	}
 	for try := 1; ; try++ {
 		i, err := startOnce(ctx, r)
-		var moved *movedError
-		if !errors.As(err, &moved) || try == portTries {
+		if err = engine.Removed(err); try == portTries || !again(err) || ctx.Err() != nil {
 			return i, err
 		}
 	}
 }
 
+// again reports whether an instance may come up when it is started anew: its port was taken when it had been told of it, or
+// somebody has removed what does not run, which is all of it in the beginning.
+func again(err error) bool {
+	var moved *movedError
+	var removed *engine.RemovedError
+	var late *probe.NotReadyError
+	return errors.As(err, &moved) || errors.As(err, &removed) && !errors.As(err, &late)
+}
+
 func startOnce(ctx context.Context, r Request) (_ *Instance, err error) {
-	s := &start{Request: r, created: time.Now().UTC()}
+	s := &start{Request: r, created: r.Engine.Now(), secrets: &stack.Secrets{}}
+	if r.Keeper != nil {
+		s.id = journal.NewID(r.Engine.Now())
+	}
 	if err := s.reserve(ctx); err != nil {
 		return nil, err
 	}
+	s.record = r.Keeper.Begin(ctx, journal.Header{
+		ID: s.id, Kind: label.RoleInstance, Name: s.Name, Key: s.Snapshot.Key, Stack: s.Stack.Name,
+	}).Record()
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, s.abandon(ctx))
+			err = s.abandon(ctx, err)
 		}
 	}()
 	s.Engine.Locate(ctx)
+	if err := s.checkLive(); err != nil {
+		return nil, err
+	}
 	if err := s.hold(); err != nil {
 		return nil, err
 	}
@@ -117,16 +150,16 @@ func startOnce(ctx context.Context, r Request) (_ *Instance, err error) {
 	if err := s.fillVolumes(ctx); err != nil {
 		return nil, err
 	}
-	services := launch.Lasting(r.Stack)
-	for i, svc := range services {
-		services[i] = svc.With(r.Flavor)
-	}
+	services := s.services()
 	// Nobody asks how a container ends once the instance is ready, and each of these watches is a connection.
 	watched, unwatch := context.WithCancel(ctx)
 	defer unwatch()
+	s.itself = s.newItself(watched)
+	defer s.itself.end()
 	if err := s.group.Up(watched, services, s.startService); err != nil {
 		return nil, err
 	}
+	s.itself.settle()
 	if err := s.finish(ctx); err != nil {
 		return nil, err
 	}
@@ -138,38 +171,35 @@ func (s *start) reserve(ctx context.Context) error {
 	for try := 0; ; try++ {
 		name := s.Name
 		if name == "" {
-			name = madeUpName(s.Stack.Name)
+			name = madeUpName(cmp.Or(s.Prefix, s.Stack.Name))
 		}
-		id, err := s.Engine.CreateNetwork(ctx, objectName(name), s.labels(name, ""))
+		id, err := s.Engine.CreateNetwork(ctx, objectName(name), s.labels(name, ""), launch.Addresses(s.Stack))
 		switch {
 		case err == nil:
 			s.Name, s.network = name, id
 			return nil
 		case engine.IsConflict(err) && s.Name != "":
-			return hint.Wrap(fmt.Errorf("an instance named %s is there already", name),
-				"choose another name, or remove it: `docker bmo stop "+name+"`")
+			return &TakenError{name}
 		case !engine.IsConflict(err) || try == 10:
 			return err
 		}
 	}
 }
 
+// TakenError reports that an instance of that name is there already.
+type TakenError struct{ Name string }
+
+func (e *TakenError) Error() string {
+	return fmt.Sprintf("an instance named %s is there already", e.Name)
+}
+
+// Hint says what to do about it.
+func (e *TakenError) Hint() string {
+	return "choose another name, or remove it: `docker bmo stop " + e.Name + "`"
+}
+
 // validName matches the names that docker accepts for a container.
 var validName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]*$`)
-
-// CheckName returns an error for a name that no instance can have. The empty name is valid: Start makes one up.
-func CheckName(name string) error {
-	if name == "" || validName.MatchString(name) {
-		return nil
-	}
-	return hint.Wrap(fmt.Errorf("invalid instance name %q", name), "use letters and digits; _ . - are allowed after the first character")
-}
-
-func madeUpName(stackName string) string {
-	b := make([]byte, 3)
-	_, _ = rand.Read(b) // never fails, according to crypto/rand
-	return stackName + "-" + hex.EncodeToString(b)
-}
 
 // labels returns the labels of the instance's network and volumes (if service is empty) and of its containers.
 func (s *start) labels(name, service string) map[string]string {
@@ -181,6 +211,12 @@ func (s *start) labels(name, service string) map[string]string {
 	if s.Detach {
 		l[label.Detached] = "true"
 	}
+	if s.id != "" {
+		l[label.Record] = s.id
+	}
+	if s.Pool.ID != "" {
+		l[label.Pool], l[label.Match] = s.Pool.ID, s.Pool.Match
+	}
 	if service != "" {
 		l[label.Service] = service
 	}
@@ -188,7 +224,7 @@ func (s *start) labels(name, service string) map[string]string {
 		l[label.Lead] = "true"
 	}
 	if service == s.Stack.URL.Service && service != "" && s.currentPort() != 0 {
-		l[label.URL] = launch.Vars(s.Stack.URL, s.currentPort(), name).URL
+		l[label.URL] = s.vars(name).URL
 	}
 	if service == s.Stack.URL.Service && service != "" {
 		l[label.Port] = strconv.Itoa(s.Stack.URL.Port)
@@ -198,6 +234,12 @@ func (s *start) labels(name, service string) map[string]string {
 	}
 	if svc, ok := s.Stack.Service(service); ok && launch.MayEnd(svc) {
 		l[label.MayEnd] = "true"
+	}
+	if service == s.lead() && len(s.Environment) > 0 {
+		l[label.Env] = strings.Join(slices.Sorted(maps.Keys(s.Environment)), ",")
+	}
+	if s.Live && service != "" {
+		l[label.Live] = "true"
 	}
 	if f := s.forwardedPorts(service); f != "" {
 		l[label.Forward] = f
@@ -231,14 +273,25 @@ func (s *start) newGroup() *launch.Group {
 	}
 	g.Image = func(service string) string { return s.Snapshot.Images[service].ID }
 	g.Labels = func(service string) map[string]string { return s.labels(s.Name, service) }
-	g.Environment, g.Proxies = s.environment, s.Proxies
+	g.Environment, g.Proxies, g.Secrets = s.environment, s.Proxies, s.secrets
 	g.Volume, g.Filled, g.Content = s.volume, true, s.Stack.Content
-	g.Before, g.Ready = s.stepsBefore, s.stepsIn
-	g.Publish = s.published
+	g.Before, g.Ready, g.Early = s.stepsBefore, s.ready, s.early
+	g.Publish, g.Live = s.published, s.live
 	g.Forwarded = func(service string) bool { return s.forwardedPorts(service) != "" }
 	g.Timeout, g.Within, g.Title = s.Timeout, s.Within, s.Title
-	g.Journal, g.Progress, g.Of = s.Journal, s.Progress, s.Name
+	g.Journal, g.Progress, g.Of, g.Record = s.Journal, s.Progress, s.Name, s.record
 	return g
+}
+
+// vars are the variables of the stack's templates for an instance of that name.
+func (s *start) vars(name string) stack.Vars {
+	return launch.Vars(s.Stack.URL, s.currentPort(), name, s.secrets)
+}
+
+// ready is called when a service is ready.
+func (s *start) ready(ctx context.Context, svc stack.Service) error {
+	s.itself.ready(ctx, svc)
+	return s.stepsIn(ctx, svc)
 }
 
 // environment returns what a service is given in addition to its own environment.
@@ -249,29 +302,46 @@ func (s *start) environment(service string) map[string]string {
 	env := map[string]string{}
 	if service == s.Stack.URL.Service {
 		// Loading the stack has rendered it already: there is no error.
-		env, _ = s.Stack.URL.Render(launch.Vars(s.Stack.URL, s.currentPort(), s.Name))
+		env, _ = s.Stack.URL.Render(s.vars(s.Name))
 	}
 	maps.Copy(env, s.Environment)
 	return env
 }
 
-// finish marks the instance as ready.
+// finish marks the instance as ready, or as one that waits in its pool.
 func (s *start) finish(ctx context.Context) error {
-	return s.Engine.Rename(ctx, s.group.ID(s.lead()), containerName(s.Name, s.lead()))
+	show := func() error { return s.Engine.Rename(ctx, s.group.ID(s.lead()), containerName(s.Name, s.lead())) }
+	if s.Pool.ID != "" {
+		show = func() error { return s.rest(ctx) }
+	}
+	if err := show(); err != nil {
+		return err
+	}
+	s.record.Ready("")
+	if s.Detach { // from now on the engine alone watches: each watch is a connection for each container
+		s.Keeper.End(ctx, s.id, "", nil)
+	}
+	return nil
 }
 
-// abandon removes what has been made so far, even if the caller's context is done.
-func (s *start) abandon(ctx context.Context) error {
+// abandon removes what has been made so far, because of err, even if the caller's context is done. It returns err with
+// all that is to be said of it.
+func (s *start) abandon(ctx context.Context, err error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeTimeout)
 	defer cancel()
 	s.forward.Close()
-	return s.Progress.Step(ctx, "remove "+s.Name, func(ctx context.Context, _ *progress.Log) error {
+	left := s.Progress.Step(ctx, "remove "+s.Name, func(ctx context.Context, _ *progress.Log) error {
 		return Remove(ctx, s.Engine, s.Name, 0)
 	})
+	if s.record != nil {
+		s.Keeper.End(ctx, s.id, "failed", err)
+		err = launch.Kept(err, s.Name)
+	}
+	return errors.Join(err, left)
 }
 
 func (s *start) instance(ctx context.Context) (*Instance, error) {
-	vars := launch.Vars(s.Stack.URL, s.port, s.Name)
+	vars := s.vars(s.Name)
 	env, err := s.Stack.RenderEnv(vars)
 	if err != nil {
 		return nil, err
@@ -282,7 +352,7 @@ func (s *start) instance(ctx context.Context) (*Instance, error) {
 	}
 	inst := &Instance{
 		Name: s.Name, Stack: s.Stack.Name, Key: s.Snapshot.Key, Flavor: s.Flavor, State: Ready, Detached: s.Detach,
-		Created: s.created, Env: env, Services: map[string]string{}, Ports: ports, Forward: s.forward,
+		Created: s.created, Env: env, Services: map[string]string{}, Ports: ports, Forward: s.forward, Record: s.id,
 	}
 	if s.Stack.URL.Service != "" {
 		inst.URL = vars.URL

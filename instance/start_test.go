@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -19,7 +20,6 @@ import (
 	"github.com/docker-bmo/docker-bmo/internal/label"
 	"github.com/docker-bmo/docker-bmo/internal/owner"
 	"github.com/docker-bmo/docker-bmo/probe"
-	"github.com/docker-bmo/docker-bmo/stack"
 )
 
 func TestStart(t *testing.T) {
@@ -45,7 +45,9 @@ func TestStart(t *testing.T) {
 	assert.Equal(t, db.Image, f.req.Snapshot.Images["db"].ID)
 	labels := db.Config.Labels
 	assert.Assert(t, labels[label.Created] != "")
-	delete(labels, label.Created)
+	for _, ofImage := range []string{label.Created, label.Inputs, label.Services, label.Version} {
+		delete(labels, ofImage)
+	}
 	assert.DeepEqual(t, labels, map[string]string{
 		label.Role: label.RoleInstance, label.Instance: i.Name, label.Key: i.Key,
 		label.Stack: "demo", label.Service: "db", label.Flavor: "low",
@@ -101,14 +103,18 @@ func TestStory10AddressIsEnvironmentAtEveryStart(t *testing.T) {
 	}
 }
 
-// TestEngineChoosesThePort: the engine does so if the application need not know its address.
-func TestEngineChoosesThePort(t *testing.T) {
+// TestPortsStay: a port that the engine picks is another one each time that the container starts, so it picks none, even if
+// the application need not know its address.
+func TestPortsStay(t *testing.T) {
 	f := newFixture(t)
 	f.req.Stack.URL.Environment = nil
+	f.req.Publish = []Publish{{Service: "db", Port: 3306}}
 	i := f.start(t)
-	web, _ := f.Container(i.Services["web"])
-	for _, b := range web.Host.PortBindings {
-		assert.Equal(t, b[0].HostPort, "")
+	for service, port := range map[string]int{"web": f.req.Stack.URL.Port, "db": 3306} {
+		c, _ := f.Container(i.Services[service])
+		for _, b := range c.Host.PortBindings {
+			assert.Equal(t, b[0].HostPort, strconv.Itoa(i.Ports[service][port]))
+		}
 	}
 	assert.Assert(t, regexp.MustCompile(`^http://127\.0\.0\.1:[1-9][0-9]+$`).MatchString(i.URL), i.URL)
 	list, err := List(t.Context(), f.req.Engine)
@@ -237,15 +243,10 @@ func TestStartFails(t *testing.T) {
 			"web ends", func(f *fixture) { f.programs["web"] = enginetest.Exit(2, "syntax error") },
 			"service web: ended with exit code 2 before it was ready\nlast lines of web:\n  syntax error",
 		},
-		{"web ends, port by the engine", func(f *fixture) {
+		{"web ends, told no address", func(f *fixture) {
 			f.req.Stack.URL.Environment = nil
 			f.programs["web"] = enginetest.Exit(2, "syntax error")
 		}, "service web: ended with exit code 2 before it was ready\nlast lines of web:\n  syntax error"},
-		{"no inspecting", func(f *fixture) {
-			f.req.Stack.URL.Environment = nil
-			f.req.Stack.Services[0].Ready = stack.Ready{} // a probe would look again
-			f.Fail("GET", "/containers/[^/]+/json", 500, "no inspecting", 1)
-		}, "no inspecting"},
 		{"not renamed", func(f *fixture) { f.Fail("POST", "/containers/[^/]+/rename", 500, "no renaming", 1) }, "no renaming"},
 		{"bad template", func(f *fixture) { f.req.Stack.Env = map[string]string{"X": "{{.Nonsense}}"} }, "Nonsense"},
 	} {
@@ -298,4 +299,30 @@ func TestCancelledAtAnyPoint(t *testing.T) {
 			Done:   func() { assert.Equal(t, i.State, Ready) },
 		}
 	})
+}
+
+// TestR17SecretsOfAnInstance: services and the test command are told the same, other instances other ones, and no label has
+// any.
+func TestR17SecretsOfAnInstance(t *testing.T) {
+	f := newFixture(t)
+	secret := `{{.Secret "key"}}`
+	f.req.Stack.Env = map[string]string{"KEY": secret}
+	f.req.Stack.URL.Environment = map[string]string{"OF_URL": secret}
+	for i := range f.req.Stack.Services {
+		f.req.Stack.Services[i].Environment = map[string]string{"OF_SERVICE": secret, "PLAIN": "{{.URL}}"}
+	}
+	one, err := Start(t.Context(), f.req)
+	assert.NilError(t, err)
+	two, err := Start(t.Context(), f.req)
+	assert.NilError(t, err)
+	assert.Assert(t, len(one.Env["KEY"]) == 26 && one.Env["KEY"] != two.Env["KEY"])
+	db, _ := f.Container(one.Services["db"])
+	assert.DeepEqual(t, db.Config.Env, []string{"OF_SERVICE=" + one.Env["KEY"], "PLAIN={{.URL}}"})
+	web, _ := f.Container(one.Services["web"])
+	for _, want := range []string{"OF_SERVICE=", "OF_URL="} {
+		assert.Assert(t, slices.Contains(web.Config.Env, want+one.Env["KEY"]), "%v", web.Config.Env)
+	}
+	for name, value := range web.Config.Labels {
+		assert.Assert(t, !strings.Contains(value, one.Env["KEY"]), name)
+	}
 }

@@ -18,12 +18,18 @@ import (
 func (s *start) stepsBefore(ctx context.Context, svc stack.Service) error {
 	return s.steps(ctx, svc, false, func(ctx context.Context, step stack.Step, stdout, stderr io.Writer) (int, error) {
 		labels := s.labels(s.Name, svc.Name)
-		for _, of := range []string{label.Service, label.Lead, label.URL, label.Port, label.Path, label.Forward, label.MayEnd} {
+		labels[label.Service] = "" // its image has that label, too
+		for _, of := range []string{label.Lead, label.URL, label.Port, label.Path, label.Forward, label.MayEnd, label.Env} {
 			delete(labels, of)
 		}
 		name := containerName(s.Name, svc.Name) + "-step"
 		return s.group.RunStep(ctx, launch.InStep(svc, step), name, labels, stdout, stderr)
 	})
+}
+
+// early reports whether a service starts without waiting for what it depends on. Its own steps may need that.
+func (s *start) early(svc stack.Service) bool {
+	return svc.Early && !slices.ContainsFunc(s.Stack.Start, func(step stack.Step) bool { return step.Service == svc.Name && !step.Exec })
 }
 
 // tellsAddress reports whether a step is given the application's address.
@@ -34,7 +40,10 @@ func (s *start) tellsAddress() bool {
 // stepsIn runs the steps that run in a service, which is ready.
 func (s *start) stepsIn(ctx context.Context, svc stack.Service) error {
 	return s.steps(ctx, svc, true, func(ctx context.Context, step stack.Step, stdout, stderr io.Writer) (int, error) {
-		return s.group.Exec(ctx, step, stdout, stderr)
+		out, errOut := s.record.Writer(svc.Name, false), s.record.Writer(svc.Name, true)
+		defer out.Close()
+		defer errOut.Close()
+		return s.group.Exec(ctx, step, io.MultiWriter(out, stdout), io.MultiWriter(errOut, stderr))
 	})
 }
 
@@ -56,7 +65,7 @@ type runStep func(ctx context.Context, step stack.Step, stdout, stderr io.Writer
 
 // step runs one step within its timeout.
 func (s *start) step(ctx context.Context, step stack.Step, run runStep) error {
-	env, err := stack.URL{Environment: step.Environment}.Render(launch.Vars(s.Stack.URL, s.currentPort(), s.Name))
+	env, err := stack.URL{Environment: step.Environment}.Render(s.vars(s.Name))
 	if err != nil {
 		return err
 	}
@@ -69,7 +78,8 @@ func (s *start) step(ctx context.Context, step stack.Step, run runStep) error {
 	defer cancel()
 	source := s.source(step.Service)
 	name := fmt.Sprintf("step of %s in %s: %s", s.Name, step.Service, launch.Line(step.Command))
-	return s.Progress.Step(ctx, name, func(_ context.Context, log *progress.Log) error {
+	done := s.record.Step(step.Service, name)
+	err = s.Progress.Step(ctx, name, func(_ context.Context, log *progress.Log) error {
 		stdout, stderr := s.Journal.Source(source, log), s.Journal.Source(source, log)
 		code, err := run(limited, step, stdout, stderr)
 		stderr.Close()
@@ -89,6 +99,8 @@ func (s *start) step(ctx context.Context, step stack.Step, run runStep) error {
 		}
 		return nil
 	})
+	done(err)
+	return err
 }
 
 // source is what the journal calls what a step prints: with several instances, each has its own.

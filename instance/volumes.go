@@ -11,8 +11,11 @@ import (
 	"github.com/docker-bmo/docker-bmo/progress"
 )
 
+// VolumeName returns the engine's name of a volume of an instance.
+func VolumeName(instance, volume string) string { return objectName(instance) + "-volume-" + volume }
+
 // volume returns the name of the instance's own volume.
-func (s *start) volume(name string) string { return objectName(s.Name) + "-volume-" + name }
+func (s *start) volume(name string) string { return VolumeName(s.Name, name) }
 
 // fillVolumes makes the instance's volumes with the content that the snapshot has of them.
 func (s *start) fillVolumes(ctx context.Context) error {

@@ -1,5 +1,10 @@
-// Package journal puts lines of output from several sources in one order: a Recorder as they come, for the log file and
-// for error messages, a Merger by the times in an engine's logs. It is not part of the API: programs use package bmo.
+// Package journal keeps what becomes of a bootstrap or an instance in one order, and reads it again: what its containers
+// print, what the engine does to them, and what docker bmo does and sees itself. A Record is the file, a Keeper writes
+// records of what this process starts and makes those of others whole, a View reads one.
+//
+// A Recorder is what error messages quote from: it splits output into lines as it comes, and remembers the last ones.
+//
+// This package is not API: it can change at any time. Programs use bmo.
 package journal
 
 import (
@@ -8,21 +13,18 @@ import (
 	"io"
 	"slices"
 	"sync"
-	"time"
 )
 
 // Line is one line of output.
 type Line struct {
-	Time   time.Time
-	Source string // a service, or "bmo" for the steps of docker bmo itself
+	Source string // a service, or "bmo" for docker bmo itself
 	Text   string
 }
 
-// Recorder records lines from several sources in the order in which they come. It is safe for concurrent use. A nil
-// Recorder records nothing, and all of its methods may be called.
+// Recorder takes lines from several sources in the order in which they come. It is safe for concurrent use. A nil
+// Recorder takes nothing, and all of its methods may be called.
 type Recorder struct {
 	mu   sync.Mutex
-	file io.Writer
 	show func(Line)
 	tail map[string][]string
 	open []*source
@@ -31,17 +33,23 @@ type Recorder struct {
 // TailLines is how many lines of each source are kept for error messages.
 const TailLines = 20
 
-// New returns a recorder that writes every line to file and passes it to show; both may be nil.
-func New(file io.Writer, show func(Line)) *Recorder {
-	return &Recorder{file: file, show: show, tail: map[string][]string{}}
+// maxShown is how much of a line is shown and quoted, in bytes. The record has all of it.
+const maxShown = 4 << 10
+
+// cut ends a line of which more was printed than is shown.
+const cut = " ... (the line goes on)"
+
+// New returns a recorder that passes every line to show, which may be nil.
+func New(show func(Line)) *Recorder {
+	return &Recorder{show: show, tail: map[string][]string{}}
 }
 
-// Source returns a writer whose lines are recorded under that name, and passed on to the other writers, also by a nil
-// Recorder. A line is recorded when it is complete, or when the source is closed. Each stream needs a source of its
-// own: lines of two streams that share one are mixed up.
+// Source returns a writer whose lines are taken under that name, and passed on to the other writers, also by a nil
+// Recorder. A line is taken when it is complete, or when the source is closed; of one that is very long, only the
+// beginning is. Each stream needs a source of its own: lines of two streams that share one are mixed up.
 func (r *Recorder) Source(name string, also ...io.Writer) io.WriteCloser {
 	if r == nil {
-		r = New(nil, nil) // of which nobody else knows
+		r = New(nil) // of which nobody else knows
 	}
 	s := &source{recorder: r, name: name, also: also}
 	r.mu.Lock()
@@ -50,7 +58,7 @@ func (r *Recorder) Source(name string, also ...io.Writer) io.WriteCloser {
 	return s
 }
 
-// Note records a line of docker bmo itself.
+// Note takes a line of docker bmo itself.
 func (r *Recorder) Note(format string, args ...any) {
 	if r == nil {
 		return
@@ -75,7 +83,7 @@ func (r *Recorder) Tail(name string) []string {
 	return append([]string(nil), r.tail[name]...)
 }
 
-// Flush records lines that have no end yet.
+// Flush takes lines that have no end yet.
 func (r *Recorder) Flush() {
 	if r == nil {
 		return
@@ -87,13 +95,9 @@ func (r *Recorder) Flush() {
 	}
 }
 
-// add records a line; r.mu is held.
+// add takes a line; r.mu is held.
 func (r *Recorder) add(name, text string) {
-	l := Line{Time: time.Now().UTC(), Source: name, Text: text}
-	if r.file != nil {
-		// A full disk must not stop the work that is written about.
-		_, _ = fmt.Fprintf(r.file, "%s %s | %s\n", l.Time.Format("2006-01-02T15:04:05.000000Z"), l.Source, l.Text)
-	}
+	l := Line{Source: name, Text: text}
 	t := append(r.tail[name], text)
 	if len(t) > TailLines {
 		t = t[len(t)-TailLines:]
@@ -110,6 +114,8 @@ type source struct {
 	name     string
 	also     []io.Writer
 	part     []byte
+	// cut reports that the line is longer than what is kept of it.
+	cut bool
 }
 
 func (s *source) Write(b []byte) (int, error) {
@@ -121,14 +127,22 @@ func (s *source) Write(b []byte) (int, error) {
 		if i < 0 {
 			break
 		}
-		s.add(bytes.TrimSuffix(append(s.part, rest[:i]...), []byte("\r")))
-		s.part, rest = nil, rest[i+1:]
+		s.keep(rest[:i])
+		s.end()
+		rest = rest[i+1:]
 	}
-	s.part = append(s.part, rest...)
+	s.keep(rest)
 	return len(b), nil
 }
 
-// Close records a line that has no end.
+// keep adds to the line, up to what is shown of one; recorder.mu is held.
+func (s *source) keep(b []byte) {
+	room := max(maxShown-len(s.part), 0)
+	s.cut = s.cut || len(b) > room
+	s.part = append(s.part, b[:min(len(b), room)]...)
+}
+
+// Close takes a line that has no end.
 func (s *source) Close() error {
 	s.recorder.mu.Lock()
 	defer s.recorder.mu.Unlock()
@@ -137,18 +151,22 @@ func (s *source) Close() error {
 	return nil
 }
 
-// add records a line and passes it on; recorder.mu is held.
-func (s *source) add(line []byte) {
-	s.recorder.add(s.name, string(line))
+// end takes the line and passes it on; recorder.mu is held.
+func (s *source) end() {
+	line := string(bytes.TrimSuffix(s.part, []byte("\r")))
+	if s.cut {
+		line += cut
+	}
+	s.part, s.cut = s.part[:0], false
+	s.recorder.add(s.name, line)
 	for _, w := range s.also {
-		_, _ = fmt.Fprintf(w, "%s\n", line) // nor must showing it stop the work
+		_, _ = fmt.Fprintln(w, line) // showing it must not stop the work
 	}
 }
 
-// flush records an unfinished line; recorder.mu is held.
+// flush takes an unfinished line; recorder.mu is held.
 func (s *source) flush() {
 	if len(s.part) > 0 {
-		s.add(s.part)
-		s.part = nil
+		s.end()
 	}
 }

@@ -38,7 +38,12 @@ func (g *Group) Await(ctx context.Context, s stack.Service, log *progress.Log) e
 	for _, p := range probes {
 		what := "waiting for " + g.title(s.Name) + ": " + p.String()
 		log.SetStatus(what, "")
-		err := probe.Wait(alive, p.Probe, g.dialer(s.Name, p), g.patience(s), func(err error) { log.SetStatus(what, reason(err)) })
+		note := g.Record.Probe(s.Name, p.String())
+		err := probe.Wait(alive, p.Probe, g.dialer(s.Name, p), g.patience(s), func(err error) {
+			log.SetStatus(what, reason(err))
+			note.Waiting(reason(err))
+		})
+		note.End(err == nil)
 		if err != nil && ctx.Err() != nil {
 			return context.Cause(ctx) // cancelled, which is not a failure of this service
 		}

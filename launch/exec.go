@@ -24,11 +24,17 @@ type execProbe struct {
 	command []string
 	title   string
 	limit   time.Duration
+
+	missing missing
 }
 
 // execProbe returns the probe for a command of a stack or an image.
-func (g *Group) execProbe(service string, x stack.Exec, shell []string) execProbe {
-	p := execProbe{engine: g.Engine, id: g.ID(service), command: x.Command, title: strings.Join(x.Command, " "), limit: x.Timeout}
+func (g *Group) execProbe(s stack.Service, x stack.Exec, shell []string) *execProbe {
+	p := &execProbe{engine: g.Engine, id: g.ID(s.Name), command: x.Command, title: strings.Join(x.Command, " "), limit: x.Timeout}
+	p.missing.patience = missingPatience
+	if h := s.Healthcheck; h != nil {
+		p.missing.patience += h.StartPeriod
+	}
 	if x.Shell {
 		if len(shell) == 0 {
 			shell = []string{"/bin/sh", "-c"}
@@ -41,7 +47,7 @@ func (g *Group) execProbe(service string, x stack.Exec, shell []string) execProb
 	return p
 }
 
-func (p execProbe) String() string {
+func (p *execProbe) String() string {
 	first, _, more := strings.Cut(p.title, "\n")
 	if more {
 		first += " ..."
@@ -50,10 +56,10 @@ func (p execProbe) String() string {
 }
 
 // Limit returns how long one try may take.
-func (p execProbe) Limit() time.Duration { return p.limit }
+func (p *execProbe) Limit() time.Duration { return p.limit }
 
 // Check runs the command once.
-func (p execProbe) Check(ctx context.Context, _ probe.Dialer) error {
+func (p *execProbe) Check(ctx context.Context, _ probe.Dialer) error {
 	var said lastLine
 	began := time.Now()
 	code, err := p.engine.Exec(ctx, p.id, engine.ExecSpec{Command: p.command, Stdout: &said, Stderr: &said})
@@ -62,15 +68,13 @@ func (p execProbe) Check(ctx context.Context, _ probe.Dialer) error {
 		return fmt.Errorf("has not ended after %s%s", time.Since(began).Round(100*time.Millisecond), said.colon())
 	case err != nil:
 		return err
-	case code == 126 || code == 127:
-		if err := engine.CannotRun(said.colon()); err != nil {
-			return err
-		}
-		fallthrough
-	case code != 0:
-		return fmt.Errorf("ended with %d%s", code, said.colon())
+	case code == 0:
+		return nil
 	}
-	return nil
+	if err := engine.CannotRun(said.colon()); err != nil && (code == cannotExecute || code == noSuchProgram) {
+		return err
+	}
+	return p.missing.judge(code, said.colon(), p.String())
 }
 
 // lastLine keeps the last line that is written to it and is not empty, and no more than can be of interest.

@@ -1,8 +1,10 @@
 package launch
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"path"
 	"slices"
@@ -76,6 +78,36 @@ func (g *Group) BlankFiles(ctx context.Context, s stack.Service) error {
 		}
 	}
 	return g.write(ctx, g.ID(s.Name), files)
+}
+
+// KeepFiles returns what puts the secrets and configs that BlankFiles blanks back as they are now.
+func (g *Group) KeepFiles(ctx context.Context, s stack.Service) (restore func(context.Context) error, err error) {
+	id, kept := g.ID(s.Name), map[string][]byte{}
+	for _, f := range s.Files {
+		if _, own := fileFolder(s, f); own {
+			continue
+		}
+		archive, err := g.Engine.ReadArchive(ctx, id, f.Target)
+		if engine.IsNotFound(err) {
+			continue // the application has removed it
+		}
+		if err != nil {
+			return nil, err
+		}
+		kept[f.Target], err = io.ReadAll(archive)
+		archive.Close()
+		if err != nil {
+			return nil, fmt.Errorf("read %s of service %s: %w", f.Target, s.Name, err)
+		}
+	}
+	return func(ctx context.Context) error {
+		for _, at := range slices.Sorted(maps.Keys(kept)) {
+			if err := g.Engine.WriteArchive(ctx, id, at, bytes.NewReader(kept[at])); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, nil
 }
 
 func (g *Group) write(ctx context.Context, id string, files map[string][]engine.File) error {

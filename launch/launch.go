@@ -30,6 +30,8 @@ type Group struct {
 	Labels      func(service string) map[string]string
 	// Proxies are the environment that a docker configuration has for containers; what a service says itself wins.
 	Proxies map[string]string
+	// Secrets are what services and steps ask for in their environment.
+	Secrets *stack.Secrets
 	// Environment is added to a service's own; it may be nil.
 	Environment func(service string) map[string]string
 	// Publish returns the ports of a service to publish; it may be nil.
@@ -38,11 +40,15 @@ type Group struct {
 	// nil if there are none.
 	Volume  func(name string) string
 	Content func(stack.Content) ([]byte, error)
+	// Live returns the path on the engine's machine that is mounted in place of the copy that the image has; it may be nil.
+	Live func(m stack.Mount) (path string, ok bool)
 	// Filled reports that the volumes have their content already: an empty one stays empty.
 	Filled bool
 	// Before, if not nil, is called when what a service depends on is ready, and Ready when the service itself is, before
 	// those that depend on it start.
 	Before, Ready func(context.Context, stack.Service) error
+	// Early reports whether a service starts without waiting for what it depends on; it may be nil.
+	Early func(stack.Service) bool
 	// Forwarded reports whether a service's ports are still led to when it is ready; it may be nil.
 	Forwarded func(service string) bool
 	// Timeout is how long each probe of a service may take, unless the service has a ready.timeout.
@@ -57,9 +63,11 @@ type Group struct {
 	Title    string
 	Journal  *journal.Recorder
 	Progress *progress.Printer
-	// Attach records the containers' output in the journal as it comes. Without it, the journal gets the output only on
+	// Attach gives the containers' output to the journal as it comes. Without it, the journal gets the output only on
 	// failure.
 	Attach bool
+	// Record gets the steps and what comes of the probes; it may be nil.
+	Record *journal.Record
 
 	begin time.Time
 
@@ -91,6 +99,23 @@ func (g *Group) Forget(service string) {
 	delete(g.running, service)
 }
 
+// Ended notes that a service's container has been stopped and is to be started again when the service is needed.
+func (g *Group) Ended(service string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.running, service)
+}
+
+// Adopt makes a container, which somebody else has created, that of a service; p watches it if it runs, nil if it does not.
+func (g *Group) Adopt(service, id string, p *engine.Process) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.ids[service] = id
+	if p != nil {
+		g.running[service] = p
+	}
+}
+
 func (g *Group) published(service string) (string, bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -119,7 +144,7 @@ func (g *Group) spec(s stack.Service) engine.ContainerSpec {
 	if env == nil {
 		env = map[string]string{}
 	}
-	maps.Copy(env, s.Environment)
+	maps.Copy(env, g.Secrets.ExpandAll(s.Environment))
 	if g.Environment != nil {
 		maps.Copy(env, g.Environment(s.Name))
 	}
@@ -252,14 +277,17 @@ func (g *Group) up(ctx context.Context, s stack.Service, b bringing) error {
 			return err
 		}
 	}
-	if err := b.awaitNeeds(s); err != nil {
-		return err
+	if g.Early == nil || !g.Early(s) {
+		if err := b.awaitNeeds(s); err != nil {
+			return err
+		}
 	}
 	if g.Before != nil {
 		if err := g.Before(b.grp, s); err != nil {
 			return err
 		}
 	}
+	done := g.Record.Step(s.Name, "start "+s.Name)
 	err := g.Progress.Step(b.grp, "start "+g.title(s.Name)+g.of(), func(_ context.Context, log *progress.Log) error {
 		for began := time.Now(); ; {
 			if err := b.start(ctx, s); err != nil {
@@ -271,10 +299,12 @@ func (g *Group) up(ctx context.Context, s stack.Service, b bringing) error {
 			}
 		}
 	})
+	done(err)
 	if err == nil && g.Ready != nil {
 		err = g.Ready(b.grp, s)
 	}
 	if err == nil {
+		g.Record.Ready(s.Name)
 		b.watches.Go(func() { g.watch(ctx, s, b) })
 		close(b.ready[s.Name])
 	}

@@ -42,7 +42,7 @@ func newGroup(t *testing.T, p programs) (*Group, *enginetest.Fake) {
 	g.Name = func(service string) string { return service }
 	g.Image = func(string) string { return "app:1" }
 	g.Labels = func(service string) map[string]string { return map[string]string{"service": service} }
-	g.Journal = journal.New(nil, nil)
+	g.Journal = journal.New(nil)
 	return g, f
 }
 
@@ -349,8 +349,8 @@ func TestPublishedHTTPIsAskedWhereItIsPublished(t *testing.T) {
 }
 
 func TestVars(t *testing.T) {
-	assert.Equal(t, Vars(stack.URL{}, 8000, "demo-1"), stack.Vars{URL: "http://127.0.0.1:8000", Host: "127.0.0.1", Port: "8000", Instance: "demo-1"})
-	assert.Equal(t, Vars(stack.URL{Path: "/admin"}, 8000, "demo-1").URL, "http://127.0.0.1:8000/admin")
+	assert.Equal(t, Vars(stack.URL{}, 8000, "demo-1", nil), stack.Vars{URL: "http://127.0.0.1:8000", Host: "127.0.0.1", Port: "8000", Instance: "demo-1"})
+	assert.Equal(t, Vars(stack.URL{Path: "/admin"}, 8000, "demo-1", nil).URL, "http://127.0.0.1:8000/admin")
 }
 
 // TestP6Proxies: containers get the proxies of the docker configuration, and what a service says itself wins.

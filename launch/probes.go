@@ -29,7 +29,7 @@ func (g *Group) probes(ctx context.Context, s stack.Service) ([]portProbe, error
 		return nil, err
 	}
 	if x := healthExec(image); r.Image && x != nil {
-		return []portProbe{{Probe: g.execProbe(s.Name, *x, image.Shell)}}, nil
+		return []portProbe{{Probe: g.execProbe(s, *x, image.Shell)}}, nil
 	}
 	return g.given(s, image.Shell), nil
 }
@@ -49,7 +49,7 @@ func (g *Group) given(s stack.Service, shell []string) []portProbe {
 		}})
 	}
 	if x := s.Ready.Exec; x != nil {
-		out = append(out, portProbe{Probe: g.execProbe(s.Name, *x, shell)})
+		out = append(out, portProbe{Probe: g.execProbe(s, *x, shell)})
 	}
 	if h := s.Ready.HTTP; h != nil {
 		out = append(out, portProbe{Probe: g.httpProbe(s.Name, h), port: h.Port})

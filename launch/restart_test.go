@@ -45,7 +45,21 @@ func TestRestartPolicy(t *testing.T) {
 // TestRestartPolicyOfOneWithoutProbes: a worker that ends until another service has prepared the database.
 func TestRestartPolicyOfOneWithoutProbes(t *testing.T) {
 	quickRestarts(t)
-	g, _ := newGroup(t, programs{"worker": fails(1, 1), "web": enginetest.Listening(80)})
+	again := make(chan struct{})
+	worker := fails(1, 1)
+	var starts atomic.Int32
+	g, _ := newGroup(t, programs{
+		"worker": func(p *enginetest.Proc) int {
+			if starts.Add(1) == 2 {
+				close(again)
+			}
+			return worker(p)
+		},
+		"web": func(p *enginetest.Proc) int {
+			<-again // else the first end might come when all are ready, which is too late
+			return enginetest.Listening(80)(p)
+		},
+	})
 	assert.NilError(t, g.Up(t.Context(), []stack.Service{{Name: "worker", Restart: true}, tcp("web", 80)}, nil))
 	select {
 	case <-g.Process("worker").Done():

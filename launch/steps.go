@@ -34,6 +34,8 @@ type StepError struct {
 	Code        int
 	Output      []string
 	OutputShown bool // whether Output has been shown as the step's own lines
+	// Gone says of other services that had ended by then, and should have gone on: "db ended with exit code 137".
+	Gone []string
 	// Database reports that the step took the place of a service that holds data, Start that it was one of a start.
 	Database, Start bool
 }
@@ -43,7 +45,11 @@ func (e *StepError) Error() string {
 	if len(e.Step.Command) == 0 {
 		what = "service " + e.Step.Service
 	}
-	return fmt.Sprintf("%s ended with exit code %d%s", what, e.Code, LastLines(e.Output, e.OutputShown))
+	gone := ""
+	for _, g := range e.Gone {
+		gone += "\nbefore that, service " + g
+	}
+	return fmt.Sprintf("%s ended with exit code %d%s%s", what, e.Code, LastLines(e.Output, e.OutputShown), gone)
 }
 
 // Hint says what to do next.
@@ -54,6 +60,8 @@ func (e *StepError) Hint() string {
 		return engine.SpaceHint
 	case e.Start:
 		return "fix the step under x-bmo.start, and what it needs, then start again"
+	case len(e.Gone) > 0:
+		return "see why the service has ended: `docker bmo logs` has what it printed and what was done to it; then run `docker bmo build` again"
 	case e.Database:
 		return "the step ran in place of " + e.Step.Service + ", which was not up: with `exec: true` it runs in the running service; then run `docker bmo build` again"
 	default:
@@ -93,7 +101,7 @@ func InStep(s stack.Service, step stack.Step) stack.Service {
 // Exec runs a step in the running container of its service and returns the exit code.
 func (g *Group) Exec(ctx context.Context, step stack.Step, stdout, stderr io.Writer) (int, error) {
 	code, err := g.Engine.Exec(ctx, g.ID(step.Service), engine.ExecSpec{
-		Command: slices.Concat(step.Entrypoint, step.Command), Env: pairs(step.Environment), User: step.User,
+		Command: slices.Concat(step.Entrypoint, step.Command), Env: pairs(g.Secrets.ExpandAll(step.Environment)), User: step.User,
 		WorkingDir: step.WorkingDir, Stdout: stdout, Stderr: stderr,
 	})
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"maps"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -77,6 +78,28 @@ func (g *Group) mounts(s stack.Service) []engine.Mount {
 	for _, dir := range ownFolders(s) {
 		out = append(out, engine.Mount{Target: dir})
 	}
+	return append(out, g.liveMounts(s)...)
+}
+
+// liveMounts returns what is mounted from the engine's machine, and the volumes below that, which would be hidden: each is
+// one of the container's own, with what the image has there.
+func (g *Group) liveMounts(s stack.Service) (out []engine.Mount) {
+	if g.Live == nil {
+		return nil
+	}
+	var live []string
+	for _, m := range s.Mounts {
+		if at, ok := g.Live(m); ok {
+			out = append(out, engine.Mount{Path: at, Target: m.Target, ReadOnly: m.ReadOnly})
+			live = append(live, m.Target)
+		}
+	}
+	for _, m := range s.Mounts {
+		hidden := slices.ContainsFunc(live, func(dir string) bool { return below(m.Target, dir) })
+		if m.Source == "" && !m.Shared && hidden {
+			out = append(out, engine.Mount{Target: m.Target, ReadOnly: m.ReadOnly})
+		}
+	}
 	return out
 }
 
@@ -87,7 +110,19 @@ func shares(s stack.Service) bool {
 
 // Keeps reports whether a service holds data: a database, or what can write to a volume.
 func Keeps(s stack.Service) bool {
-	return s.Ready.MySQL != nil || slices.ContainsFunc(s.Mounts, func(m stack.Mount) bool { return m.Source == "" && !m.ReadOnly })
+	return s.Ready.MySQL != nil || slices.ContainsFunc(s.Mounts, func(m stack.Mount) bool { return holdsData(s, m) })
+}
+
+// holdsData reports whether a mount is a volume that a service can write data to. One without a name in or next to files of
+// the project, such as /app/node_modules, is there for what the image has in it.
+func holdsData(s stack.Service, m stack.Mount) bool {
+	if m.Source != "" || m.ReadOnly {
+		return false
+	}
+	return m.Volume != "" || !slices.ContainsFunc(s.Mounts, func(f stack.Mount) bool {
+		dir := path.Dir(f.Target)
+		return f.Source != "" && (below(m.Target, f.Target) || dir != "/" && below(m.Target, dir))
+	})
 }
 
 // KeepsShared reports whether a service can write to a volume of the engine, which is kept even if the service's
@@ -95,3 +130,7 @@ func Keeps(s stack.Service) bool {
 func KeepsShared(s stack.Service) bool {
 	return slices.ContainsFunc(s.Mounts, func(m stack.Mount) bool { return m.Shared && !m.ReadOnly })
 }
+
+// Addresses returns how many containers may be on the network of a stack's services at a time: besides theirs those of
+// steps, and some that users connect.
+func Addresses(st *stack.Stack) int { return 2*len(st.Services) + 3 }

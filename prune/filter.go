@@ -19,6 +19,6 @@ type Filter struct {
 
 // match reports whether a snapshot may be removed.
 func (f Filter) match(s snapshot.Snapshot) bool {
-	return snapshot.Filter{Labels: f.Labels}.Match(s) && !slices.ContainsFunc(f.NotLabels, s.HasLabel) &&
+	return snapshot.Filter{Labels: f.Labels, Checkpoints: true}.Match(s) && !slices.ContainsFunc(f.NotLabels, s.HasLabel) &&
 		(f.Until.IsZero() || s.Created.Before(f.Until))
 }

@@ -15,13 +15,13 @@ type set struct {
 	created time.Time
 }
 
-// findHalves returns snapshots with missing images, unless a bootstrap of the same key is in progress, or something was
-// started from one of the images that exist.
+// findHalves returns snapshots and checkpoints with missing images, unless a bootstrap of the same key, or a commit, is in
+// progress, or something was started from one of the images that exist.
 //
-// The bootstrap's network, which is its lock, is looked for after the images are listed, and the images are listed once
-// more after that, since the bootstrap may have succeeded in between.
+// The locks (a bootstrap's network, a checkpoint's volume, a commit's container) are looked for after the images are listed,
+// and the images are listed once more after that, since the bootstrap may have succeeded in between.
 func (s *sweep) findHalves(ctx context.Context) error {
-	before, err := snapshot.List(ctx, s.e)
+	before, err := snapshot.All(ctx, s.e)
 	if err != nil || !slices.ContainsFunc(before, half) {
 		return err
 	}
@@ -33,11 +33,25 @@ func (s *sweep) findHalves(ctx context.Context) error {
 	for _, n := range locks {
 		busy[n.Labels[label.Key]] = true
 	}
+	checkpoints, err := s.e.Volumes(ctx, label.Role+"="+label.RoleBootstrap)
+	if err != nil {
+		return err
+	}
+	for _, v := range checkpoints {
+		busy[v.Labels[label.Key]] = true
+	}
+	commits, err := s.e.Containers(ctx, label.Role+"="+label.RoleCommit)
+	if err != nil {
+		return err
+	}
+	for _, c := range commits {
+		busy[c.Labels[label.Key]] = true
+	}
 	given := map[set]bool{}
 	for _, h := range before {
 		given[set{h.Key, h.Created}] = half(h) && !busy[h.Key]
 	}
-	after, err := snapshot.List(ctx, s.e)
+	after, err := snapshot.All(ctx, s.e)
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
 	"github.com/docker-bmo/docker-bmo/instance"
 	"github.com/docker-bmo/docker-bmo/internal/label"
+	"github.com/docker-bmo/docker-bmo/internal/owner"
 	"github.com/docker-bmo/docker-bmo/journal"
 	"github.com/docker-bmo/docker-bmo/prune"
 	"github.com/docker-bmo/docker-bmo/snapshot"
@@ -28,7 +29,7 @@ import (
 const long = time.Minute
 
 // changes matches the requests that change what is on the engine.
-const changes = "/networks/.+|/containers/create|/containers/[^/]+(/start|/kill|/rename)?|/commit|/images/docker-bmo.*|/seal"
+const changes = "/networks/.+|/volumes/.+|/containers/create|/containers/[^/]+(/start|/kill|/rename|/pause|/unpause)?|/commit|/images/.+|/seal"
 
 // victim runs fn as a process that is killed at the nth change on the engine: from then on, no request of it gets
 // through. inspect is called with what it leaves. It returns whether fn came that far.
@@ -76,7 +77,7 @@ func swept(t *testing.T, f *enginetest.Fake, ok func() bool) {
 	t.Helper()
 	e := f.Engine(t)
 	poll.WaitOn(t, func(poll.LogT) poll.Result {
-		if _, err := prune.Sweep(t.Context(), e); err != nil {
+		if _, err := prune.Sweep(t.Context(), e, owner.View{}); err != nil {
 			return poll.Continue("%v", err)
 		}
 		if !ok() {
@@ -134,7 +135,7 @@ func TestStory20BootstrapKilledAtAnyPoint(t *testing.T) {
 		reached := victim(t, f, n, func(ctx context.Context, e *engine.Engine) error {
 			_, err := bootstrap.Run(ctx, bootstrap.Request{
 				Engine: e, Stack: app(), Snapshot: want, Built: built, Platform: "linux/amd64", Owner: dead(),
-				Journal: journal.New(nil, nil), Sealer: f,
+				Journal: journal.New(nil), Sealer: f,
 			})
 			return err
 		}, func() {
@@ -146,6 +147,50 @@ func TestStory20BootstrapKilledAtAnyPoint(t *testing.T) {
 		})
 		if !reached {
 			assert.Assert(t, n > 15, "only %d changes", n)
+			return
+		}
+	}
+}
+
+// TestCheckpointKilledAtAnyPoint: what is left is nothing, a whole checkpoint, or that and a whole snapshot.
+func TestCheckpointKilledAtAnyPoint(t *testing.T) {
+	t.Parallel()
+	st := app()
+	st.Bootstrap[0].Checkpoint = true
+	st.Bootstrap = append(st.Bootstrap, stack.Step{Service: "web", Command: []string{"more"}})
+	seen := map[int]bool{}
+	for n := 1; ; n++ {
+		f := appEngine(t)
+		want := snapshottest.New("demo", "a", time.Now(), "db", "web")
+		check := snapshottest.New("demo", "c", time.Now(), "db", "web")
+		check.AfterStep = 1
+		built := map[string]string{}
+		for _, s := range want.Services {
+			built[s] = "docker-bmo/demo-" + s + ":built"
+			f.AddImage(enginetest.Image{Tags: []string{built[s]}, Labels: owned(dead(), 0, label.Role+"="+label.RoleBuilt)})
+		}
+		reached := victim(t, f, n, func(ctx context.Context, e *engine.Engine) error {
+			_, err := bootstrap.Run(ctx, bootstrap.Request{
+				Engine: e, Stack: st, Snapshot: want, Built: built, Platform: "linux/amd64", Owner: dead(),
+				Journal: journal.New(nil), Sealer: f, Checkpoints: []bootstrap.Checkpoint{{Snapshot: check}},
+			})
+			return err
+		}, func() {
+			var whole int
+			swept(t, f, func() bool {
+				list, err := snapshot.All(t.Context(), f.Engine(t))
+				assert.NilError(t, err)
+				list = slices.DeleteFunc(list, func(s snapshot.Snapshot) bool { return !s.Complete() })
+				whole = len(list)
+				return len(f.Objects()) == 2*whole
+			})
+			seen[whole] = true
+			made, err := snapshot.FindKey(t.Context(), f.Engine(t), want.Key)
+			assert.NilError(t, err)
+			assert.Equal(t, made != nil, whole == 2)
+		})
+		if !reached {
+			assert.Assert(t, n > 25 && seen[0] && seen[1] && seen[2], "%d changes, %v", n, seen)
 			return
 		}
 	}
@@ -163,7 +208,7 @@ func TestStory20StartKilledAtAnyPoint(t *testing.T) {
 			before := f.Objects()
 			reached := victim(t, f, n, func(ctx context.Context, e *engine.Engine) error {
 				_, err := instance.Start(ctx, instance.Request{
-					Engine: e, Stack: app(), Snapshot: found, Detach: detach, Owner: dead(), Timeout: long, Journal: journal.New(nil, nil),
+					Engine: e, Stack: app(), Snapshot: found, Detach: detach, Owner: dead(), Timeout: long, Journal: journal.New(nil),
 				})
 				return err
 			}, func() { swept(t, f, func() bool { return slices.Equal(f.Objects(), before) }) })
@@ -172,6 +217,56 @@ func TestStory20StartKilledAtAnyPoint(t *testing.T) {
 				swept(t, f, func() bool { return detach != slices.Equal(f.Objects(), before) }) // detached and ready: kept
 				break
 			}
+		}
+	}
+}
+
+// TestCommitKilledAtAnyPoint: nothing half taken counts as a snapshot, and the next sweep puts the instance back to work.
+func TestCommitKilledAtAnyPoint(t *testing.T) {
+	t.Parallel()
+	st := app()
+	st.Services[0].Mounts = []stack.Mount{{Target: "/data", Volume: "data"}} // so that it is stopped
+	for n := 1; ; n++ {
+		f := appEngine(t)
+		s := snapshottest.New("demo", "a", time.Now(), "db", "web")
+		snapshottest.Add(f, s)
+		found, err := snapshot.FindKey(t.Context(), f.Engine(t), s.Key)
+		assert.NilError(t, err)
+		i, err := instance.Start(t.Context(), instance.Request{
+			Engine: f.Engine(t), Stack: st, Snapshot: found, Detach: true, Owner: owner.Current(), Name: "shop", Journal: journal.New(nil),
+		})
+		assert.NilError(t, err)
+		want := snapshottest.New("demo", "b", time.Now(), "db", "web")
+		want.Parent = s.Key
+		before := f.Objects()
+		with := append(slices.Clone(before), "image "+snapshot.Tag("demo", "db", want.Key), "image "+snapshot.Tag("demo", "web", want.Key))
+		slices.Sort(with)
+		works := func() bool {
+			for _, id := range i.Services {
+				if c, _ := f.Container(id); c.State != "running" {
+					return false
+				}
+			}
+			return slices.Equal(f.Objects(), before) || slices.Equal(f.Objects(), with)
+		}
+		reached := victim(t, f, n, func(ctx context.Context, e *engine.Engine) error {
+			_, err := bootstrap.CommitInstance(ctx, bootstrap.CommitRequest{
+				Request: bootstrap.Request{
+					Engine: e, Stack: st, Snapshot: want, Platform: "linux/amd64", Owner: dead(), Journal: journal.New(nil), Sealer: f,
+				},
+				Instance: "shop", Flavor: i.Flavor, Parent: found, Containers: i.Services, Ports: i.Ports,
+			})
+			return err
+		}, func() {
+			swept(t, f, works)
+			made, err := snapshot.FindKey(t.Context(), f.Engine(t), want.Key)
+			assert.NilError(t, err)
+			assert.Equal(t, made != nil, slices.Equal(f.Objects(), with))
+		})
+		if !reached {
+			assert.Assert(t, n > 12, "only %d changes", n)
+			assert.Assert(t, works() && slices.Equal(f.Objects(), with), "%s", f.Objects())
+			return
 		}
 	}
 }

@@ -8,11 +8,13 @@ import (
 	"strings"
 
 	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/owner"
 )
 
 // LeftOvers returns the names of what Sweep would remove.
-func LeftOvers(ctx context.Context, e *engine.Engine) (Report, error) {
-	s := &sweep{e: e}
+func LeftOvers(ctx context.Context, e *engine.Engine, view owner.View) (Report, error) {
+	s := newSweep(e, view)
+	s.look = true
 	if err := s.find(ctx); err != nil {
 		return Report{}, err
 	}

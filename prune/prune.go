@@ -15,9 +15,10 @@ import (
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
-// Policy selects the snapshots to remove. Those from which something was started are always kept.
+// Policy selects the snapshots to remove. Those from which something was started, and those with a name, are always kept.
 type Policy struct {
-	// KeepLast is how many of each stack's newest snapshots to keep.
+	// KeepLast is how many of each stack's newest snapshots to keep, of those that were built, of those committed, and of
+	// checkpoints after as many steps.
 	KeepLast int
 	// OlderThan keeps snapshots that are younger.
 	OlderThan time.Duration
@@ -48,16 +49,22 @@ func (u Used) Has(s snapshot.Snapshot) bool {
 	return u.keys[s.Key]
 }
 
-// InUse returns the snapshots that are in use: by key those from which instances were started or are about to be, and
+// InUse returns the snapshots that are in use: by key those from which instances were started or are about to be and the
+// checkpoints that bootstraps go on from, and
 // by image those from which any container was created, no matter by whom.
 func InUse(ctx context.Context, e *engine.Engine) (Used, error) {
 	u := Used{keys: map[string]bool{}, images: map[string]bool{}}
-	networks, err := e.Networks(ctx, label.Role+"="+label.RoleInstance)
+	networks, err := e.Networks(ctx, label.Role)
 	if err != nil {
 		return u, err
 	}
 	for _, n := range networks {
-		u.keys[n.Labels[label.Key]] = true
+		switch n.Labels[label.Role] {
+		case label.RoleInstance:
+			u.keys[n.Labels[label.Key]] = true
+		case label.RoleBootstrap:
+			u.keys[n.Labels[label.From]] = true
+		}
 	}
 	containers, err := e.Containers(ctx)
 	if err != nil {

@@ -31,7 +31,7 @@ func add(f *enginetest.Fake, stack, key string, age int, missing ...string) snap
 // plan returns the snapshots to remove according to the policy, as "STACK BEGINNING-OF-KEY".
 func plan(t *testing.T, e *engine.Engine, p prune.Policy) (out []string) {
 	t.Helper()
-	list, err := snapshot.List(t.Context(), e)
+	list, err := snapshot.All(t.Context(), e)
 	assert.NilError(t, err)
 	used, err := prune.InUse(t.Context(), e)
 	assert.NilError(t, err)
@@ -71,6 +71,28 @@ func TestStory15Plan(t *testing.T) {
 	}
 }
 
+// TestPlanOfCheckpoints: they are counted by their steps, apart from the snapshots, and one that a bootstrap goes on from stays.
+func TestPlanOfCheckpoints(t *testing.T) {
+	f := enginetest.New(t)
+	add(f, "demo", "a", 1)
+	add(f, "demo", "b", 2)
+	for i, c := range []struct {
+		key   string
+		steps int
+	}{{"c", 1}, {"d", 2}, {"e", 1}, {"f", 2}} {
+		s := snapshottest.New("demo", c.key, day(3+i), "db", "web")
+		s.AfterStep = c.steps
+		snapshottest.Add(f, s)
+	}
+	e := f.Engine(t)
+	assert.DeepEqual(t, plan(t, e, prune.Policy{KeepLast: 1}), []string{"demo b", "demo e", "demo f"})
+	assert.DeepEqual(t, plan(t, e, prune.Policy{KeepLast: 1, OlderThan: 6 * 24 * time.Hour}), []string{"demo f"})
+	assert.DeepEqual(t, plan(t, e, prune.Policy{Filter: prune.Filter{Labels: []string{label.AfterStep + "=1"}}}), []string{"demo c", "demo e"})
+	_, err := e.CreateNetwork(t.Context(), "lock", map[string]string{label.Role: label.RoleBootstrap, label.From: snapshottest.Key("e")}, 0)
+	assert.NilError(t, err)
+	assert.DeepEqual(t, plan(t, e, prune.Policy{KeepLast: 1}), []string{"demo b", "demo f"})
+}
+
 func TestWhatIsInUseStays(t *testing.T) {
 	f := enginetest.New(t)
 	a, b, c := add(f, "demo", "a", 1), add(f, "demo", "b", 2), add(f, "demo", "c", 3)
@@ -84,7 +106,7 @@ func TestWhatIsInUseStays(t *testing.T) {
 	_, err := e.CreateContainer(t.Context(), engine.ContainerSpec{Name: "x-web", Image: "app:1", Labels: instance(a)})
 	assert.NilError(t, err)
 	// An instance that has no container yet.
-	_, err = e.CreateNetwork(t.Context(), "y", instance(b))
+	_, err = e.CreateNetwork(t.Context(), "y", instance(b), 0)
 	assert.NilError(t, err)
 	// A container that docker bmo did not create.
 	_, err = e.CreateContainer(t.Context(), engine.ContainerSpec{Name: "mine", Image: snapshottest.ID(c, "db")})

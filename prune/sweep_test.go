@@ -55,7 +55,7 @@ func addAll(t *testing.T, f *enginetest.Fake, name string, labels map[string]str
 
 func sweep(t *testing.T, f *enginetest.Fake) prune.Report {
 	t.Helper()
-	r, err := prune.Sweep(t.Context(), f.Engine(t))
+	r, err := prune.Sweep(t.Context(), f.Engine(t), owner.View{})
 	assert.NilError(t, err)
 	return r
 }
@@ -183,7 +183,7 @@ func TestSweepKnowsAllOrDoesNothing(t *testing.T) {
 		addInstance(t, f, "x", "x-web", dead(), detached)
 		addInstance(t, f, "y", "y-web", dead())
 		f.Fail("GET", question, 500, "not now", 1)
-		_, err := prune.Sweep(t.Context(), f.Engine(t))
+		_, err := prune.Sweep(t.Context(), f.Engine(t), owner.View{})
 		assert.ErrorContains(t, err, "not now")
 		assert.Equal(t, f.Count("DELETE", ".*"), 0)
 	}
@@ -197,7 +197,7 @@ func TestSweepGoesOn(t *testing.T) {
 	for _, kind := range []string{"containers", "networks", "volumes", "images"} {
 		f.Fail("DELETE", "/"+kind+"/.*", 500, kind+" are busy", 1)
 	}
-	r, err := prune.Sweep(t.Context(), f.Engine(t))
+	r, err := prune.Sweep(t.Context(), f.Engine(t), owner.View{})
 	for _, kind := range []string{"containers", "networks", "volumes", "images"} {
 		assert.ErrorContains(t, err, kind+" are busy")
 	}
@@ -245,6 +245,26 @@ func TestSweepOfHalves(t *testing.T) {
 				assert.Assert(t, ok)
 			}
 		})
+	}
+}
+
+// TestSweepOfHalfACheckpoint: it goes as half a snapshot does, unless the one that makes it is alive.
+func TestSweepOfHalfACheckpoint(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		by   owner.Owner
+		stay bool
+	}{{"its bootstrap is under way", living(), true}, {"its bootstrap was killed", dead(), false}} {
+		f := newFake(t)
+		s := snapshottest.New("demo", "a", day(1), "db", "web")
+		s.AfterStep = 1
+		snapshottest.Add(f, s, "web")
+		_, err := f.Engine(t).KeepVolume(t.Context(), "lock", owned(c.by, 0, label.Role+"="+label.RoleBootstrap, label.Key+"="+s.Key))
+		assert.NilError(t, err)
+		sweep(t, f)
+		_, ok := f.Image(snapshottest.ID(s, "db"))
+		assert.Equal(t, ok, c.stay, c.name)
+		assert.Equal(t, f.VolumeLabels("lock") != nil, c.stay, c.name)
 	}
 }
 
@@ -324,4 +344,45 @@ func TestNothingWithoutOurLabelsIsTouched(t *testing.T) {
 	}
 	sweep(t, f)
 	assert.DeepEqual(t, f.Objects(), mine)
+}
+
+// TestR1OwnerInAContainer: clients in containers that share an engine do not see each other's processes, but the engine
+// says which of the containers run.
+func TestR1OwnerInAContainer(t *testing.T) {
+	f := newFake(t)
+	e := f.Engine(t)
+	job, err := e.CreateContainer(t.Context(), engine.ContainerSpec{Name: "job", Image: "app:1"})
+	assert.NilError(t, err)
+	_, err = e.Start(t.Context(), job, nil, nil)
+	assert.NilError(t, err)
+	inside := living()
+	inside.Boot, inside.Container = "another", job
+	inside.Since, err = e.RunningSince(t.Context(), job)
+	assert.NilError(t, err)
+	addAll(t, f, "x", owned(inside, 0))
+	full := f.Objects()
+	sweep(t, f)
+	assert.DeepEqual(t, f.Objects(), full)
+
+	f.Fail("GET", "/containers/"+job+"/json", 500, "not now", 5)
+	sweep(t, f) // what the engine does not say is no reason to remove anything
+	assert.DeepEqual(t, f.Objects(), full)
+
+	f = newFake(t)
+	before := f.Objects()
+	addAll(t, f, "x", owned(inside, 0))
+	sweep(t, f)
+	assert.DeepEqual(t, f.Objects(), before)
+	assert.Equal(t, f.Count("GET", "/containers/"+job+"/json"), 1)
+}
+
+// TestR12SlashesInTheHostName: what a command of an older release left on a host called a/b goes, when its time is over.
+func TestR12SlashesInTheHostName(t *testing.T) {
+	f := newFake(t)
+	empty := f.Objects()
+	labels := owned(living(), 25*time.Hour)
+	labels[label.Owner] = "a/b:4026531836/5bd4bbf3-2d3c-4b0e-9a57-0123456789ab/4711/12345"
+	addAll(t, f, "x", labels)
+	sweep(t, f)
+	assert.DeepEqual(t, f.Objects(), empty)
 }

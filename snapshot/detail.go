@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +16,14 @@ import (
 type Detail struct {
 	Key, Inputs, Stack, Version string
 	Created                     time.Time
+	// AfterStep is how many of the bootstrap's steps a checkpoint has behind it; 0 for a snapshot.
+	AfterStep int `json:",omitempty"`
+	// Name, Parent and Drift are those of a snapshot that was committed: what it is called, the key of the snapshot whose
+	// instance that was (or that the bootstrap went on from, whose inputs differ), and what the stack had become by then that the parent was not made of, nil if that is not known.
+	Name, Parent string   `json:",omitempty"`
+	Drift        []string `json:",omitempty"`
+	// Data is the key and the platform of the snapshot whose data it has, if its own bootstrap has not made them.
+	Data string `json:",omitempty"`
 	// Source is where the application's source came from, when that was a Git URL.
 	Source string
 	// Bases are the names of the base images.
@@ -33,7 +42,7 @@ type Detail struct {
 // ServiceDetail is a service's image.
 type ServiceDetail struct {
 	ImageID string
-	// Parent is the image before bootstrap.
+	// Parent is the image before bootstrap, or before the instance that was committed.
 	Parent string
 	Tags   []string
 	Size   int64
@@ -43,6 +52,7 @@ type ServiceDetail struct {
 func (s Snapshot) Detail() Detail {
 	d := Detail{
 		Key: s.Key, Inputs: s.Inputs, Stack: s.Stack, Version: s.Version, Created: s.Created, Size: s.Size(),
+		Name: s.Name, Parent: s.Parent, Drift: s.Drift(), AfterStep: s.AfterStep, Data: s.Grafted(),
 		Bases: s.Bases(), Contexts: map[string]string{}, Labels: s.UserLabels(), Services: map[string]ServiceDetail{},
 	}
 	for service, img := range s.Images {
@@ -63,6 +73,56 @@ func (s Snapshot) Detail() Detail {
 		}
 	}
 	return d
+}
+
+// driftSeparator separates what has drifted.
+const driftSeparator = "; "
+
+// maxDrift is how long a label with that may be.
+const maxDrift = 4 << 10
+
+// DriftLabel returns what is not as it was as a label; "" if that is nothing.
+func DriftLabel(list []string) string {
+	text := strings.Join(list, driftSeparator)
+	if len(text) > maxDrift {
+		return text[:strings.LastIndex(text[:maxDrift], " ")+1] + "..."
+	}
+	return text
+}
+
+// Drift returns what was not as it was when the snapshot's parent was made, in words.
+func (s Snapshot) Drift() []string {
+	text := s.SharedLabels()[label.Drift]
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, driftSeparator)
+}
+
+// inherited are the labels that say what a snapshot was made of.
+var inherited = []string{label.Steps, label.BuildArgs, label.Remote, label.Source, label.Bases, label.BaseDigests, label.StepDigests}
+
+// Inherited returns the labels that a snapshot has of what its parent was made of.
+func (s Snapshot) Inherited() map[string]string {
+	labels := map[string]string{}
+	for _, img := range s.Images {
+		for k, v := range img.Labels {
+			if strings.HasPrefix(k, label.Context) || strings.HasPrefix(k, label.Config) || slices.Contains(inherited, k) {
+				labels[k] = v
+			}
+		}
+	}
+	return labels
+}
+
+// Once returns a label that only one of the images has, "" when none has it.
+func (s Snapshot) Once(name string) string {
+	for _, img := range s.Images {
+		if v := img.Labels[name]; v != "" {
+			return v
+		}
+	}
+	return ""
 }
 
 // Bases returns the names of the base images that its build resolved, sorted.

@@ -8,10 +8,15 @@ type Filter struct {
 	// Labels are KEY or KEY=VALUE.
 	Labels []string
 	Stacks []string
+	// Checkpoints are among the snapshots.
+	Checkpoints bool
 }
 
 // Match reports whether a snapshot passes the filter.
 func (f Filter) Match(s Snapshot) bool {
+	if s.AfterStep > 0 && !f.Checkpoints {
+		return false
+	}
 	for _, l := range f.Labels {
 		if !s.HasLabel(l) {
 			return false

@@ -16,6 +16,9 @@ const SchemaVersion = 2
 // KeyLength is the number of characters of a key that are shown and used in tags.
 const KeyLength = 12
 
+// SealComment is the command that the history of a snapshot's image shows for its last layer.
+const SealComment = "docker bmo bootstrap"
+
 // Inputs is everything that determines the content of a snapshot and is known without asking an engine or a registry.
 type Inputs struct {
 	// Platform is the engine's, for example "linux/amd64".
@@ -40,6 +43,47 @@ func (in Inputs) Key(bases map[string]string) string {
 		Inputs string            `json:"inputs"`
 		Bases  map[string]string `json:"bases"`
 	}{in.Digest(), bases})
+}
+
+// CheckpointInputs is everything that determines the content of a checkpoint.
+type CheckpointInputs struct {
+	// Platform is the engine's.
+	Platform string `json:"platform"`
+	// Stack is the part of the normalized stack that comes up to the checkpoint: the services that the steps so far have to do
+	// with, and those steps.
+	Stack json.RawMessage `json:"stack"`
+}
+
+// Digest returns the digest of the inputs in hexadecimal.
+func (in CheckpointInputs) Digest() string {
+	return hash(struct {
+		Checkpoint CheckpointInputs `json:"checkpoint"`
+	}{in})
+}
+
+// Key returns a checkpoint's key: the digest of the inputs and of the identities of the services' images. What the images
+// are made of does not count, so that a change that reaches none of them leaves the checkpoint as it is.
+func (in CheckpointInputs) Key(images map[string]string) string {
+	return hash(struct {
+		Inputs string            `json:"inputs"`
+		Images map[string]string `json:"images"`
+	}{in.Digest(), images})
+}
+
+// NearestKey returns the key of what is made for the snapshot with a key from another one, whose inputs differ, and
+// NearestInputs the digest by which it is found again.
+func NearestKey(key, from string) string {
+	return hash(struct {
+		Key  string `json:"key"`
+		From string `json:"from"`
+	}{key, from})
+}
+
+// NearestInputs returns the digest of inputs as the snapshots have it that were made from others.
+func NearestInputs(inputs string) string {
+	return hash(struct {
+		Nearest string `json:"nearest"`
+	}{inputs})
 }
 
 // hash returns the SHA-256 of the value's JSON, whose map keys encoding/json sorts, and of the schema version.
@@ -74,6 +118,9 @@ func OwnTag(ref string) bool { return strings.HasPrefix(ref, repository) }
 func Tag(stack, service, key string) string {
 	return repository + repositoryName(stack+"-"+service) + ":" + Short(key)
 }
+
+// PartName returns a name for one of a snapshot's parts that can be in an image's name or tag.
+func PartName(part string) string { return repositoryName(part) }
 
 // nameOfRepository is what a part of an image's name can be (distribution/reference's path-component).
 var nameOfRepository = regexp.MustCompile(`^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$`)

@@ -7,8 +7,10 @@ package snapshot
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,6 +23,12 @@ import (
 type Snapshot struct {
 	Key, Inputs, Stack, Version string
 	Created                     time.Time
+	// Name is what a committed snapshot is called, "" if it has no name, or a newer one of its stack has it by now. Parent is
+	// the key of the snapshot whose instance was committed, or that a bootstrap went on from whose inputs differ; "" if it was
+	// built as a whole.
+	Name, Parent string
+	// AfterStep is how many of the bootstrap's steps a checkpoint has behind it; 0 if it is no checkpoint but a snapshot.
+	AfterStep int
 	// Services are the names of all services that belong to the set.
 	Services []string
 	// Volumes are the names of the volumes whose content belongs to the set.
@@ -89,13 +97,34 @@ func (s Snapshot) Size() int64 {
 	return n
 }
 
-// List returns the snapshots on the engine that have all of the labels, newest first, including incomplete ones.
+// List returns the snapshots on the engine that have all of the labels, newest first, including incomplete ones, and no
+// checkpoints.
 func List(ctx context.Context, e *engine.Engine, labels ...string) ([]Snapshot, error) {
 	images, err := e.Images(ctx, append([]string{label.Role + "=" + label.RoleSnapshot}, labels...)...)
 	if err != nil {
 		return nil, err
 	}
 	return group(images), nil
+}
+
+// All returns the snapshots and the checkpoints on the engine, as List does the former. It is one question, too.
+func All(ctx context.Context, e *engine.Engine, labels ...string) ([]Snapshot, error) {
+	images, err := e.Images(ctx, append([]string{label.Services}, labels...)...)
+	if err != nil {
+		return nil, err
+	}
+	return group(slices.DeleteFunc(images, func(i engine.Image) bool {
+		return i.Labels[label.Role] != label.RoleSnapshot && i.Labels[label.Role] != label.RoleCheckpoint
+	})), nil
+}
+
+// Checkpoints returns the complete checkpoints on the engine that have all of the labels, newest first.
+func Checkpoints(ctx context.Context, e *engine.Engine, labels ...string) ([]Snapshot, error) {
+	images, err := e.Images(ctx, append([]string{label.Role + "=" + label.RoleCheckpoint}, labels...)...)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(group(images), func(s Snapshot) bool { return !s.Complete() }), nil
 }
 
 // group collects images with the same key and creation time.
@@ -114,12 +143,11 @@ func group(images []engine.Image) []Snapshot {
 		}
 		s := sets[k]
 		if s == nil {
-			s = &Snapshot{
-				Key: k.key, Inputs: l[label.Inputs], Stack: l[label.Stack], Version: l[label.Version], Created: created,
-				Images: map[string]engine.Image{},
-			}
-			s.setParts(strings.Split(l[label.Services], ","))
+			s = fromLabels(l, created)
 			sets[k] = s
+		}
+		if before, twice := s.Images[l[label.Service]]; twice && before.Labels[label.Start] != "" {
+			continue // this one is its copy for a registry
 		}
 		s.Images[l[label.Service]] = img
 	}
@@ -130,7 +158,32 @@ func group(images []engine.Image) []Snapshot {
 	slices.SortFunc(out, func(a, b Snapshot) int {
 		return cmp.Or(b.Created.Compare(a.Created), strings.Compare(a.Key, b.Key))
 	})
+	moveNames(out)
 	return out
+}
+
+func fromLabels(l map[string]string, created time.Time) *Snapshot {
+	s := &Snapshot{
+		Key: l[label.Key], Inputs: l[label.Inputs], Stack: l[label.Stack], Version: l[label.Version], Created: created,
+		Name: l[label.Name], Parent: l[label.From], Images: map[string]engine.Image{},
+	}
+	s.AfterStep, _ = strconv.Atoi(l[label.AfterStep])
+	s.setParts(strings.Split(l[label.Services], ","))
+	return s
+}
+
+// FromLabels returns the snapshot, without images, that all of whose images share those labels.
+func FromLabels(l map[string]string) (Snapshot, error) {
+	for _, name := range []string{label.Key, label.Stack, label.Services, label.Created} {
+		if l[name] == "" {
+			return Snapshot{}, fmt.Errorf("%s is missing", name)
+		}
+	}
+	created, err := time.Parse(time.RFC3339Nano, l[label.Created])
+	if err != nil {
+		return Snapshot{}, fmt.Errorf("%s: %w", label.Created, err)
+	}
+	return *fromLabels(l, created), nil
 }
 
 // derived reports whether the image was built from a snapshot's image: then it inherits the labels, but not the
@@ -156,11 +209,30 @@ func newest(list []Snapshot, err error) (*Snapshot, error) {
 	return nil, err
 }
 
-// Resolve returns the newest complete snapshot whose key begins with prefix.
+// ErrNone reports that there is no snapshot with a key.
+var ErrNone = errors.New("no such snapshot")
+
+// Resolve returns the newest complete snapshot of that name, else the one whose key begins with prefix.
 func Resolve(ctx context.Context, e *engine.Engine, prefix string) (*Snapshot, error) {
 	all, err := List(ctx, e)
 	if err != nil {
 		return nil, err
+	}
+	return pick(all, prefix)
+}
+
+// ResolveAny is Resolve for snapshots and checkpoints.
+func ResolveAny(ctx context.Context, e *engine.Engine, prefix string) (*Snapshot, error) {
+	all, err := All(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	return pick(all, prefix)
+}
+
+func pick(all []Snapshot, prefix string) (*Snapshot, error) {
+	if s, err := named(all, prefix); s != nil || err != nil {
+		return s, err
 	}
 	var found *Snapshot
 	for _, s := range all {
@@ -173,24 +245,47 @@ func Resolve(ctx context.Context, e *engine.Engine, prefix string) (*Snapshot, e
 		}
 	}
 	if found == nil {
-		return nil, hint.Wrap(fmt.Errorf("no such snapshot: %s", prefix), "`docker bmo snapshot ls` lists them")
+		return nil, hint.Wrap(fmt.Errorf("%w: %s", ErrNone, prefix), "`docker bmo snapshot ls` lists them")
 	}
 	return found, nil
 }
 
 // Labels returns the labels that all images of a snapshot share.
 func (s Snapshot) Labels() map[string]string {
-	return map[string]string{
+	l := map[string]string{
 		label.Role: label.RoleSnapshot, label.Key: s.Key, label.Inputs: s.Inputs, label.Stack: s.Stack, label.Version: s.Version,
 		label.Services: strings.Join(s.Parts(), ","), label.Created: s.Created.UTC().Format(time.RFC3339Nano),
 	}
+	if s.Name != "" {
+		l[label.Name] = s.Name
+	}
+	if s.Parent != "" {
+		l[label.From] = s.Parent
+	}
+	if s.AfterStep > 0 {
+		l[label.Role], l[label.AfterStep] = label.RoleCheckpoint, strconv.Itoa(s.AfterStep)
+	}
+	return l
 }
 
-// Keep splits snapshots, newest first, into the n newest of each stack and the rest.
+// Keep splits snapshots, newest first, into those with a name and the n newest of each stack, and the rest. Committed ones,
+// those that were built, those that have another one's data, and checkpoints after as many steps are counted apart: a build
+// finds each for another purpose.
 func Keep(list []Snapshot, n int) (keep, rest []Snapshot) {
-	seen := map[string]int{}
+	type kind struct {
+		stack     string
+		committed bool
+		grafted   bool
+		afterStep int
+	}
+	seen := map[kind]int{}
 	for _, s := range list {
-		if seen[s.Stack]++; seen[s.Stack] <= n {
+		if s.Name != "" {
+			keep = append(keep, s)
+			continue
+		}
+		k := kind{s.Stack, s.Parent != "", s.Grafted() != "", s.AfterStep}
+		if seen[k]++; seen[k] <= n {
 			keep = append(keep, s)
 		} else {
 			rest = append(rest, s)

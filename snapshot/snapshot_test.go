@@ -200,3 +200,101 @@ func TestKeep(t *testing.T) {
 		}
 	}
 }
+
+// named returns a snapshot that was committed under a name.
+func named(stack, key, name string, n int) snapshot.Snapshot {
+	s := snapshottest.New(stack, key, day(n), "db")
+	s.Name, s.Parent = name, snapshottest.Key("parent")
+	return s
+}
+
+// TestNames: a name is that of the newest complete snapshot of its stack that was given it, and wins over keys.
+func TestNames(t *testing.T) {
+	f := enginetest.New(t)
+	snapshottest.Add(f, named("demo", "aa", "seeded", 1))
+	snapshottest.Add(f, named("demo", "bb", "seeded", 2))
+	snapshottest.Add(f, named("demo", "cc", "aa", 3))
+	snapshottest.Add(f, named("other", "dd", "both", 4))
+	snapshottest.Add(f, named("demo", "ee", "both", 5))
+	half := named("demo", "ff", "seeded", 6)
+	half.Services = []string{"db", "web"}
+	snapshottest.Add(f, half, "web")
+	e := f.Engine(t)
+	for ref, want := range map[string]string{"seeded": "bb", "aa": "cc", "bb": "bb", snapshottest.Key("aa"): "aa"} {
+		s, err := snapshot.Resolve(t.Context(), e, ref)
+		assert.NilError(t, err, ref)
+		assert.Equal(t, s.Key, snapshottest.Key(want), ref)
+	}
+	_, err := snapshot.Resolve(t.Context(), e, "both")
+	assert.Error(t, err, `snapshot "both" is ambiguous: ee0000000000 of stack demo and dd0000000000 of stack other have that name`)
+	list, err := snapshot.List(t.Context(), e)
+	assert.NilError(t, err)
+	var shown []string
+	for _, s := range list {
+		if s.Complete() {
+			shown = append(shown, s.Key[:2]+" "+s.Name)
+		}
+	}
+	assert.DeepEqual(t, shown, []string{"ee both", "dd both", "cc aa", "bb seeded", "aa "})
+}
+
+func TestCheckName(t *testing.T) {
+	for _, name := range []string{"", "a", "with-orders", "V1.2_x", "_x", "cafe", "0123456789ab0"} {
+		assert.NilError(t, snapshot.CheckName(name), name)
+	}
+	for _, name := range []string{"-x", ".x", "a b", "a/b", "0123456789ab", snapshottest.Key("abc"), strings.Repeat("x", 129)} {
+		assert.ErrorContains(t, snapshot.CheckName(name), "invalid snapshot name", name)
+	}
+}
+
+// TestKeepNamed: those with a name stay, and the others that were committed are no reason to give up what was built.
+func TestKeepNamed(t *testing.T) {
+	list := []snapshot.Snapshot{
+		named("demo", "a", "", 9), named("demo", "b", "", 8), named("demo", "c", "seeded", 7), snapshottest.New("demo", "d", day(6)),
+		snapshottest.New("demo", "e", day(5)),
+	}
+	keys := func(list []snapshot.Snapshot) (out string) {
+		for _, s := range list {
+			out += s.Key[:1]
+		}
+		return out
+	}
+	for n, want := range map[int]string{0: "c", 1: "acd", 2: "abcde"} {
+		keep, rest := snapshot.Keep(list, n)
+		assert.Equal(t, keys(keep), want)
+		assert.Equal(t, len(keep)+len(rest), len(list))
+	}
+}
+
+func TestDrift(t *testing.T) {
+	with := func(list ...string) snapshot.Snapshot {
+		s := snapshottest.New("demo", "a", day(1), "db")
+		s.Images = map[string]engine.Image{"db": {Labels: map[string]string{label.Drift: snapshot.DriftLabel(list)}}}
+		return s
+	}
+	assert.DeepEqual(t, with("context app: changed a.txt", "service web in the file").Drift(), []string{"context app: changed a.txt", "service web in the file"})
+	assert.Equal(t, len(with().Drift()), 0)
+	long := with("context app: changed " + strings.Repeat("a/b.txt, ", 1000)).Drift()[0]
+	assert.Assert(t, len(long) < 5000 && strings.HasSuffix(long, "a/b.txt, ..."), len(long))
+}
+
+// TestKeepGrafted: a snapshot with the data of another platform's is no reason to give that one up.
+func TestKeepGrafted(t *testing.T) {
+	own, grafted := snapshottest.New("demo", "a", day(1), "db"), snapshottest.New("demo", "b", day(2), "db")
+	grafted.Images = map[string]engine.Image{"db": {Labels: map[string]string{label.Data: snapshot.DataLabel(own, "linux/amd64")}}}
+	assert.Equal(t, grafted.Grafted(), own.Key+" linux/amd64")
+	assert.Equal(t, grafted.Detail().Data, own.Key+" linux/amd64")
+	keep, rest := snapshot.Keep([]snapshot.Snapshot{grafted, own}, 1)
+	assert.Equal(t, len(keep), 2)
+	assert.Equal(t, len(rest), 0)
+}
+
+func TestBuiltLayers(t *testing.T) {
+	n, err := snapshot.BuiltLayers(map[string]string{label.BuiltLayers: "2"}, 3)
+	assert.NilError(t, err)
+	assert.Equal(t, n, 2)
+	for _, label := range []map[string]string{nil, {label.BuiltLayers: "-1"}, {label.BuiltLayers: "4"}, {label.BuiltLayers: "x"}} {
+		_, err := snapshot.BuiltLayers(label, 3)
+		assert.ErrorContains(t, err, "does not say which of its layers are the bootstrap's")
+	}
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,13 +12,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/docker-bmo/docker-bmo/bmo"
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
 type buildOptions struct {
 	stackOptions
 	metadataFile, iidFile string
 	dryRun, explain       bool
-	keepFailed            bool
+	keepFailed, push      bool
 }
 
 func newBuildCommand(dockerCli command.Cli) *cobra.Command {
@@ -33,6 +35,7 @@ Prints the snapshot's key.`,
 		Example: `  docker bmo build --stack demo
   docker bmo build --source ~/src/bmo
   docker bmo build --stack ./compose.yaml --set MYSQL_IMAGE=mysql:8.4
+  docker bmo build --push --repository registry.example/team/shop --sign cosign.key
   docker bmo build --label ci.run=42 --metadata-file build.json`,
 		Args:              noStackArgument,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return runBuild(cmd.Context(), dockerCli, options) },
@@ -46,6 +49,8 @@ Prints the snapshot's key.`,
 	flags.BoolVar(&options.dryRun, "dry-run", false, `Print what would be built, and build nothing`)
 	flags.BoolVar(&options.explain, "explain", false, `Print what differs from the newest snapshot of the stack`)
 	flags.BoolVar(&options.keepFailed, "keep-failed", false, `When the bootstrap fails, keep its containers until interrupted, to look into them`)
+	flags.BoolVar(&options.push, "push", false, `Push the snapshot to the repository`)
+	options.addPushFlags(flags)
 	flags.StringVar(&options.metadataFile, "metadata-file", "", `Write build result metadata to a file`)
 	flags.StringVar(&options.iidFile, "iidfile", "", `Write the snapshot's key to a file`)
 	return cmd
@@ -60,7 +65,19 @@ func runBuild(ctx context.Context, dockerCli command.Cli, options buildOptions) 
 	if err != nil {
 		return err
 	}
-	build.KeepFailed = options.keepFailed
+	build.KeepFailed, build.Push = options.keepFailed, options.push
+	if build.Sign, err = options.signingKey(ctx, dockerCli); err != nil {
+		return err
+	}
+	if build.Attest, err = options.attest(); err != nil {
+		return err
+	}
+	if build.Attest.Asked && !build.Push {
+		return hint.Wrap(errors.New("--attest, --provenance, --sbom: what is pushed is attested"), "add --push, or do it later with `docker bmo push`")
+	}
+	if build.Sign != nil && !build.Push {
+		return hint.Wrap(errors.New("--sign signs what is pushed"), "add --push, or sign later with `docker bmo push --sign`")
+	}
 	st, err := options.load(ctx)
 	if err != nil {
 		return err
@@ -93,8 +110,11 @@ func runBuild(ctx context.Context, dockerCli command.Cli, options buildOptions) 
 		options.sayNotes(dockerCli, st)
 	}
 	if !options.quiet {
-		fmt.Fprintf(dockerCli.Err(), "snapshot %s of %s %s in %s\n", bmo.ShortKey(s.Key), s.Stack,
-			outcomes[result.Outcome], time.Since(start).Round(time.Millisecond))
+		fmt.Fprintf(dockerCli.Err(), "snapshot %s of %s %s in %s%s\n", bmo.ShortKey(s.Key), s.Stack,
+			outcomes[result.Outcome], time.Since(start).Round(time.Millisecond), movedWords(result.Outcome == bmo.Pulled, result.Moved)+originWords(result))
+		if result.Push != nil {
+			sayPushed(dockerCli.Err(), result.Push, cmp.Or(build.Repository, st.Repository), "")
+		}
 	}
 	if err := options.writeFiles(s); err != nil {
 		return err
@@ -104,7 +124,20 @@ func runBuild(ctx context.Context, dockerCli command.Cli, options buildOptions) 
 }
 
 // outcomes are the words with which build reports what happened to a snapshot.
-var outcomes = map[bmo.Outcome]string{bmo.Found: "is up to date", bmo.Labeled: "labelled", bmo.Made: "made"}
+var outcomes = map[bmo.Outcome]string{bmo.Found: "is up to date", bmo.Labeled: "labelled", bmo.Made: "made", bmo.Pulled: "pulled", bmo.Grafted: "made"}
+
+// originWords says what a bootstrap has gone on from.
+func originWords(r *bmo.BuildResult) string {
+	switch {
+	case r.Data != nil:
+		return fmt.Sprintf(", with the data of snapshot %s (%s)", bmo.ShortKey(r.Data.Key), r.DataPlatform)
+	case r.Origin == nil:
+		return ""
+	case r.Origin.AfterStep > 0:
+		return fmt.Sprintf(", from checkpoint %s after step %d", bmo.ShortKey(r.Origin.Key), r.Origin.AfterStep)
+	}
+	return ", from snapshot " + bmo.ShortKey(r.Origin.Key)
+}
 
 // writeFiles writes the files that flags ask for.
 func (o buildOptions) writeFiles(s *bmo.Snapshot) error {

@@ -12,10 +12,18 @@ import (
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
-// printPlan prints what a build would do. Nothing on the engine changes, and nothing is swept.
+// printPlan prints what a build would do, or by what digest of its inputs the result would be found. Nothing on the engine
+// changes, and nothing is swept.
 func (o buildOptions) printPlan(ctx context.Context, dockerCli command.Cli, st *stack.Stack, build bmo.BuildOptions) error {
 	c, _, err := connect(ctx, dockerCli)
 	if err != nil {
+		return err
+	}
+	if o.quiet {
+		inputs, err := c.Inputs(ctx, st, build)
+		if err == nil {
+			fmt.Fprintln(dockerCli.Out(), inputs)
+		}
 		return err
 	}
 	plan, err := c.Plan(ctx, st, build)
@@ -46,5 +54,20 @@ func printReasons(w io.Writer, plan *bmo.BuildPlan) {
 	}
 	for _, d := range plan.Differs {
 		fmt.Fprintf(w, "differs from snapshot %s: %s\n", bmo.ShortKey(plan.Nearest.Key), d)
+	}
+	if plan.Data != nil {
+		fmt.Fprintf(w, "the data of snapshot %s (%s) are taken in place of the bootstrap\n", bmo.ShortKey(plan.Data.Key), plan.DataPlatform)
+		return
+	}
+	if c := plan.Checkpoint; c != nil {
+		condition := ""
+		if len(plan.CheckpointDiffers) > 0 {
+			condition = ", if the images come out as they were there: " + strings.Join(plan.CheckpointDiffers, "; ")
+		}
+		fmt.Fprintf(w, "the bootstrap goes on from checkpoint %s, after step %d%s\n", bmo.ShortKey(c.Key), c.AfterStep, condition)
+	}
+	if plan.From != nil {
+		fmt.Fprintf(w, "--from-nearest: the bootstrap goes on from %s, after step %d, if the images of what holds data come out as they were there\n",
+			bmo.ShortKey(plan.From.Key), plan.FromStep)
 	}
 }

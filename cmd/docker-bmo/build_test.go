@@ -49,7 +49,7 @@ func TestBuildMistakes(t *testing.T) {
 	}{
 		{"build-label-ours", []string{"--label", "docker-bmo.key=x"}},
 		{"build-label-nameless", []string{"--label", "=x"}},
-		{"build-platform-other", []string{"--platform", "linux/arm64"}},
+		{"build-platform-other", []string{"--platform", "windows/amd64"}},
 		{"build-platform-several", []string{"--platform", "linux/amd64,linux/arm64"}},
 		{"build-platform-bad", []string{"--platform", "linux/amd64/v1/v2"}},
 		{"build-cache-to-store", []string{"--cache-to", "type=local,dest=cache"}},

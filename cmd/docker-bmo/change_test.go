@@ -14,6 +14,7 @@ import (
 
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
+	"github.com/docker-bmo/docker-bmo/instance/instancetest"
 	"github.com/docker-bmo/docker-bmo/internal/label"
 	"github.com/docker-bmo/docker-bmo/internal/owner"
 	"github.com/docker-bmo/docker-bmo/snapshot/snapshottest"
@@ -26,13 +27,13 @@ func maskIDs(s string) string {
 
 func TestStop(t *testing.T) {
 	d := newDocker(t)
-	aa := d.add("demo", "aa", 1)
+	aa := d.AddSnapshot("demo", "aa", 1)
 	before := d.Objects()
 	for _, name := range []string{"demo-1", "demo-2", "demo-3"} {
-		d.instance(t, name, aa, noon, owner.Current())
+		d.AddInstance(t, name, aa, instancetest.Noon, owner.Current())
 	}
 	assert.Equal(t, d.ok(t, "stop", "demo-2"), "demo-2\n")
-	assert.Equal(t, d.Count("POST", "/containers/[^/]+/stop"), 2)
+	assert.Equal(t, d.Count("POST", "/containers/[^/]+/stop"), 0, "what is thrown away is killed")
 	stdout, stderr, err := d.run(t, "stop", "demo-2", "demo-1", "demo-1")
 	assert.Error(t, err, "no such instance: demo-2")
 	assert.Equal(t, stdout, "demo-1\n")
@@ -44,11 +45,11 @@ func TestStop(t *testing.T) {
 
 func TestStopAll(t *testing.T) {
 	d := newDocker(t)
-	aa := d.add("demo", "aa", 1)
+	aa := d.AddSnapshot("demo", "aa", 1)
 	before := d.Objects()
 	want := []string{"demo-1", "demo-2", "demo-3", "demo-4"}
 	for _, name := range want {
-		d.instance(t, name, aa, noon, owner.Current())
+		d.AddInstance(t, name, aa, instancetest.Noon, owner.Current())
 	}
 	names := strings.Fields(d.ok(t, "stop", "--all", "--timeout", "1"))
 	slices.Sort(names)
@@ -65,10 +66,10 @@ func TestStopArguments(t *testing.T) {
 
 func TestSnapshotRm(t *testing.T) {
 	d := newDocker(t)
-	d.add("demo", "aa", 1)
-	d.add("demo", "ab", 2)
-	used := d.add("demo", "bb", 3)
-	d.instance(t, "demo-1", used, noon, owner.Current())
+	d.AddSnapshot("demo", "aa", 1)
+	d.AddSnapshot("demo", "ab", 2)
+	used := d.AddSnapshot("demo", "bb", 3)
+	d.AddInstance(t, "demo-1", used, instancetest.Noon, owner.Current())
 	before := d.Objects()
 	golden.Assert(t, d.fails(t, "snapshot", "rm", "a"), "snapshot-rm-ambiguous.golden")
 	golden.Assert(t, d.fails(t, "snapshot", "rm", "cc"), "snapshot-rm-unknown.golden")
@@ -86,13 +87,13 @@ func TestSnapshotRm(t *testing.T) {
 func several(t *testing.T) *docker {
 	t.Helper()
 	d := newDocker(t)
-	d.add("demo", "aa", 1)
-	d.add("demo", "bb", 10)
-	used := d.add("demo", "cc", 20)
-	d.instance(t, "demo-1", used, noon, owner.Current())
-	d.add("bmo", "dd", 3)
-	d.add("bmo", "ee", 30)
-	d.add("bmo", "ff", 0, "db")
+	d.AddSnapshot("demo", "aa", 1)
+	d.AddSnapshot("demo", "bb", 10)
+	used := d.AddSnapshot("demo", "cc", 20)
+	d.AddInstance(t, "demo-1", used, instancetest.Noon, owner.Current())
+	d.AddSnapshot("bmo", "dd", 3)
+	d.AddSnapshot("bmo", "ee", 30)
+	d.AddSnapshot("bmo", "ff", 0, "db")
 	gone := owner.Current()
 	gone.Start = "0"
 	labels := map[string]string{label.Owner: gone.String()}

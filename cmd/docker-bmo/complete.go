@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -41,29 +43,43 @@ func (o *stackOptions) completeSnapshotsOf(dockerCli command.Cli) cobra.Completi
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveError
 		}
-		return snapshotKeys(cmd.Context(), dockerCli, func(s bmo.Snapshot) bool { return s.Stack == st.Name })
+		return snapshotKeys(cmd.Context(), dockerCli, bmo.SnapshotFilter{}, func(s bmo.Snapshot) bool { return s.Stack == st.Name })
 	}
 }
 
-// completeSnapshots offers the keys of snapshots that are not among the arguments yet.
+// completeSnapshots offers the names and keys of snapshots that are not among the arguments yet.
 func completeSnapshots(dockerCli command.Cli) cobra.CompletionFunc {
+	return completeFiltered(dockerCli, bmo.SnapshotFilter{})
+}
+
+// completeCheckpoints offers those of checkpoints, too.
+func completeCheckpoints(dockerCli command.Cli) cobra.CompletionFunc {
+	return completeFiltered(dockerCli, bmo.SnapshotFilter{Checkpoints: true})
+}
+
+func completeFiltered(dockerCli command.Cli, f bmo.SnapshotFilter) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-		return snapshotKeys(cmd.Context(), dockerCli, func(s bmo.Snapshot) bool {
-			return !slices.Contains(args, bmo.ShortKey(s.Key))
+		return snapshotKeys(cmd.Context(), dockerCli, f, func(s bmo.Snapshot) bool {
+			return !slices.Contains(args, bmo.ShortKey(s.Key)) && (s.Name == "" || !slices.Contains(args, s.Name))
 		})
 	}
 }
 
-// snapshotKeys returns the keys of the snapshots that wanted selects, each once, with a description.
-func snapshotKeys(ctx context.Context, dockerCli command.Cli, wanted func(bmo.Snapshot) bool) ([]string, cobra.ShellCompDirective) {
-	list, err := newClient(dockerCli).Snapshots(ctx, bmo.SnapshotFilter{})
+// snapshotKeys returns the names, else the keys, of the snapshots that wanted selects, each once, with a description.
+func snapshotKeys(
+	ctx context.Context, dockerCli command.Cli, f bmo.SnapshotFilter, wanted func(bmo.Snapshot) bool,
+) ([]string, cobra.ShellCompDirective) {
+	list, err := newClient(dockerCli).Snapshots(ctx, f)
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
 	var keys []string
 	for _, s := range list {
 		about := strings.TrimSpace(s.Stack + " " + strings.Join(s.Bases(), " "))
-		if word := bmo.ShortKey(s.Key) + "\t" + about; wanted(s) && !slices.Contains(keys, word) {
+		if s.AfterStep > 0 {
+			about = fmt.Sprintf("%s, checkpoint after step %d", about, s.AfterStep)
+		}
+		if word := cmp.Or(s.Name, bmo.ShortKey(s.Key)) + "\t" + about; wanted(s) && !slices.Contains(keys, word) {
 			keys = append(keys, word)
 		}
 	}
@@ -96,7 +112,11 @@ func stacksOf(ctx context.Context, dockerCli command.Cli) ([]string, cobra.Shell
 // completeInstances offers the names of instances that are not among the arguments yet.
 func completeInstances(dockerCli command.Cli) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-		list, err := newClient(dockerCli).List(cmd.Context(), bmo.InstanceFilter{})
+		c, err := placeOf(cmd, dockerCli)
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveError
+		}
+		list, err := c.List(cmd.Context(), bmo.InstanceFilter{})
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveError
 		}
@@ -110,6 +130,19 @@ func completeInstances(dockerCli command.Cli) cobra.CompletionFunc {
 	}
 }
 
+// completeRecorded offers the names of instances that are there, and of those that are gone and have a record.
+func completeRecorded(dockerCli command.Cli) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+		names, directive := completeInstances(dockerCli)(cmd, args, word)
+		for _, name := range newClient(dockerCli).Recorded() {
+			if !slices.Contains(args, name) && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+		return names, directive
+	}
+}
+
 // completeInstanceServices offers an instance first, then its services: at most so many, or any number if most is 0.
 // What comes after them is left to the shell.
 func completeInstanceServices(dockerCli command.Cli, most int) cobra.CompletionFunc {
@@ -120,7 +153,11 @@ func completeInstanceServices(dockerCli command.Cli, most int) cobra.CompletionF
 		if most > 0 && len(args) > most {
 			return nil, cobra.ShellCompDirectiveDefault
 		}
-		i, err := newClient(dockerCli).Find(cmd.Context(), args[0])
+		c, err := placeOf(cmd, dockerCli)
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveError
+		}
+		i, err := c.Find(cmd.Context(), args[0])
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveError
 		}

@@ -42,6 +42,9 @@ func TestCompletionOfWords(t *testing.T) {
 		{"port one ", []string{"db", "web"}},
 		{"snapshot rm ", []string{"bbbbbbbbbbbb", "aaaaaaaaaaaa"}},
 		{"snapshot rm aaaaaaaaaaaa ", []string{"bbbbbbbbbbbb"}},
+		{"snapshot save ", []string{"bbbbbbbbbbbb", "aaaaaaaaaaaa"}},
+		{"snapshot save aaaaaaaaaaaa ", nil},
+		{"snapshot save --base ", []string{"bbbbbbbbbbbb", "aaaaaaaaaaaa"}},
 		{"snapshot inspect ", []string{"bbbbbbbbbbbb", "aaaaaaaaaaaa"}},
 		{"run --stack FILE --snapshot ", []string{"aaaaaaaaaaaa"}},
 		{"run --stack demo --snapshot ", nil},
@@ -53,11 +56,11 @@ func TestCompletionOfWords(t *testing.T) {
 		{"run --format ", []string{"json"}},
 		{"ps --format ", []string{"table", "json"}},
 		{"ps --filter ", []string{"flavor=", "name=", "snapshot=", "stack=", "status="}},
-		{"ps --filter status=", []string{"status=starting", "status=running", "status=exited"}},
+		{"ps --filter status=", []string{"status=starting", "status=running", "status=paused", "status=exited"}},
 		{"config --stack FILE --hash ", []string{"db", "web"}},
 		{"prune --filter ", []string{"label=", "label!=", "until="}},
 		{"prune --stack ", []string{"other", "shop"}},
-		{"config --format ", []string{"yaml", "json"}},
+		{"config --format ", []string{"yaml", "json", "kubernetes"}},
 		{"completion ", []string{"bash", "fish", "powershell", "zsh"}},
 	} {
 		words := strings.Split(strings.ReplaceAll(c.words, "FILE", x.file), " ")

@@ -15,22 +15,12 @@ import (
 	"gotest.tools/v3/assert"
 
 	"github.com/docker-bmo/docker-bmo/bmo"
-	"github.com/docker-bmo/docker-bmo/engine"
-	"github.com/docker-bmo/docker-bmo/engine/enginetest"
-	"github.com/docker-bmo/docker-bmo/internal/label"
-	"github.com/docker-bmo/docker-bmo/internal/owner"
-	"github.com/docker-bmo/docker-bmo/snapshot"
-	"github.com/docker-bmo/docker-bmo/snapshot/snapshottest"
+	"github.com/docker-bmo/docker-bmo/instance/instancetest"
 )
-
-// noon is the time at which the tests run.
-var noon = time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC)
-
-func day(age int) time.Time { return noon.AddDate(0, 0, -age) }
 
 // docker is docker's command line on a fake engine.
 type docker struct {
-	*enginetest.Fake
+	*instancetest.Fake
 	in string // standard input
 }
 
@@ -38,9 +28,11 @@ func newDocker(t *testing.T) *docker {
 	t.Helper()
 	was := now
 	t.Cleanup(func() { now = was })
-	now = func() time.Time { return noon }
-	t.Setenv("DOCKER_CONFIG", t.TempDir())
-	return &docker{Fake: enginetest.New(t)}
+	now = func() time.Time { return instancetest.Noon }
+	for _, name := range []string{"DOCKER_CONFIG", "XDG_STATE_HOME", "XDG_CACHE_HOME"} {
+		t.Setenv(name, t.TempDir()) // the user's own records are not the tests' to prune
+	}
+	return &docker{Fake: instancetest.New(t)}
 }
 
 // run runs a command of the plugin and returns its standard output and error.
@@ -115,36 +107,4 @@ func (d *docker) fails(t *testing.T, args ...string) string {
 	_, stderr, err := d.run(t, args...)
 	assert.Assert(t, err != nil)
 	return stderr
-}
-
-// add adds a snapshot of that age in days to the engine.
-func (d *docker) add(stack, key string, age int, missing ...string) snapshot.Snapshot {
-	s := snapshottest.New(stack, key, day(age), "db", "web")
-	snapshottest.Add(d.Fake, s, missing...)
-	return s
-}
-
-// instance adds a running instance of a snapshot to the engine.
-func (d *docker) instance(t *testing.T, name string, s snapshot.Snapshot, made time.Time, o owner.Owner) {
-	t.Helper()
-	e := d.Engine(t)
-	labels := map[string]string{
-		label.Role: label.RoleInstance, label.Instance: name, label.Key: s.Key,
-		label.Stack: s.Stack, label.Flavor: "low", label.Owner: o.String(),
-		label.Created: made.Format(time.RFC3339Nano),
-	}
-	network, err := d.AddNetwork("docker-bmo-"+name, labels)
-	assert.NilError(t, err)
-	for _, service := range s.Services {
-		labels[label.Service] = service
-		if service == "web" {
-			labels[label.Lead], labels[label.URL] = "true", "http://127.0.0.1:20000"
-		}
-		id, err := e.CreateContainer(t.Context(), engine.ContainerSpec{
-			Name: "docker-bmo-" + name + "-" + service, Image: snapshottest.ID(s, service), Labels: labels, Network: network,
-		})
-		assert.NilError(t, err)
-		_, err = e.Start(t.Context(), id, nil, nil)
-		assert.NilError(t, err)
-	}
 }

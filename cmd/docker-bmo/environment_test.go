@@ -30,11 +30,11 @@ func TestProgressOfTheEnvironment(t *testing.T) {
 	}
 }
 
-// TestPlatformOfTheEnvironment: it is refused in the same way as --platform if it is not the engine's own.
+// TestPlatformOfTheEnvironment: it applies if --platform is not given.
 func TestPlatformOfTheEnvironment(t *testing.T) {
 	x := newTerminal(t)
 	x.current()
-	t.Setenv("DOCKER_DEFAULT_PLATFORM", "linux/arm64")
+	t.Setenv("DOCKER_DEFAULT_PLATFORM", "windows/amd64")
 	assert.Equal(t, x.build(), 1)
 	x.golden("build-platform-environment")
 	assert.Equal(t, x.run("run", "-d", "--stack", x.file), exitEngine)

@@ -37,7 +37,7 @@ func report(w io.Writer, err error) int {
 	var st cli.StatusError
 	if errors.As(err, &st) {
 		if st.Error() != "" {
-			fmt.Fprintln(w, parsing.ReplaceAllString(st.Error(), ""))
+			fmt.Fprintln(w, plainText(parsing.ReplaceAllString(st.Error(), "")))
 		}
 		return max(st.StatusCode, 1)
 	}
@@ -49,17 +49,17 @@ func report(w io.Writer, err error) int {
 	}
 	for _, e := range each(err) {
 		if strings.HasPrefix(e.Error(), "docker: ") {
-			fmt.Fprintln(w, e) // docker's own message, as docker prints it
+			fmt.Fprintln(w, plainText(e.Error())) // docker's own message, as docker prints it
 		} else {
-			fmt.Fprintf(w, "error: %v\n", e)
+			fmt.Fprintf(w, "error: %s\n", plainText(e.Error()))
 		}
 	}
 	hints := hint.All(err)
-	if len(hints) == 0 && space(err) != "" {
-		hints = []string{space(err)}
+	if last := lastHint(err); len(hints) == 0 && last != "" {
+		hints = []string{last}
 	}
 	for _, h := range hints {
-		fmt.Fprintf(w, "hint: %s\n", h)
+		fmt.Fprintf(w, "hint: %s\n", plainText(h))
 	}
 	return code
 }
@@ -89,7 +89,7 @@ func exitCode(err error) int {
 		return exitInterrupted
 	case errors.As(err, &notReady):
 		return exitNotReady
-	case bmo.IsEngineFailure(err):
+	case bmo.IsEngineFailure(err), errors.As(err, new(*bmo.ClusterUnreachableError)):
 		return exitEngine
 	case errors.As(err, &c):
 		return c.code

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/containerd/errdefs"
 	"github.com/docker/cli/cli"
 	"gotest.tools/v3/assert"
 	"gotest.tools/v3/golden"
@@ -39,6 +40,7 @@ func TestExitCodes(t *testing.T) {
 		{"several in run", coded{errors.Join(errors.New("one"), errors.Join(errors.New("two"), errors.New("three"))), exitEngine}, 125},
 		{"two in one", fmt.Errorf("%w, and then %w", errors.New("one"), errors.New("two")), 1},
 		{"engine too old", &engine.UnusableError{Reason: "docker engine 20.10.24 is too old"}, 125},
+		{"engine failed", fmt.Errorf("create network x: %w", errdefs.ErrInternal.WithMessage("something went wrong")), 125},
 		{"step", fmt.Errorf("bootstrap step 1 of 1: %w", step), 1},
 		{"step in run", coded{step, exitEngine}, 125},
 		{"not ready", late, 124},

@@ -24,6 +24,9 @@ var commandLineErrors = []errorCase{
 	plain("No number where one is wanted", "run", "-n", "x"),
 	plain("No instance at all", "run", "-n", "0"),
 	plain("A test command in the background", "run", "-d", "--", "prove", "-r", "t/"),
+	plain("Tests without a command", "test", "--files", "t/*.t"),
+	plain("Tests that are nowhere", "test", "--files", "t/**/*.t", "--", "prove", "{}"),
+	plain("An instance for neither a file nor a shard", "test", "--fresh", "test", "--", "prove", "{}"),
 	plain("Building and not building", "run", "--no-build", "--pull"),
 	plain("A database that is none of the two", "build", "--db", "postgres"),
 	plain("A variable without a value", "build", "--stack", "demo", "--set", "MYSQL_IMAGE"),
@@ -37,6 +40,18 @@ var commandLineErrors = []errorCase{
 	plain("A port for everybody", "run", "--stack", "demo", "-p", "0.0.0.0:80:8000"),
 	plain("A port of a service that is none", "run", "--stack", "demo", "-p", "nope:80"),
 	plain("A name that is none", "run", "--stack", "demo", "--name", "my shop"),
+	plain("A cluster that is none", "ps", "--on", "swarm"),
+	plain("A user's own files on a cluster", "run", "--stack", "demo", "--on", "kubernetes", "--live"),
+	plain("A pool on a cluster", "pool", "up", "--on", "kubernetes"),
+	{"A file that holds no snapshot", func(a *attempt) {
+		file := filepath.Join(a.dir, "shop.tar.zst")
+		assert.NilError(a, os.WriteFile(file, []byte(strings.Repeat("price\n", 1000)), 0o600))
+		a.bmo("snapshot", "load", "-i", file)
+	}},
+	{"A private key to verify by", func(a *attempt) { a.bmo("pull", "--verify", a.key(), "registry.example/team/shop:1a2b3c4d5e6f") }},
+	{"A key whose password nobody knows", func(a *attempt) { a.bmo("push", "--sign", a.key(), "1a2b3c4d5e6f", "registry.example/team/shop") }},
+	plain("Provenance with all that may be secret", "push", "--provenance", "mode=max", "1a2b3c4d5e6f", "registry.example/team/shop"),
+	plain("An attestation of what stays here", "build", "--stack", "demo", "--provenance", "true"),
 	{"A file in a folder that is not there", func(a *attempt) {
 		dir := a.TempDir()
 		s := harness.CopyMini(a.T, dir, "shop", nil)
@@ -78,6 +93,15 @@ var sourceErrors = []errorCase{
 		a.wrap = onTinyDisk(filepath.Join(a.dir, "cache"))
 		a.bmo("build", "-q", "--source", source)
 	}},
+}
+
+// key returns a file with a private key that has a password.
+func (a *attempt) key() (file string) {
+	text, err := os.ReadFile(privateKey)
+	assert.NilError(a, err)
+	file = filepath.Join(a.dir, "cosign.key")
+	assert.NilError(a, os.WriteFile(file, text, 0o600))
+	return file
 }
 
 // repository creates a Git repository with a file of one megabyte in it.

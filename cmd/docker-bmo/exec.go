@@ -17,6 +17,7 @@ import (
 
 type execOptions struct {
 	container.ExecOptions
+	on         onFlag
 	noTTY, tty bool
 }
 
@@ -38,6 +39,7 @@ allocated where there is a terminal. The exit code is the command's own.`,
 		},
 		ValidArgsFunction: completeInstanceServices(dockerCli, 1),
 	}
+	options.on.add(cmd)
 	flags := cmd.Flags()
 	flags.SetInterspersed(false)
 	flags.BoolVarP(&options.Detach, "detach", "d", false, "Detached mode: run command in the background")
@@ -58,6 +60,11 @@ func runExec(ctx context.Context, dockerCli command.Cli, options execOptions, na
 	if strings.HasPrefix(service, "-") {
 		return hint.Wrap(fmt.Errorf("unexpected flag %q", service), "put flags of `docker bmo exec` before the instance")
 	}
+	terminal := dockerCli.In().IsTerminal() && dockerCli.Out().IsTerminal()
+	options.TTY = !options.noTTY && !options.Detach && (options.tty || terminal)
+	if options.on.target != "" {
+		return runExecOnCluster(ctx, dockerCli, options, name, service)
+	}
 	c, _, err := connect(ctx, dockerCli)
 	if err != nil {
 		return err
@@ -70,7 +77,5 @@ func runExec(ctx context.Context, dockerCli command.Cli, options execOptions, na
 	if err != nil {
 		return err
 	}
-	terminal := dockerCli.In().IsTerminal() && dockerCli.Out().IsTerminal()
-	options.TTY = !options.noTTY && !options.Detach && (options.tty || terminal)
 	return bmo.PlainError(container.RunExec(ctx, dockerCli, id, options.ExecOptions))
 }

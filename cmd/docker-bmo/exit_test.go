@@ -54,6 +54,12 @@ func TestExitCodesOfCommands(t *testing.T) {
 		{"test command's own", run("--", "sh", "-c", "exit 7"), 7},
 		{"test command's own that looks like ours", run("--", "sh", "-c", "exit 124"), 124},
 		{"test command killed by a signal", run("--", "sh", "-c", "kill -KILL $$"), 128 + 9},
+		{"the highest of several test commands", run("-n", "3", "--", "sh", "-c", "exit $((BMO_SHARD * 9 % 11))"), 9},
+		{"the highest of a list of tests", func(x *terminal) int {
+			x.current()
+			x.in = "3\n9\n0\n"
+			return x.run("test", "--stack", x.file, "--progress", "quiet", "-n", "2", "--", "sh", "-c", "exit {}")
+		}, 9},
 		{"interrupted", func(x *terminal) int {
 			x.Before("POST", "/containers/[^/]+/start", func(r *http.Request) {
 				interrupt(x.t)

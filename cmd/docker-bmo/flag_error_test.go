@@ -14,7 +14,7 @@ func TestFlagErrors(t *testing.T) {
 		{"run -it", "`docker bmo exec INSTANCE SERVICE sh` opens a shell in an instance"},
 		{"run -d -P", "the application's port is always published; --publish adds others by name"},
 		{"build -t app", "the images of a snapshot are tagged docker-bmo/STACK-SERVICE:KEY"},
-		{"build --push=true", "a snapshot stays on the engine that made it"},
+		{"build --load=true", "a snapshot is on the engine already, there is nothing to load"},
 		{"snapshot rm -f aa", "a snapshot that an instance runs from cannot be removed until the instance is stopped"},
 		{"stop -s KILL x", "set stop_signal in the stack's file"},
 		{"stop --nonsense x", ""},

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"sync"
 	"time"
 
 	"github.com/docker/cli/cli/command"
@@ -15,34 +17,91 @@ import (
 const stopGrace = 10 * time.Second
 
 // foreground follows the instances' logs until it is interrupted or one of them ends by itself, then removes them.
-func foreground(ctx context.Context, dockerCli command.Cli, c *bmo.Client, list []*bmo.Instance, options runOptions) error {
+func foreground(ctx context.Context, dockerCli command.Cli, c place, list []*bmo.Instance, options runOptions) error {
 	if options.format != "" {
 		if err := printFormatted(dockerCli, list, options.format); err != nil {
 			return errors.Join(err, c.Remove(ctx, list, bmo.StopOptions{}))
 		}
 	}
-	ended := c.Follow(ctx, list, bmo.FollowOptions{
-		Line: func(service, text string) { fmt.Fprintf(dockerCli.Err(), "%s | %s\n", service, text) },
+	out := &heldLines{w: dockerCli.Err()}
+	return c.Follow(ctx, list, bmo.FollowOptions{
+		Line: func(service, text string) { out.print(fmt.Sprintf("%s | %s\n", service, text)) },
 		CaughtUp: func() { // printed after the lines of services that start up, or the address would scroll out of sight
 			for _, inst := range list {
 				if options.format == "" {
 					fmt.Fprintln(dockerCli.Out(), inst.URL)
 				}
-				fmt.Fprintf(dockerCli.Err(), "%s is ready; Ctrl-C stops and removes it\n", inst.Name)
+				out.print(inst.Name + " is ready; Ctrl-C stops and removes it\n")
 			}
 		},
+		End: func(reason error) {
+			if errors.As(reason, new(interrupted)) && dockerCli.Err().IsTerminal() {
+				out.print("\n") // after the ^C that was typed
+			}
+			stop(ctx, dockerCli, c, list, options, out)
+		},
 	})
-	if errors.As(ended, new(interrupted)) && dockerCli.Err().IsTerminal() {
-		fmt.Fprintln(dockerCli.Err()) // after the ^C that was typed
-	}
+}
+
+// stop removes the instances and shows what their services print meanwhile.
+func stop(ctx context.Context, dockerCli command.Cli, c place, list []*bmo.Instance, options runOptions, out *heldLines) {
 	printer, err := options.printer(dockerCli, "Stopping")
 	if err != nil {
 		printer = nil // the mode was accepted at the start, and the instances must be removed in any case
 	}
-	err = c.Remove(ctx, list, bmo.StopOptions{Grace: stopGrace, Progress: printer})
+	out.hold() // it would get in between the display's own
+	err = removeOrForce(ctx, c, list, bmo.StopOptions{Grace: stopGrace, Progress: printer})
 	printer.Close()
+	out.release()
 	if err != nil {
 		warn(dockerCli.Err(), err)
 	}
-	return ended
+}
+
+// heldLines prints lines, of several goroutines, and holds them back for a while.
+type heldLines struct {
+	w io.Writer
+
+	mu    sync.Mutex
+	held  bool
+	lines []string
+}
+
+func (h *heldLines) print(line string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.held {
+		h.lines = append(h.lines, line)
+		return
+	}
+	fmt.Fprint(h.w, line)
+}
+
+func (h *heldLines) hold() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.held = true
+}
+
+func (h *heldLines) release() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, line := range h.lines {
+		fmt.Fprint(h.w, line)
+	}
+	h.held, h.lines = false, nil
+}
+
+// removeOrForce removes instances, and kills them when another signal comes meanwhile.
+func removeOrForce(ctx context.Context, c place, list []*bmo.Instance, o bmo.StopOptions) error {
+	came := arrived(ctx)
+	forget(came)
+	done := make(chan error, 1)
+	go func() { done <- c.Remove(ctx, list, o) }()
+	select {
+	case err := <-done:
+		return err
+	case <-came:
+		return errors.Join(c.Remove(ctx, list, bmo.StopOptions{}), <-done)
+	}
 }

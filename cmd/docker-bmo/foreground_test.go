@@ -16,6 +16,7 @@ import (
 
 	"github.com/docker-bmo/docker-bmo/bmo"
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
+	"github.com/docker-bmo/docker-bmo/instance/instancetest"
 	"github.com/docker-bmo/docker-bmo/internal/label"
 	"github.com/docker-bmo/docker-bmo/internal/owner"
 )
@@ -29,7 +30,7 @@ func running(t *testing.T, d *docker, program enginetest.Program) (*bmo.Client, 
 		}
 		return enginetest.Serve("ready for connections")
 	})
-	d.instance(t, "demo-1", d.add("demo", "aa", 1), noon, owner.Current())
+	d.AddInstance(t, "demo-1", d.AddSnapshot("demo", "aa", 1), instancetest.Noon, owner.Current())
 	c := newClient(d.cli(t, io.Discard, io.Discard))
 	list, err := c.List(t.Context(), bmo.InstanceFilter{})
 	assert.NilError(t, err)
@@ -111,4 +112,20 @@ func TestConfirmInterrupted(t *testing.T) {
 	assert.Equal(t, err, interrupted{})
 	assert.Assert(t, !ok)
 	assert.Equal(t, out.String(), "Sure? [y/N] \n")
+}
+
+// TestR16ForegroundShowsLastWords: what services print when they are stopped is shown, after the display of the removal.
+func TestR16ForegroundShowsLastWords(t *testing.T) {
+	d := newDocker(t)
+	c, inst := running(t, d, func(p *enginetest.Proc) int {
+		p.Print("GET /")
+		p.Signal()
+		p.Print("shutting down", "bye")
+		return 0
+	})
+	ctx, cancel := context.WithCancelCause(t.Context())
+	shown := &stopper{at: "Ctrl-C stops and removes it\n", stop: func() { cancel(interrupted{os.Interrupt}) }}
+	err := foreground(ctx, d.cli(t, shown, shown), c, []*bmo.Instance{inst}, runOptions{stackOptions: stackOptions{quiet: true}})
+	assert.Assert(t, errors.As(err, new(interrupted)), "%v", err)
+	assert.Assert(t, strings.Contains(shown.String(), "web | shutting down\nweb | bye\n"), shown)
 }

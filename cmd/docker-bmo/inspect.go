@@ -13,21 +13,23 @@ import (
 
 func newInspectCommand(dockerCli command.Cli) *cobra.Command {
 	var format string
+	var on onFlag
 	cmd := &cobra.Command{
 		Use:   "inspect [OPTIONS] INSTANCE [INSTANCE...]",
 		Short: "Display detailed information on one or more instances",
 		Args:  cli.RequiresMinArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return runInspect(cmd.Context(), dockerCli, format, args)
+			return runInspect(cmd.Context(), dockerCli, on, format, args)
 		},
 		ValidArgsFunction: completeInstances(dockerCli),
 	}
 	addInspectFlags(cmd, &format)
+	on.add(cmd)
 	return cmd
 }
 
-func runInspect(ctx context.Context, dockerCli command.Cli, format string, names []string) error {
-	c, _, err := connect(ctx, dockerCli)
+func runInspect(ctx context.Context, dockerCli command.Cli, on onFlag, format string, names []string) error {
+	c, err := on.connect(ctx, dockerCli)
 	if err != nil {
 		return err
 	}

@@ -11,5 +11,5 @@ type libraryLog struct{}
 
 // Format returns an entry in one line.
 func (libraryLog) Format(e *logrus.Entry) ([]byte, error) {
-	return fmt.Appendf(nil, "%s: %s\n", e.Level, e.Message), nil
+	return fmt.Appendf(nil, "%s: %s\n", e.Level, plainText(e.Message)), nil
 }

@@ -8,6 +8,7 @@ import (
 	"gotest.tools/v3/assert"
 	"gotest.tools/v3/golden"
 
+	"github.com/docker-bmo/docker-bmo/instance/instancetest"
 	"github.com/docker-bmo/docker-bmo/internal/owner"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 	"github.com/docker-bmo/docker-bmo/snapshot/snapshottest"
@@ -15,10 +16,10 @@ import (
 
 func TestSnapshotLs(t *testing.T) {
 	d := newDocker(t)
-	assert.Equal(t, d.ok(t, "snapshot", "ls"), "KEY       STACK     SERVICES   BASE IMAGES   CREATED   SIZE\n")
-	d.add("demo", "aa", 1)
-	d.add("bmo", "bb", 14)
-	d.add("demo", "cc", 0, "web") // incomplete: not listed
+	assert.Equal(t, d.ok(t, "snapshot", "ls"), "KEY       NAME      PARENT    STACK     SERVICES   BASE IMAGES   CREATED   SIZE\n")
+	d.AddSnapshot("demo", "aa", 1)
+	d.AddSnapshot("bmo", "bb", 14)
+	d.AddSnapshot("demo", "cc", 0, "web") // incomplete: not listed
 	for name, args := range map[string][]string{
 		"table": nil, "json": {"--format", "json"}, "quiet": {"-q"}, "quiet-no-trunc": {"-q", "--no-trunc"},
 		"no-trunc": {"--no-trunc"}, "template": {"--format", "{{.Key}} {{.Services}} {{.Version}}"},
@@ -41,9 +42,9 @@ func TestSnapshotLs(t *testing.T) {
 func TestPs(t *testing.T) {
 	d := newDocker(t)
 	assert.Equal(t, d.ok(t, "ps"), "NAME      STACK     SNAPSHOT   CREATED   STATUS    URL\n")
-	aa := d.add("demo", "aa", 1)
-	d.instance(t, "demo-1", aa, noon.Add(-2*time.Hour), owner.Current())
-	d.instance(t, "demo-2", aa, noon.Add(-5*time.Minute), owner.Current())
+	aa := d.AddSnapshot("demo", "aa", 1)
+	d.AddInstance(t, "demo-1", aa, instancetest.Noon.Add(-2*time.Hour), owner.Current())
+	d.AddInstance(t, "demo-2", aa, instancetest.Noon.Add(-5*time.Minute), owner.Current())
 	assert.NilError(t, d.Engine(t).StopContainer(t.Context(), "docker-bmo-demo-1-db", time.Minute))
 	_, err := d.AddNetwork("mine", nil)
 	assert.NilError(t, err)
@@ -62,10 +63,10 @@ func TestPs(t *testing.T) {
 // leftBehind adds an instance whose owner is gone to the engine.
 func (d *docker) leftBehind(t *testing.T) snapshot.Snapshot {
 	t.Helper()
-	aa := d.add("demo", "aa", 1)
+	aa := d.AddSnapshot("demo", "aa", 1)
 	gone := owner.Current()
 	gone.Start = "0"
-	d.instance(t, "demo-1", aa, noon, gone)
+	d.AddInstance(t, "demo-1", aa, instancetest.Noon, gone)
 	return aa
 }
 
@@ -74,7 +75,7 @@ func TestStory20NextCommandSweeps(t *testing.T) {
 	for _, args := range [][]string{{"stop", "--all"}, {"snapshot", "rm", "bb"}, {"prune", "-f"}} {
 		d := newDocker(t)
 		d.leftBehind(t)
-		d.add("demo", "bb", 2)
+		d.AddSnapshot("demo", "bb", 2)
 		d.ok(t, args...)
 		for _, object := range d.Objects() {
 			assert.Assert(t, !strings.Contains(object, "demo-1"), "%v: %s", args, object)
@@ -107,7 +108,7 @@ func TestReadingCommandsRemoveNothing(t *testing.T) {
 func TestLeftoversThatStay(t *testing.T) {
 	d := newDocker(t)
 	d.leftBehind(t)
-	d.add("demo", "bb", 2)
+	d.AddSnapshot("demo", "bb", 2)
 	d.Fail("DELETE", "/networks/.*", 403, "network has active endpoints", 1)
 	stdout, stderr, err := d.run(t, "snapshot", "rm", "bb")
 	assert.NilError(t, err)
@@ -117,15 +118,15 @@ func TestLeftoversThatStay(t *testing.T) {
 
 func TestCompletion(t *testing.T) {
 	d := newDocker(t)
-	aa := d.add("demo", "aa", 1)
-	d.instance(t, "demo-1", aa, noon, owner.Current())
+	aa := d.AddSnapshot("demo", "aa", 1)
+	d.AddInstance(t, "demo-1", aa, instancetest.Noon, owner.Current())
 	for _, c := range []struct {
 		args []string
 		want string
 	}{
 		{[]string{"stop", ""}, "demo-1\n:4\n"},
 		{[]string{"snapshot", "rm", ""}, snapshot.Short(snapshottest.Key("aa")) + "\tdemo\n:4\n"},
-		{[]string{"run", "--stack", ""}, "bmo\ndemo\n:0\n"},
+		{[]string{"run", "--stack", ""}, "bmo\nbugzilla\ndemo\n:0\n"},
 		{[]string{"run", "--format", ""}, "json\n:4\n"},
 		{[]string{"build", "--progress", ""}, "auto\nplain\ntty\nquiet\nrawjson\n:4\n"},
 	} {

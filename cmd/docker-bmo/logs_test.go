@@ -10,6 +10,7 @@ import (
 
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
 	"github.com/docker-bmo/docker-bmo/instance"
+	"github.com/docker-bmo/docker-bmo/instance/instancetest"
 	"github.com/docker-bmo/docker-bmo/internal/label"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
@@ -17,7 +18,7 @@ import (
 // talkative starts an instance whose services print in turns, a second apart, before they are ready.
 func talkative(t *testing.T) *terminal {
 	x := newTerminal(t)
-	clock := noon
+	clock := instancetest.Noon
 	x.SetNow(func() time.Time { return clock })
 	turn := map[string]chan bool{"db": make(chan bool), "web": make(chan bool)}
 	done := make(chan bool)
@@ -35,7 +36,7 @@ func talkative(t *testing.T) *terminal {
 			return serve(p)
 		}
 	})
-	s := x.addSnapshot(snapshot.Snapshot{Key: key("a"), Stack: "shop", Created: noon}, nil)
+	s := x.addSnapshot(snapshot.Snapshot{Key: key("a"), Stack: "shop", Created: instancetest.Noon}, nil)
 	x.start(s, instance.Request{Name: "one", Detach: true})
 	for _, service := range []string{"web", "db", "web"} {
 		clock = clock.Add(time.Second)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"testing"
 	"time"
 
@@ -13,5 +14,10 @@ import (
 func TestMain(m *testing.M) {
 	time.Local = time.UTC // for what is shown in local time
 	plugin.PersistentPreRunE = func(*cobra.Command, []string) error { return nil }
-	testscript.Main(m, map[string]func(){"docker-bmo": main})
+	programs := map[string]func(){"docker-bmo": main}
+	maps.Copy(programs, helpers)
+	testscript.Main(m, programs)
 }
+
+// helpers are further programs that tests run as processes of their own, by name.
+var helpers = map[string]func(){}

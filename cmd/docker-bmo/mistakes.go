@@ -52,13 +52,16 @@ func templateError(err error) error {
 	return hint.Wrap(errors.New("--format: "+text), "`--format json` shows all that there is")
 }
 
-// space returns the hint for a full disk, here or on the engine; empty for other errors.
-func space(err error) string {
+// lastHint returns the hint for an error that has none of its own: for a full disk, here or on the engine, and for what the
+// engine could not do; empty for other errors.
+func lastHint(err error) string {
 	switch {
 	case errors.Is(err, syscall.ENOSPC):
 		return "the disk of this machine is full: make room; XDG_CACHE_HOME and XDG_STATE_HOME put our files elsewhere"
 	case bmo.IsNoSpace(err):
 		return bmo.SpaceHint
+	case bmo.IsEngineFailure(err):
+		return bmo.EngineHint
 	default:
 		return ""
 	}

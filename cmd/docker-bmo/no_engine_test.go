@@ -14,8 +14,8 @@ import (
 func TestNoEngineIsSaidByEveryCommand(t *testing.T) {
 	nobody := "unix://" + filepath.Join(t.TempDir(), "nobody.sock")
 	for _, c := range []string{
-		"ps", "build --stack demo", "run --stack demo -- true", "stop x", "exec x web true", "logs x", "inspect x", "port x",
-		"snapshot ls", "snapshot inspect x", "snapshot rm x", "prune --force", "version",
+		"ps", "build --stack demo", "run --stack demo -- true", "test --stack demo --files * -- true", "stop x", "exec x web true", "logs x", "inspect x", "port x",
+		"snapshot ls", "snapshot inspect x", "snapshot rm x", "snapshot save x", "snapshot load", "prune --force", "version",
 	} {
 		t.Run(c, func(t *testing.T) {
 			t.Parallel()

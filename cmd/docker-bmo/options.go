@@ -15,7 +15,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/docker-bmo/docker-bmo/bmo"
-	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/progress"
 	"github.com/docker-bmo/docker-bmo/stack"
 )
@@ -30,13 +29,19 @@ type stackOptions struct {
 	buildContexts, buildArgs []string
 	secrets, ssh             []string
 	noCache, pull, quiet     bool
+	fromNearest              bool
 	progress                 string
+	repository, verify, sign string
+	attests                  []string
+	provenance, sbom         string
+	platform                 string
+	messages                 *messages // of the client, when there is one
 	resultOptions
 }
 
 // resultOptions are flags of build only, which do not influence the snapshot's key.
 type resultOptions struct {
-	labels, cacheFrom, cacheTo, platforms []string
+	labels, cacheFrom, cacheTo []string
 }
 
 // addStackFlags adds the flags that select the stack.
@@ -62,7 +67,16 @@ func (o *stackOptions) addFlags(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&o.secrets, "secret", nil, `Secret to expose to the build (format: "id=mysecret[,src=/local/secret]")`)
 	flags.StringArrayVar(&o.ssh, "ssh", nil, `SSH agent socket or keys to expose to the build (format: "default|<id>[=<socket>|<key>[,<key>]]")`)
 	flags.BoolVar(&o.noCache, "no-cache", false, `Do not use cache when building the images, and bootstrap again`)
+	flags.BoolVar(&o.fromNearest, "from-nearest", false, `Bootstrap from the nearest snapshot or checkpoint, although its inputs differ`)
 	flags.BoolVar(&o.pull, "pull", false, `Always attempt to pull all referenced images`)
+	flags.StringVar(&o.platform, "platform", "", `Set platform: the engine's own or one that its machine emulates`)
+	flags.StringVar(&o.repository, "repository", "", `Repository to take a missing snapshot from (e.g., "registry.example/team/shop")`)
+	o.addVerifyFlag(flags)
+	o.addProgressFlags(flags)
+}
+
+// addProgressFlags adds the flags that say what is shown of the work.
+func (o *stackOptions) addProgressFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.progress, "progress", "auto", `Set type of progress output ("auto", "plain", "tty", "quiet", "rawjson")`)
 	flags.BoolVarP(&o.quiet, "quiet", "q", false, `Suppress progress and print the identifier only`)
 }
@@ -90,7 +104,6 @@ func (o *resultOptions) addResultFlags(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&o.labels, "label", nil, `Set metadata for the snapshot's images`)
 	flags.StringArrayVar(&o.cacheFrom, "cache-from", nil, `External cache sources (e.g., "user/app:cache", "type=local,src=path/to/dir")`)
 	flags.StringArrayVar(&o.cacheTo, "cache-to", nil, `Cache export destinations (e.g., "user/app:cache", "type=local,dest=path/to/dir")`)
-	flags.StringArrayVar(&o.platforms, "platform", nil, `Set target platform for build: only the engine's own`)
 }
 
 // mode returns the progress mode that quiet and progress together ask for; if they do not decide, BUILDKIT_PROGRESS
@@ -103,6 +116,11 @@ func (o *stackOptions) mode() string {
 		return env
 	}
 	return o.progress
+}
+
+// saysWhich reports whether flags or the environment say which stack is meant, or with which variables.
+func (o *stackOptions) saysWhich() bool {
+	return len(o.stacks)+len(o.set)+len(o.profiles)+len(o.envFiles)+len(o.db.words()) > 0 || o.source != "" || os.Getenv("COMPOSE_FILE") != ""
 }
 
 // load loads the stack.
@@ -129,7 +147,7 @@ func (o *stackOptions) load(ctx context.Context) (*stack.Stack, error) {
 // say prints what Compose would warn of, and which stack was chosen when none was named.
 func (o *stackOptions) say(dockerCli command.Cli, st *stack.Stack) {
 	for _, w := range st.Warnings {
-		fmt.Fprintln(dockerCli.Err(), "warning: "+w)
+		fmt.Fprintln(dockerCli.Err(), "warning: "+plainText(w))
 	}
 	if o.quiet || len(o.stacks) > 0 {
 		return
@@ -147,13 +165,16 @@ func (o *stackOptions) sayNotes(dockerCli command.Cli, st *stack.Stack) {
 		return
 	}
 	for _, n := range st.Notes {
-		fmt.Fprintln(dockerCli.Err(), "note: "+n.String())
+		fmt.Fprintln(dockerCli.Err(), "note: "+plainText(n.String()))
 	}
 }
 
 // build parses the flags that determine how a snapshot is made.
 func (o *stackOptions) build() (b bmo.BuildOptions, err error) {
-	b = bmo.BuildOptions{Source: o.source, NoCache: o.noCache, Pull: o.pull, Platforms: o.platforms, Labels: opts.ConvertKVStringsToMap(o.labels)}
+	b = bmo.BuildOptions{
+		Source: o.source, NoCache: o.noCache, FromNearest: o.fromNearest, Pull: o.pull, Repository: namedRepository(o.repository),
+		Platform: cmp.Or(o.platform, os.Getenv("DOCKER_DEFAULT_PLATFORM")), Labels: opts.ConvertKVStringsToMap(o.labels),
+	}
 	if err := bmo.CheckLabels(b.Labels); err != nil {
 		return b, err
 	}
@@ -166,39 +187,38 @@ func (o *stackOptions) build() (b bmo.BuildOptions, err error) {
 	if b.Access, err = bmo.ParseAccess(o.secrets, o.ssh); err != nil {
 		return b, err
 	}
+	if b.Verify, err = o.verifyingKey(); err != nil {
+		return b, err
+	}
 	b.Cache, err = bmo.ParseCache(o.cacheFrom, o.cacheTo)
 	return b, err
 }
 
-// checkPlatform refuses a platform other than the engine's own in DOCKER_DEFAULT_PLATFORM, which docker and buildx use
-// if --platform is not given.
-func (o *stackOptions) checkPlatform(info bmo.Info) error {
-	env := os.Getenv("DOCKER_DEFAULT_PLATFORM")
-	if len(o.platforms) > 0 || env == "" {
-		return nil
-	}
-	if err := info.CheckPlatform([]string{env}); err != nil {
-		return hint.Wrap(fmt.Errorf("DOCKER_DEFAULT_PLATFORM is set: %w", err), "unset DOCKER_DEFAULT_PLATFORM")
-	}
-	return nil
-}
-
-// connect returns a client of the engine, after removing what earlier commands left behind there. This comes before a
-// progress display is started, which warnings would garble.
+// connect returns a client of the engine, after removing what earlier commands left behind there.
 func (o *stackOptions) connect(ctx context.Context, dockerCli command.Cli) (*bmo.Client, error) {
-	c, info, err := connect(ctx, dockerCli)
+	o.messages = &messages{w: dockerCli.Err()}
+	c, _, err := o.messages.connect(ctx, dockerCli)
 	if err != nil {
 		return nil, err
 	}
+	o.begin(ctx, dockerCli, c)
+	return c, nil
+}
+
+// begin is what comes first on an engine.
+func (o *stackOptions) begin(ctx context.Context, dockerCli command.Cli, c *bmo.Client) {
 	if _, err := c.Sweep(ctx); err != nil && ctx.Err() == nil {
 		warn(dockerCli.Err(), fmt.Errorf("leftovers of earlier commands could not all be removed: %w", err))
 	}
-	return c, o.checkPlatform(info)
 }
 
 // printer starts the progress display, with a title at its top. The caller must close it.
 func (o *stackOptions) printer(dockerCli command.Cli, doing string) (*progress.Printer, error) {
-	return progress.New(progressOut(dockerCli), o.mode(), doing)
+	p, err := progress.New(progressOut(dockerCli), o.mode(), doing)
+	if o.messages != nil {
+		o.messages.display.Store(p)
+	}
+	return p, err
 }
 
 // progressOut returns the output for progress. The display needs the terminal itself, not the client's wrapper of it.

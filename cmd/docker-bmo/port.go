@@ -10,19 +10,22 @@ import (
 )
 
 func newPortCommand(dockerCli command.Cli) *cobra.Command {
-	return &cobra.Command{
+	var on onFlag
+	cmd := &cobra.Command{
 		Use:   "port INSTANCE [SERVICE [PRIVATE_PORT[/PROTO]]]",
 		Short: "List port mappings or a specific mapping for an instance",
 		Args:  cli.RequiresRangeArgs(1, 3),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return runPort(cmd.Context(), dockerCli, args)
+			return runPort(cmd.Context(), dockerCli, on, args)
 		},
 		ValidArgsFunction: completeInstanceServices(dockerCli, 1),
 	}
+	on.add(cmd)
+	return cmd
 }
 
-func runPort(ctx context.Context, dockerCli command.Cli, args []string) error {
-	c, _, err := connect(ctx, dockerCli)
+func runPort(ctx context.Context, dockerCli command.Cli, on onFlag, args []string) error {
+	c, err := on.connect(ctx, dockerCli)
 	if err != nil {
 		return err
 	}

@@ -22,6 +22,7 @@ type pruneOptions struct {
 	filter        opts.FilterOpt
 	all           bool
 	force, dryRun bool
+	repository    string
 }
 
 func newPruneCommand(dockerCli command.Cli) *cobra.Command {
@@ -31,14 +32,20 @@ func newPruneCommand(dockerCli command.Cli) *cobra.Command {
 		Short: "Remove old snapshots and what was left behind",
 		Long: `Remove old snapshots and what was left behind.
 
-Without options the newest snapshot of each stack stays. Snapshots that an
-instance runs from always stay. What a killed command left behind (containers,
+Without options the newest snapshot of each stack stays, the newest that was
+committed, and the newest checkpoint after each step. Snapshots that have a name, or that an instance runs from, always
+stay: "docker bmo snapshot rm" removes the former. One that was committed needs
+none of those that it came from. What a killed command left behind (containers,
 networks, half-made snapshots) goes in any case. Nothing without labels of
-docker bmo is touched.`,
+docker bmo is touched. Records of what is gone, which "docker bmo logs" reads,
+go after a month, or as --older-than, --filter until and --all say.`,
 		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := options.settle(dockerCli, cmd.Flags().Changed("keep-last")); err != nil {
 				return err
+			}
+			if options.repository != "" {
+				return pruneRepository(cmd.Context(), dockerCli, options)
 			}
 			return runPrune(cmd.Context(), dockerCli, options)
 		},
@@ -57,8 +64,9 @@ func (o *pruneOptions) addFlags(flags *pflag.FlagSet) {
 	flags.IntVar(&o.policy.KeepLast, "keep-last", 1, "Keep that many of the newest snapshots of each stack")
 	flags.DurationVar(&o.policy.OlderThan, "older-than", 0, `Only remove snapshots older than that (e.g., "168h")`)
 	flags.StringVar(&o.policy.Stack, "stack", "", "Only remove snapshots of that stack")
-	flags.BoolVarP(&o.all, "all", "a", false, "Remove all snapshots that no instance runs from")
+	flags.BoolVarP(&o.all, "all", "a", false, "Remove all snapshots without a name that no instance runs from")
 	flags.Var(&o.filter, "filter", `Provide filter values (e.g. "until=<timestamp>")`)
+	flags.StringVar(&o.repository, "repository", "", "Remove snapshots from that repository of a registry instead of the engine")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "Show what would be removed")
 	flags.BoolVarP(&o.force, "force", "f", false, "Do not prompt for confirmation")
 }
@@ -114,7 +122,17 @@ func runPrune(ctx context.Context, dockerCli command.Cli, options pruneOptions) 
 		if err != nil {
 			return err
 		}
-		return printPlan(dockerCli.Out(), left, plan)
+		records, err := c.PruneRecords(ctx, options.records())
+		if err != nil {
+			return err
+		}
+		if err := printPlan(dockerCli.Out(), left, plan); err != nil {
+			return err
+		}
+		for _, name := range records {
+			fmt.Fprintf(dockerCli.Out(), "record of %s\n", name)
+		}
+		return nil
 	}
 	if !options.force {
 		ok, err := confirm(ctx, dockerCli.In(), dockerCli.Out(), pruneWarning(options))
@@ -123,6 +141,23 @@ func runPrune(ctx context.Context, dockerCli command.Cli, options pruneOptions) 
 		}
 	}
 	report, err := c.Prune(ctx, plan)
+	if len(options.policy.Labels)+len(options.policy.NotLabels) == 0 { // records have no labels
+		var rerr error
+		report.Records, rerr = c.PruneRecords(ctx, options.records())
+		err = errors.Join(err, rerr)
+	}
 	printReport(dockerCli.Out(), report)
 	return err
+}
+
+// records says which records go with the snapshots.
+func (o pruneOptions) records() bmo.RecordPolicy {
+	p := bmo.RecordPolicy{OlderThan: o.policy.OlderThan, All: o.all, DryRun: o.dryRun, Stack: o.policy.Stack}
+	if age := now().Sub(o.policy.Until); !o.policy.Until.IsZero() && age > p.OlderThan {
+		p.OlderThan = age
+	}
+	if p.OlderThan > 0 {
+		p.All = false
+	}
+	return p
 }

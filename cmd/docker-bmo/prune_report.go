@@ -47,7 +47,7 @@ func pruneWarning(o pruneOptions) string {
 	var what []string
 	switch keep := o.policy.KeepLast; keep {
 	case 0:
-		what = append(what, "all that no instance runs from")
+		what = append(what, "all without a name that no instance runs from")
 	case 1:
 		what = append(what, "all but the newest of each stack")
 	default:
@@ -106,6 +106,7 @@ func printReport(w io.Writer, r bmo.PruneReport) {
 		images = append(images, "deleted: "+d)
 	}
 	section("Deleted Images", images)
+	section("Deleted Records", r.Records)
 	if r.Reclaimed >= 0 {
 		fmt.Fprintln(w, "Total reclaimed space:", units.HumanSize(float64(r.Reclaimed)))
 	}

@@ -17,6 +17,7 @@ import (
 )
 
 type psOptions struct {
+	on      onFlag
 	all     bool
 	filter  opts.FilterOpt
 	quiet   bool
@@ -35,6 +36,7 @@ func newPsCommand(dockerCli command.Cli) *cobra.Command {
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	addListFlags(cmd, &options.quiet, &options.noTrunc, &options.format, "Only display instance names")
+	options.on.add(cmd)
 	flags := cmd.Flags()
 	flags.BoolVarP(&options.all, "all", "a", false, "Show all instances (default shows just running)")
 	flags.VarP(&options.filter, "filter", "f", "Filter output based on conditions provided")
@@ -45,7 +47,7 @@ func newPsCommand(dockerCli command.Cli) *cobra.Command {
 // completeFilters offers the filters, and the values of status.
 func completeFilters(_ *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
 	if strings.HasPrefix(word, "status=") {
-		return []string{"status=starting", "status=running", "status=exited"}, cobra.ShellCompDirectiveNoFileComp
+		return []string{"status=starting", "status=running", "status=paused", "status=exited"}, cobra.ShellCompDirectiveNoFileComp
 	}
 	return []string{"flavor=", "name=", "snapshot=", "stack=", "status="}, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 }
@@ -78,7 +80,7 @@ func runPs(ctx context.Context, dockerCli command.Cli, options psOptions) error 
 	if err != nil {
 		return err
 	}
-	c, _, err := connect(ctx, dockerCli)
+	c, err := options.on.connect(ctx, dockerCli)
 	if err != nil {
 		return err
 	}

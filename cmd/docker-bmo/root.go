@@ -1,11 +1,6 @@
 package main
 
 import (
-	"context"
-	"os"
-	"os/signal"
-	"syscall"
-
 	"github.com/docker/cli/cli-plugins/plugin"
 	"github.com/docker/cli/cli/command"
 	"github.com/spf13/cobra"
@@ -20,7 +15,7 @@ func newRootCommand(dockerCli command.Cli) *cobra.Command {
 "docker bmo build" builds a stack's images, runs the application's slow first
 run against its database and keeps the result as a snapshot. "docker bmo run"
 starts isolated instances of it. A stack is a Compose file with x-bmo keys;
-"bmo" (bugzilla.mozilla.org) and "demo" are built in.`,
+"bmo" (bugzilla.mozilla.org), "bugzilla" and "demo" are built in.`,
 		Example: `  docker bmo build --stack demo
   docker bmo run -d --stack demo
   docker bmo ps
@@ -42,35 +37,30 @@ starts isolated instances of it. A stack is a Compose file with x-bmo keys;
 	cmd.SetFlagErrorFunc(flagError)
 	cmd.AddCommand(
 		newBuildCommand(dockerCli),
+		newCommitCommand(dockerCli),
 		newCompletionCommand(dockerCli),
 		newConfigCommand(dockerCli),
+		newDiffCommand(dockerCli),
+		newDoctorCommand(dockerCli),
+		newEventsCommand(dockerCli),
 		newExecCommand(dockerCli),
 		newInitCommand(dockerCli),
 		newInspectCommand(dockerCli),
 		newLogsCommand(dockerCli),
+		newPoolCommand(dockerCli),
 		newPortCommand(dockerCli),
 		newPruneCommand(dockerCli),
 		newPsCommand(dockerCli),
+		newPullCommand(dockerCli),
+		newPushCommand(dockerCli),
+		newReportCommand(dockerCli),
+		newResetCommand(dockerCli),
 		newRunCommand(dockerCli),
 		newSnapshotCommand(dockerCli),
 		newStopCommand(dockerCli),
+		newTestCommand(dockerCli),
 		newVersionCommand(dockerCli),
 		newHelpCommand(cmd),
 	)
 	return cmd
-}
-
-// interrupted is the reason why a command's context ends on a signal.
-type interrupted struct{ sig os.Signal }
-
-func (i interrupted) Error() string { return "interrupted" }
-
-// withSignals cancels the command's context on an interrupt, a termination or a hang-up. It is also cancelled when the
-// docker client exits.
-func withSignals(cmd *cobra.Command) {
-	ctx, cancel := context.WithCancelCause(cmd.Context())
-	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	go func() { cancel(interrupted{<-signals}) }()
-	cmd.SetContext(ctx)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"net"
@@ -31,7 +32,7 @@ func describeStarted(i *bmo.Instance) startedInstance {
 	for service, list := range i.Ports {
 		ports[service] = map[string]string{}
 		for private, public := range list {
-			ports[service][strconv.Itoa(private)+"/tcp"] = net.JoinHostPort(bmo.Loopback, strconv.Itoa(public))
+			ports[service][strconv.Itoa(private)+"/tcp"] = net.JoinHostPort(cmp.Or(i.Host, bmo.Loopback), strconv.Itoa(public))
 		}
 	}
 	return startedInstance{i.Name, i.URL, i.Key, i.Stack, i.Flavor, i.Services, ports, i.Env}
@@ -56,21 +57,49 @@ func parseInstanceFormat(format string) (*template.Template, error) {
 	return t, nil
 }
 
-// printInstances prints what a script continues with: the names, or what the format says, one line for each instance.
-func printInstances(dockerCli command.Cli, list []*bmo.Instance, options runOptions) error {
-	if options.format != "" {
-		return printFormatted(dockerCli, list, options.format)
+// readyInstances prints what a script continues with: the names, or what the format says, one line for each instance.
+type readyInstances struct {
+	dockerCli command.Cli
+	options   runOptions
+	printed   map[string]bool
+}
+
+// print prints one of several detached instances when it is ready, unless that would garble a display on the terminal.
+func (r *readyInstances) print(inst *bmo.Instance) {
+	if !r.options.detach || r.options.number == 1 || r.dockerCli.Out().IsTerminal() {
+		return
 	}
+	if r.printed == nil {
+		r.printed = map[string]bool{}
+	}
+	r.printed[inst.Name] = r.printOne(inst) == nil
+}
+
+// rest prints the instances that have not been printed yet, and tells the user of all of them.
+func (r *readyInstances) rest(list []*bmo.Instance) error {
 	for _, inst := range list {
-		if !options.quiet {
+		if !r.options.quiet && r.options.format == "" {
 			at := ""
 			if inst.URL != "" {
 				at = " at " + inst.URL
 			}
-			fmt.Fprintf(dockerCli.Err(), "%s is ready%s\n", inst.Name, at)
+			fmt.Fprintf(r.dockerCli.Err(), "%s is ready%s\n", inst.Name, at)
 		}
-		fmt.Fprintln(dockerCli.Out(), inst.Name)
+		if r.printed[inst.Name] {
+			continue
+		}
+		if err := r.printOne(inst); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+func (r *readyInstances) printOne(inst *bmo.Instance) error {
+	if r.options.format != "" {
+		return printFormatted(r.dockerCli, []*bmo.Instance{inst}, r.options.format)
+	}
+	fmt.Fprintln(r.dockerCli.Out(), inst.Name)
 	return nil
 }
 

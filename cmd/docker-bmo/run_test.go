@@ -1,19 +1,25 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"io"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"gotest.tools/v3/assert"
 	is "gotest.tools/v3/assert/cmp"
 
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
+	"github.com/docker-bmo/docker-bmo/instance/instancetest"
 	"github.com/docker-bmo/docker-bmo/internal/label"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
@@ -35,7 +41,7 @@ func (x *terminal) container(instance, service string) enginetest.Container {
 func TestRunMany(t *testing.T) {
 	x := newTerminal(t)
 	x.current()
-	assert.Equal(t, x.startRun("-n", "3", "--name", "shop"), 0)
+	assert.Equal(t, x.startRun("-n", "3", "--parallel", "1", "--name", "shop"), 0)
 	assert.Equal(t, x.out, "shop-1\nshop-2\nshop-3\n")
 	x.golden("run-many")
 	assert.Equal(t, x.startRun("-n", "2", "-q"), 0)
@@ -48,7 +54,7 @@ func TestRunMany(t *testing.T) {
 func TestRunFormat(t *testing.T) {
 	x := newTerminal(t)
 	x.current()
-	assert.Equal(t, x.startRun("-n", "2", "--name", "shop", "--format", "json"), 0)
+	assert.Equal(t, x.startRun("-n", "2", "--parallel", "1", "--name", "shop", "--format", "json"), 0)
 	x.golden("run-json")
 	names := []string{}
 	for line := range strings.Lines(x.out) {
@@ -61,23 +67,69 @@ func TestRunFormat(t *testing.T) {
 	x.golden("run-template")
 }
 
-// TestRunManyOrNone: one of three instances fails.
-func TestRunManyOrNone(t *testing.T) {
+// withoutThird has the third of several instances fail.
+func withoutThird(t *testing.T) *terminal {
+	t.Helper()
 	x := newTerminal(t)
 	x.current()
-	before := x.Objects()
 	x.SetPrograms(func(s enginetest.Spec) enginetest.Program {
 		if strings.HasPrefix(s.Name, "docker-bmo-shop-3-web") {
 			return enginetest.Exit(3, "no more")
 		}
 		return shopPrograms(s)
 	})
-	assert.Equal(t, x.startRun("-n", "3", "--name", "shop"), exitEngine)
-	assert.Equal(t, x.out, "")
-	assert.Assert(t, is.Contains(x.err, "service web: ended with exit code 3 before it was ready"))
-	assert.Assert(t, is.Contains(x.err, "no more"))
-	assert.DeepEqual(t, x.Objects(), before)
+	return x
 }
+
+func TestRunManyOrNone(t *testing.T) {
+	for _, how := range [][]string{{"-d", "--all-or-none"}, {"--", "true"}} {
+		x := withoutThird(t)
+		before := x.Objects()
+		args := []string{"run", "--stack", x.file, "--progress", "quiet", "-n", "3", "--name", "shop"}
+		assert.Equal(t, x.run(append(args, how...)...), exitEngine)
+		assert.Assert(t, is.Contains(x.err, "service web: ended with exit code 3 before it was ready"))
+		assert.Assert(t, is.Contains(x.err, "no more"))
+		assert.DeepEqual(t, x.Objects(), before)
+	}
+}
+
+// TestRunManyWithoutOne: the others are there, and the exit code and the error say what is missing.
+func TestRunManyWithoutOne(t *testing.T) {
+	x := withoutThird(t)
+	assert.Equal(t, x.startRun("-n", "4", "--parallel", "1", "--name", "shop"), exitEngine)
+	assert.Equal(t, x.out, "shop-1\nshop-2\nshop-4\n")
+	x.golden("run-many-without-one")
+	assert.Equal(t, x.run("ps", "-q"), 0)
+	assert.Equal(t, strings.Count(x.out, "\n"), 3)
+}
+
+// TestRunManyPrintsEach: the first is printed before the second has a network.
+func TestRunManyPrintsEach(t *testing.T) {
+	x := newTerminal(t)
+	x.current()
+	var mu sync.Mutex
+	var out bytes.Buffer
+	var printed []string
+	x.Before("POST", "/networks/create", func(*http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		printed = append(printed, out.String())
+	})
+	top := underDocker(newRootCommand(x.docker.cli(t, writerFunc(func(p []byte) (int, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		return out.Write(p)
+	}), io.Discard)))
+	top.SetArgs([]string{"bmo", "run", "-d", "--stack", x.file, "--progress", "quiet", "-n", "2", "--parallel", "1", "--name", "shop"})
+	assert.NilError(t, top.ExecuteContext(t.Context()))
+	assert.DeepEqual(t, printed, []string{"", "shop-1\n"})
+	assert.Equal(t, out.String(), "shop-1\nshop-2\n")
+}
+
+// writerFunc is a function that writes.
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
 func TestStory11Flavors(t *testing.T) {
 	x := newTerminal(t)
@@ -153,8 +205,8 @@ func TestRunPublish(t *testing.T) {
 func TestRunSnapshot(t *testing.T) {
 	x := newTerminal(t)
 	x.current()
-	old := x.addSnapshot(snapshot.Snapshot{Key: key("a"), Stack: "shop", Created: noon}, nil)
-	x.addSnapshot(snapshot.Snapshot{Key: key("b"), Stack: "blog", Services: []string{"web"}, Created: noon}, nil)
+	old := x.addSnapshot(snapshot.Snapshot{Key: key("a"), Stack: "shop", Created: instancetest.Noon}, nil)
+	x.addSnapshot(snapshot.Snapshot{Key: key("b"), Stack: "blog", Services: []string{"web"}, Created: instancetest.Noon}, nil)
 	assert.Equal(t, x.startRun("--name", "one", "--snapshot", "aaaa"), 0)
 	assert.Equal(t, x.container("one", "web").Image, old.Images["web"].ID)
 	assert.Equal(t, x.startRun("--snapshot", "bbbb"), exitEngine)
@@ -187,7 +239,7 @@ func TestRunWaitTimeout(t *testing.T) {
 		}
 	})
 	assert.Equal(t, x.startRun("--wait-timeout", "1"), exitNotReady)
-	assert.Assert(t, is.Contains(x.err, "error: service web: not ready after 1s"))
+	assert.Assert(t, is.Regexp(`error: service web: not ready after 1(\.[0-9])?s`, x.err))
 	assert.DeepEqual(t, x.Objects(), before)
 }
 
@@ -225,4 +277,33 @@ func TestRunMistakes(t *testing.T) {
 			assert.DeepEqual(t, x.Objects(), before)
 		})
 	}
+}
+
+// TestR14SnapshotRemovedBeforeTheStart: it is looked up again when somebody removes it between the look-up and the start.
+func TestR14SnapshotRemovedBeforeTheStart(t *testing.T) {
+	x := newTerminal(t)
+	inputs := x.inputs(t, stackOptions{stacks: []string{x.file}})
+	old := x.addSnapshot(snapshot.Snapshot{Key: key("a"), Inputs: inputs, Stack: "shop", Created: time.Now().UTC().Add(-time.Hour)}, nil)
+	made := x.current()
+	other := x.EngineAs(t, "rm")
+	gone := false
+	x.Before("POST", "/networks/create", func(*http.Request) {
+		if gone {
+			return
+		}
+		gone = true
+		for _, service := range made.Services {
+			_, _, err := other.RemoveImage(t.Context(), snapshot.Tag("shop", service, made.Key))
+			assert.Check(t, err)
+		}
+	})
+	assert.Equal(t, x.startRun("--name", "one"), 0, x.err)
+	assert.Assert(t, gone)
+	assert.Equal(t, x.container("one", "web").Image, old.Images["web"].ID)
+
+	assert.Equal(t, x.run("stop", "one"), 0)
+	// With none left, the error is no raw one of the engine.
+	gone, made = false, old
+	assert.Equal(t, x.startRun("--name", "two", "--no-build"), exitEngine)
+	assert.Assert(t, is.Contains(x.err, "stack shop has no snapshot of these inputs"))
 }

@@ -85,7 +85,7 @@ func newStage(t *testing.T, stackFile string) *stage {
 	})
 	made := snapshottest.New("app", "0123456789ab", time.Now(), "db", "web")
 	made.Inputs = s.inputs(t, stackOptions{stacks: []string{stackFile}})
-	snapshottest.Add(s.Fake, made)
+	snapshottest.Add(s.Fake.Fake, made)
 	return s
 }
 

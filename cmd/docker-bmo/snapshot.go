@@ -12,6 +12,7 @@ func newSnapshotCommand(dockerCli command.Cli) *cobra.Command {
 		Args:  noSuchCommand,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newSnapshotInspectCommand(dockerCli), newSnapshotLsCommand(dockerCli), newSnapshotRmCommand(dockerCli))
+	cmd.AddCommand(newSnapshotCopyCommand(dockerCli), newSnapshotInspectCommand(dockerCli), newSnapshotLoadCommand(dockerCli), newSnapshotLsCommand(dockerCli),
+		newSnapshotRmCommand(dockerCli), newSnapshotSaveCommand(dockerCli))
 	return cmd
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"time"
 
@@ -18,9 +19,12 @@ import (
 
 type snapshotLsOptions struct {
 	filter  opts.FilterOpt
+	all     bool
 	quiet   bool
 	noTrunc bool
 	format  string
+
+	repository string
 }
 
 func newSnapshotLsCommand(dockerCli command.Cli) *cobra.Command {
@@ -34,7 +38,9 @@ func newSnapshotLsCommand(dockerCli command.Cli) *cobra.Command {
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	addListFlags(cmd, &options.quiet, &options.noTrunc, &options.format, "Only display snapshot keys")
+	cmd.Flags().BoolVarP(&options.all, "all", "a", false, "Show all snapshots (default hides checkpoints)")
 	cmd.Flags().VarP(&options.filter, "filter", "f", "Filter output based on conditions provided")
+	cmd.Flags().StringVar(&options.repository, "repository", "", "List those in that repository of a registry instead of the engine's")
 	_ = cmd.RegisterFlagCompletionFunc("filter", cobra.FixedCompletions(
 		[]string{"label=", "stack="}, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace))
 	return cmd
@@ -45,19 +51,19 @@ func runSnapshotLs(ctx context.Context, dockerCli command.Cli, options snapshotL
 	if err := args.Validate(map[string]bool{"label": true, "stack": true}); err != nil {
 		return hint.Wrap(err, "filters are label and stack")
 	}
-	filter := bmo.SnapshotFilter{Labels: args.Get("label"), Stacks: args.Get("stack")}
-	client, _, err := connect(ctx, dockerCli)
+	filter := bmo.SnapshotFilter{Labels: args.Get("label"), Stacks: args.Get("stack"), Checkpoints: options.all}
+	list, err := listSnapshots(ctx, dockerCli, options.repository, filter)
 	if err != nil {
 		return err
 	}
-	list, err := client.Snapshots(ctx, filter)
-	if err != nil {
-		return err
+	step := ""
+	if options.all {
+		step = "{{.AfterStep}}\t"
 	}
 	return writeList(dockerCli, options.format, options.quiet, "{{.Key}}",
-		"table {{.Key}}\t{{.Stack}}\t{{.Services}}\t{{.Bases}}\t{{.CreatedSince}}\t{{.Size}}",
+		"table {{.Key}}\t{{.Name}}\t{{.Parent}}\t{{.Stack}}\t"+step+"{{.Services}}\t{{.Bases}}\t{{.CreatedSince}}\t{{.Size}}",
 		formatter.SubHeaderContext{
-			"Key": "KEY", "Stack": "STACK", "Services": "SERVICES", "Version": "VERSION", "Bases": "BASE IMAGES",
+			"Key": "KEY", "Name": "NAME", "Parent": "PARENT", "Stack": "STACK", "AfterStep": "AFTER STEP", "Services": "SERVICES", "Version": "VERSION", "Bases": "BASE IMAGES",
 			"CreatedSince": "CREATED", "CreatedAt": "CREATED AT", "Size": "SIZE",
 		}, func(write func(formatter.SubContext) error) error {
 			for _, s := range list {
@@ -67,6 +73,18 @@ func runSnapshotLs(ctx context.Context, dockerCli command.Cli, options snapshotL
 			}
 			return nil
 		})
+}
+
+// listSnapshots lists the snapshots of a repository or, without one, of the engine.
+func listSnapshots(ctx context.Context, dockerCli command.Cli, repository string, filter bmo.SnapshotFilter) ([]bmo.Snapshot, error) {
+	c, err := unconnected(dockerCli)
+	if err != nil {
+		return nil, err
+	}
+	if repository != "" {
+		return c.RepositorySnapshots(ctx, repository, filter)
+	}
+	return c.Snapshots(ctx, filter)
 }
 
 // snapshotContext is what a template can use of a snapshot.
@@ -86,8 +104,27 @@ func (c *snapshotContext) Key() string {
 	return c.s.Key
 }
 
+// Name returns what a committed snapshot is called.
+func (c *snapshotContext) Name() string { return c.s.Name }
+
+// Parent returns the key of the snapshot whose instance was committed, shortened unless --no-trunc is set.
+func (c *snapshotContext) Parent() string {
+	if c.trunc {
+		return bmo.ShortKey(c.s.Parent)
+	}
+	return c.s.Parent
+}
+
 // Stack returns the stack's name.
 func (c *snapshotContext) Stack() string { return c.s.Stack }
+
+// AfterStep returns how many of the bootstrap's steps a checkpoint has behind it, nothing for a snapshot.
+func (c *snapshotContext) AfterStep() string {
+	if c.s.AfterStep == 0 {
+		return ""
+	}
+	return strconv.Itoa(c.s.AfterStep)
+}
 
 // Services returns the names of its services.
 func (c *snapshotContext) Services() string { return strings.Join(c.s.Services, ",") }

@@ -13,14 +13,14 @@ import (
 
 func newSnapshotRmCommand(dockerCli command.Cli) *cobra.Command {
 	return &cobra.Command{
-		Use:     "rm KEY [KEY...]",
+		Use:     "rm SNAPSHOT [SNAPSHOT...]",
 		Short:   "Remove one or more snapshots",
 		Aliases: []string{"remove"},
 		Args:    cli.RequiresMinArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runSnapshotRm(cmd.Context(), dockerCli, args)
 		},
-		ValidArgsFunction: completeSnapshots(dockerCli),
+		ValidArgsFunction: completeCheckpoints(dockerCli),
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 )
 
 type stopOptions struct {
+	on      onFlag
 	all     bool
 	timeout int
 }
@@ -23,8 +24,14 @@ func newStopCommand(dockerCli command.Cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "stop [OPTIONS] INSTANCE [INSTANCE...]",
 		Short: "Stop and remove one or more instances",
+		Long: `Stop and remove one or more instances.
+
+What is thrown away is killed: services that are to end in their own way, by
+their stop signal, get the time for it with --timeout.`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			switch {
+			case options.timeout < 0:
+				return fmt.Errorf("invalid --timeout %d: want a number of seconds", options.timeout)
 			case !options.all:
 				return cli.RequiresMinArgs(1)(cmd, args)
 			case len(args) > 0:
@@ -37,14 +44,15 @@ func newStopCommand(dockerCli command.Cli) *cobra.Command {
 		},
 		ValidArgsFunction: completeInstances(dockerCli),
 	}
+	options.on.add(cmd)
 	flags := cmd.Flags()
 	flags.BoolVarP(&options.all, "all", "a", false, "Stop all instances")
-	flags.IntVarP(&options.timeout, "timeout", "t", int(stopGrace/time.Second), "Seconds to wait before killing the services")
+	flags.IntVarP(&options.timeout, "timeout", "t", 0, "Seconds to wait before killing the services, which are killed at once without it")
 	return cmd
 }
 
 func runStop(ctx context.Context, dockerCli command.Cli, options stopOptions, names []string) error {
-	c, _, err := connect(ctx, dockerCli)
+	c, err := options.on.connect(ctx, dockerCli)
 	if err != nil {
 		return err
 	}

@@ -15,8 +15,10 @@ func TestStopStates(t *testing.T) {
 	assert.Equal(t, x.out, "one\n")
 	assert.DeepEqual(t, timeouts, []string{"3", "3"})
 
+	assert.Equal(t, x.run("stop", "-t", "-1", "two"), 1)
 	assert.Equal(t, x.run("stop", "none", "two", "never"), 1)
 	x.golden("stop-missing")
+	assert.Equal(t, len(timeouts), 2, "without --timeout they are killed")
 	assert.Equal(t, x.run("stop", "--all"), 0)
 	assert.Equal(t, x.out, "three\n")
 	assert.Equal(t, x.run("ps", "-aq"), 0)

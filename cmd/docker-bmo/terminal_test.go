@@ -155,6 +155,14 @@ func (x *terminal) addSnapshot(s snapshot.Snapshot, labels map[string]string) sn
 	if s.Services == nil {
 		s.Services = []string{"db", "web"}
 	}
+	x.addImages(s, labels)
+	found, err := snapshot.FindKey(context.Background(), x.Engine(x.t), s.Key)
+	assert.NilError(x.t, err)
+	return *found
+}
+
+// addImages adds the images of a snapshot, or of a checkpoint.
+func (x *terminal) addImages(s snapshot.Snapshot, labels map[string]string) {
 	s.Version = "v1.0.0"
 	s.Images = nil
 	for _, service := range s.Services {
@@ -168,9 +176,6 @@ func (x *terminal) addSnapshot(s snapshot.Snapshot, labels map[string]string) sn
 			Layers: []enginetest.Layer{{Name: "base", Size: 100e6}, {Name: s.Stack + service + s.Key, Size: 10e6}},
 		})
 	}
-	found, err := snapshot.FindKey(context.Background(), x.Engine(x.t), s.Key)
-	assert.NilError(x.t, err)
-	return *found
 }
 
 // current adds the snapshot of the terminal's stack, with the variables set, to the engine.

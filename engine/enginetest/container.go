@@ -3,6 +3,7 @@ package enginetest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -14,6 +15,8 @@ import (
 	"github.com/docker/docker/api/types/mount"
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/go-connections/nat"
+
+	"github.com/docker-bmo/docker-bmo/engine"
 )
 
 // States of a container, as docker calls them.
@@ -35,15 +38,18 @@ type ctr struct {
 	network                  string // identifier
 	address                  string // on that network
 	bare                     bool
-	made                     time.Time
+	made, finished           time.Time
+	fake                     *Fake
 	volumes                  []string        // anonymous ones
 	mounts                   map[string]*vol // by path
 
-	state string
-	code  int
-	proc  *Proc
-	out   *output
-	ports nat.PortMap
+	state   string
+	paused  bool
+	started time.Time
+	code    int
+	proc    *Proc
+	out     *output
+	ports   nat.PortMap
 	// ended and removed are closed when that has happened.
 	ended, removed chan struct{}
 }
@@ -64,10 +70,16 @@ func (f *Fake) createContainer(_ http.ResponseWriter, r *http.Request) (any, err
 		return nil, notFound("image", req.Image)
 	}
 	c := &ctr{
-		id: f.id("container"), name: name, image: req.Image, imageID: image.ID, config: *req.Config, made: f.now(),
+		id: f.id("container"), name: name, image: req.Image, imageID: image.ID, config: *req.Config, made: f.now(), fake: f,
 		bare: image.Bare, state: created, out: newOutput(f.now), ended: make(chan struct{}), removed: make(chan struct{}),
 		files: files{}, mounts: map[string]*vol{},
 	}
+	// A container inherits the labels of its image.
+	c.config.Labels = maps.Clone(image.Labels)
+	if c.config.Labels == nil {
+		c.config.Labels = map[string]string{}
+	}
+	maps.Copy(c.config.Labels, req.Labels)
 	if req.NetworkingConfig != nil {
 		c.networking = *req.NetworkingConfig
 	}
@@ -86,12 +98,13 @@ func (f *Fake) createContainer(_ http.ResponseWriter, r *http.Request) (any, err
 		}
 	}
 	f.containers[c.id] = c
+	f.happen(c, "create")
 	return container.CreateResponse{ID: c.id, Warnings: []string{}}, nil
 }
 
 // join puts a container on a network, or on that of another container; f.mu is held.
 func (f *Fake) join(c *ctr, ref string) error {
-	if ref == "" {
+	if ref == "" || ref == engine.NoNetwork {
 		return nil
 	}
 	if id, ok := strings.CutPrefix(ref, "container:"); ok {
@@ -138,7 +151,7 @@ func (f *Fake) listContainers(_ http.ResponseWriter, r *http.Request) (any, erro
 		if ok && onNetwork(r, c) && (c.state == running || r.URL.Query().Get("all") == "1") {
 			out = append(out, container.Summary{
 				ID: c.id, Names: []string{"/" + c.name}, Image: c.image, ImageID: c.imageID, Labels: c.config.Labels,
-				Created: c.made.Unix(), State: c.state, Status: c.status(), Ports: c.summaryPorts(),
+				Created: c.made.Unix(), State: c.shownState(), Status: c.status(), Ports: c.summaryPorts(),
 			})
 		}
 	}
@@ -156,7 +169,7 @@ func (c *ctr) status() string {
 	if c.state == exited {
 		return fmt.Sprintf("Exited (%d)", c.code)
 	}
-	return map[string]string{created: "Created", running: "Up"}[c.state]
+	return map[string]string{created: "Created", running: "Up", "paused": "Up (Paused)"}[c.shownState()]
 }
 
 func (c *ctr) summaryPorts() []container.Port {
@@ -189,12 +202,18 @@ func (f *Fake) inspectContainer(_ http.ResponseWriter, r *http.Request) (any, er
 	return container.InspectResponse{
 		ContainerJSONBase: &container.ContainerJSONBase{
 			ID: c.id, Name: "/" + c.name, Image: c.imageID, HostConfig: &c.host,
-			State: &container.State{Status: c.state, Running: c.state == running, ExitCode: c.code},
+			Created: stamp(c.made),
+			State: &container.State{
+				Status: c.shownState(), Running: c.state == running, Paused: c.paused, ExitCode: c.code, StartedAt: stamp(c.started), FinishedAt: stamp(c.finished),
+			},
 		},
 		Config:          &c.config,
 		NetworkSettings: settings,
 	}, nil
 }
+
+// stamp returns a time as the engine gives it: year 1 stands for never.
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 
 func (f *Fake) renameContainer(_ http.ResponseWriter, r *http.Request) (any, error) {
 	f.mu.Lock()
@@ -204,10 +223,15 @@ func (f *Fake) renameContainer(_ http.ResponseWriter, r *http.Request) (any, err
 		return nil, err
 	}
 	name := r.URL.Query().Get("name")
+	if c.name == name {
+		return nil, &fault{http.StatusBadRequest, "Renaming a container with the same name as its current name"}
+	}
 	if other := f.findContainer(name); other != nil {
 		return nil, conflict("Error when allocating new name: Conflict. The container name %q is already in use", "/"+name)
 	}
+	old := c.name
 	c.name = name
+	f.happen(c, "rename", "oldName", "/"+old)
 	return nil, nil
 }
 
@@ -223,8 +247,10 @@ func (f *Fake) removeContainer(_ http.ResponseWriter, r *http.Request) (any, err
 			return nil, conflict("cannot remove container %q: "+
 				"container is running: stop the container before removing or force remove", "/"+c.name)
 		}
+		f.happen(c, "kill", "signal", "9")
 		c.end(137)
 	}
+	f.happen(c, "destroy")
 	c.out.close()
 	close(c.removed)
 	delete(f.containers, c.id)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,6 +21,7 @@ import (
 type execution struct {
 	c, to *ctr
 	port  int
+	leads bool // a port of the container elsewhere
 
 	options container.ExecOptions
 	running bool
@@ -44,6 +46,14 @@ func (f *Fake) SetCommand(c Command) {
 	f.command = c
 }
 
+// Leads are the ports that lead elsewhere in containers, each as "CONTAINER PORT ADDRESS TO". Nothing listens there: all
+// containers have the loopback interface of the machine that the test runs on.
+func (f *Fake) Leads() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.leads)
+}
+
 func (f *Fake) createExec(_ http.ResponseWriter, r *http.Request) (any, error) {
 	var req container.ExecOptions
 	if err := json.NewDecoder(r.Body).Decode(&req); err != nil {
@@ -58,12 +68,16 @@ func (f *Fake) createExec(_ http.ResponseWriter, r *http.Request) (any, error) {
 	if c.state != running {
 		return nil, conflict("container %s is not running", c.id)
 	}
+	if c.paused {
+		return nil, conflict("container %s is paused, unpause the container before exec", c.id)
+	}
 	e := &execution{c: c, options: req, running: true}
 	if isRelay(req.Cmd) {
 		e.port, err = strconv.Atoi(req.Cmd[len(req.Cmd)-1])
 		e.to = f.relayTarget(c, req.Cmd)
 	}
-	if err != nil || e.port == 0 && f.command == nil {
+	e.leads = len(req.Cmd) == 4 && req.Cmd[0] == relayProgram
+	if err != nil || e.port == 0 && !e.leads && f.command == nil {
 		return nil, &fault{http.StatusBadRequest, "the fake engine cannot run that"}
 	}
 	id := f.id("exec")
@@ -101,7 +115,7 @@ func (f *Fake) networkOf(c *ctr) *ctr {
 	return c
 }
 
-// lacks reports whether a container has no such program.
+// lacks reports whether a container has no such program; f.mu is held.
 func (c *ctr) lacks(program string) bool {
 	_, put := c.files[program]
 	return c.bare && !put
@@ -110,6 +124,7 @@ func (c *ctr) lacks(program string) bool {
 func (f *Fake) startExec(w http.ResponseWriter, r *http.Request) (any, error) {
 	f.mu.Lock()
 	e := f.execs[r.PathValue("id")]
+	none := e != nil && e.c.lacks(e.options.Cmd[0])
 	f.mu.Unlock()
 	if e == nil {
 		return nil, notFound("exec instance", r.PathValue("id"))
@@ -122,10 +137,12 @@ func (f *Fake) startExec(w http.ResponseWriter, r *http.Request) (any, error) {
 	}
 	defer conn.Close()
 	switch out := stdcopy.NewStdWriter(conn, stdout); {
-	case e.c.lacks(e.options.Cmd[0]):
+	case none:
 		fmt.Fprintf(out, "OCI runtime exec failed: exec failed: unable to start container process: exec: %q: "+
 			"executable file not found in $PATH: unknown\r\n", e.options.Cmd[0])
 		f.end(e, 127)
+	case e.leads:
+		f.lead(e, conn)
 	case e.port == 0:
 		f.runCommand(e, conn)
 	default:
@@ -168,6 +185,37 @@ func waitWord(r io.Reader) error {
 		}
 	}
 	return nil
+}
+
+// lead does what the product's relay does when it leads a port elsewhere, but for the port.
+func (f *Fake) lead(e *execution, conn io.ReadWriter) {
+	complain := stdcopy.NewStdWriter(conn, stderr)
+	fmt.Fprintln(complain, "waiting")
+	if err := waitWord(conn); err != nil {
+		f.end(e, 1)
+		return
+	}
+	f.mu.Lock()
+	taken := f.takenInside
+	if !taken {
+		f.leads = append(f.leads, e.c.name+" "+strings.Join(e.options.Cmd[1:], " "))
+	}
+	f.mu.Unlock()
+	if taken {
+		fmt.Fprintln(complain, "the port is in use")
+		f.end(e, 1)
+		return
+	}
+	fmt.Fprintln(complain, "connected")
+	fmt.Fprintln(stdcopy.NewStdWriter(conn, stdout), "connected")
+	f.end(e, 0)
+}
+
+// TakeInside makes something in each container listen to the ports that are to lead elsewhere.
+func (f *Fake) TakeInside() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.takenInside = true
 }
 
 func (f *Fake) runCommand(e *execution, conn io.ReadWriter) {

@@ -24,20 +24,26 @@ type Fake struct {
 	ctx    context.Context // ends with the test
 	work   sync.WaitGroup  // streams and programs
 
-	mu         sync.Mutex
-	about      About
-	now        func() time.Time
-	programs   func(Spec) Program
-	command    Command
-	containers map[string]*ctr
-	networks   map[string]*netw
-	volumes    map[string]*vol
-	images     map[string]*img
-	execs      map[string]*execution
-	hooks      []hook
-	requests   []string
-	streams    int
-	serial     int
+	mu       sync.Mutex
+	about    About
+	now      func() time.Time
+	programs func(Spec) Program
+	command  Command
+	leads    []string // see Leads
+
+	takenInside bool
+	containers  map[string]*ctr
+	networks    map[string]*netw
+	volumes     map[string]*vol
+	images      map[string]*img
+	execs       map[string]*execution
+	hooks       []hook
+	requests    []string
+	streams     int
+	events      happenings
+	serial      int
+	// What each running container takes, in bytes.
+	memory, cache uint64
 }
 
 // New starts an engine that ends with the test.
@@ -53,6 +59,7 @@ func New(t testing.TB) *Fake {
 		socket: filepath.Join(dir, "s"), ctx: ctx, about: Modern, now: time.Now,
 		programs: func(Spec) Program { return Serve() }, containers: map[string]*ctr{}, networks: map[string]*netw{},
 		volumes: map[string]*vol{}, images: map[string]*img{}, execs: map[string]*execution{},
+		events: happenings{more: make(chan struct{})},
 	}
 	l, err := net.Listen("unix", f.socket)
 	if err != nil {

@@ -40,6 +40,9 @@ func (a files) and(b files) files {
 
 // mount gives a container a volume, which is filled from the image when it is empty; f.mu is held.
 func (f *Fake) mount(c *ctr, image *img, m mount.Mount) {
+	if m.Type == mount.TypeBind {
+		return // of the machine, which the fake has nothing of
+	}
 	name := m.Source
 	if name == "" {
 		name = f.id("volume")
@@ -52,8 +55,8 @@ func (f *Fake) mount(c *ctr, image *img, m mount.Mount) {
 		return
 	}
 	for name, file := range image.Files {
-		if rest, ok := strings.CutPrefix(name, m.Target); ok && (rest == "" || rest[0] == '/') {
-			v.files["/"+strings.TrimPrefix(rest, "/")] = file
+		if rest, ok := strings.CutPrefix(name, m.Target); ok && strings.HasPrefix(rest, "/") {
+			v.files[rest] = file
 		}
 	}
 }
@@ -153,6 +156,12 @@ func (f *Fake) getArchive(w http.ResponseWriter, r *http.Request) (any, error) {
 	w.Header().Set("X-Docker-Container-Path-Stat", base64.StdEncoding.EncodeToString(stat))
 	w.Header().Set("Content-Type", "application/x-tar")
 	out := tar.NewWriter(w)
+	if file, ok := all[at]; ok {
+		if err := errors.Join(writeTar(out, path.Base(from), file), out.Close()); err != nil {
+			return nil, err
+		}
+		return nil, errAnswered
+	}
 	if err := out.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: path.Base(from) + "/", Mode: 0o755}); err != nil {
 		return nil, err
 	}
@@ -167,6 +176,27 @@ func (f *Fake) getArchive(w http.ResponseWriter, r *http.Request) (any, error) {
 		return nil, err
 	}
 	return nil, errAnswered
+}
+
+// changes lists the files that a container has in place of its image's, and next to them.
+func (f *Fake) changes(_ http.ResponseWriter, r *http.Request) (any, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	c, err := f.container(r)
+	if err != nil {
+		return nil, err
+	}
+	out := []container.FilesystemChange{}
+	for _, name := range slices.Sorted(maps.Keys(c.files)) {
+		kind := container.ChangeAdd
+		if image := f.images[c.imageID]; image != nil {
+			if _, ok := image.Files[name]; ok {
+				kind = container.ChangeModify
+			}
+		}
+		out = append(out, container.FilesystemChange{Kind: kind, Path: name})
+	}
+	return out, nil
 }
 
 func writeTar(w *tar.Writer, name string, file File) error {
@@ -203,8 +233,11 @@ func readTar(r io.Reader) (files, error) {
 	}
 }
 
-func (f *Fake) importImage(_ http.ResponseWriter, r *http.Request) (any, error) {
+func (f *Fake) importImage(w http.ResponseWriter, r *http.Request) (any, error) {
 	q := r.URL.Query()
+	if q.Get("fromImage") != "" {
+		return f.pullImage(w, r)
+	}
 	got, err := readTar(r.Body)
 	if err != nil {
 		return nil, &fault{http.StatusBadRequest, err.Error()}

@@ -1,8 +1,10 @@
 package enginetest
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,8 +24,10 @@ type Layer struct {
 
 // Image is an image of the fake.
 type Image struct {
-	ID      string
-	Tags    []string
+	ID   string
+	Tags []string
+	// Digests are names by digest, REPOSITORY@DIGEST, of what was pulled by one.
+	Digests []string
 	Labels  map[string]string
 	Env     []string
 	Command []string
@@ -34,6 +38,8 @@ type Image struct {
 	Files map[string]File
 	// Bare is an image without a shell, or anything else that commands in a container could run.
 	Bare bool
+	// Arch is the architecture that it is for; "" for amd64.
+	Arch string
 	// Health is the test of the image's health check, Shell its shell.
 	Health, Shell []string
 }
@@ -79,7 +85,7 @@ func (f *Fake) Image(ref string) (Image, bool) {
 
 func (f *Fake) findImage(ref string) *img {
 	for _, i := range f.images {
-		if i.ID == ref || slices.Contains(i.Tags, ref) || slices.Contains(i.Tags, ref+":latest") {
+		if i.ID == ref || slices.Contains(i.Tags, ref) || slices.Contains(i.Tags, ref+":latest") || slices.Contains(i.Digests, ref) {
 			return i
 		}
 	}
@@ -105,6 +111,8 @@ func (f *Fake) listImages(_ http.ResponseWriter, r *http.Request) (any, error) {
 	return out, nil
 }
 
+func (i Image) arch() string { return cmp.Or(i.Arch, "amd64") }
+
 func (i *img) size() (n int64) {
 	for _, l := range i.Layers {
 		n += l.Size
@@ -120,8 +128,12 @@ func (f *Fake) inspectImage(_ http.ResponseWriter, r *http.Request) (any, error)
 	if i == nil {
 		return nil, notFound("image", name)
 	}
+	root := image.RootFS{}
+	for _, l := range i.Layers {
+		root.Type, root.Layers = "layers", append(root.Layers, "sha256:"+path.Base(blobPath(l.content())))
+	}
 	return image.InspectResponse{
-		ID: i.ID, RepoTags: i.Tags, Created: i.Created.UTC().Format(time.RFC3339Nano), Size: i.size(),
+		ID: i.ID, RootFS: root, RepoTags: i.Tags, Os: "linux", Architecture: i.arch(), Created: i.Created.UTC().Format(time.RFC3339Nano), Size: i.size(),
 		Config: &dockerspec.DockerOCIImageConfig{
 			ImageConfig:             imageConfig(i.Image),
 			DockerOCIImageConfigExt: dockerspec.DockerOCIImageConfigExt{Shell: i.Shell, Healthcheck: i.health()},
@@ -142,7 +154,10 @@ func familiar(repository string) string {
 }
 
 // tagImage answers POST /images/NAME/tag; the name may have slashes in it.
-func (f *Fake) tagImage(_ http.ResponseWriter, r *http.Request) (any, error) {
+func (f *Fake) tagImage(w http.ResponseWriter, r *http.Request) (any, error) {
+	if strings.HasSuffix(r.PathValue("name"), "/push") {
+		return f.pushImage(w, r)
+	}
 	name, ok := strings.CutSuffix(r.PathValue("name"), "/tag")
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -167,7 +182,7 @@ func (f *Fake) removeImage(_ http.ResponseWriter, r *http.Request) (any, error) 
 		return nil, notFound("image", ref)
 	}
 	byID := i.ID == ref
-	last := len(i.Tags) <= 1
+	last := len(i.Tags)+len(i.Digests) <= 1
 	if last || byID {
 		for _, c := range f.containers {
 			if c.imageID == i.ID {
@@ -181,6 +196,13 @@ func (f *Fake) removeImage(_ http.ResponseWriter, r *http.Request) (any, error) 
 			"image is referenced in multiple repositories", ref)
 	}
 	var done []image.DeleteResponse
+	if slices.Contains(i.Digests, ref) {
+		i.Digests = slices.DeleteFunc(i.Digests, func(d string) bool { return d == ref })
+		return f.deleteUnnamed(i, []image.DeleteResponse{{Untagged: ref}}), nil
+	}
+	if byID {
+		i.Digests = nil
+	}
 	if len(i.Tags) > 0 {
 		gone := i.Tags[0]
 		if !byID {
@@ -194,7 +216,7 @@ func (f *Fake) removeImage(_ http.ResponseWriter, r *http.Request) (any, error) 
 
 // deleteUnnamed deletes an image that no longer has a name, and then those of its parents that have none either.
 func (f *Fake) deleteUnnamed(i *img, done []image.DeleteResponse) []image.DeleteResponse {
-	for i != nil && len(i.Tags) == 0 {
+	for i != nil && len(i.Tags)+len(i.Digests) == 0 {
 		for _, other := range f.images {
 			if other.parent == i.ID {
 				return done
@@ -232,6 +254,7 @@ func (f *Fake) commit(_ http.ResponseWriter, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, &fault{http.StatusBadRequest, err.Error()}
 	}
+	f.happen(c, "commit", "comment", q.Get("comment"))
 	id := f.addImage(Image{
 		Tags: []string{reference.FamiliarString(name)}, Labels: labels, Env: c.config.Env, Command: c.config.Cmd,
 		Layers: append(slices.Clone(from.Layers), Layer{"commit of " + what, 10e6}), Files: files(from.Files).and(c.files),

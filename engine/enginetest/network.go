@@ -3,6 +3,7 @@ package enginetest
 import (
 	"encoding/json"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -13,6 +14,7 @@ import (
 type netw struct {
 	id, name string
 	labels   map[string]string
+	subnet   netip.Prefix // invalid if the engine was to choose one
 }
 
 type vol struct {
@@ -26,12 +28,25 @@ func (f *Fake) createNetwork(_ http.ResponseWriter, r *http.Request) (any, error
 	if err := json.NewDecoder(r.Body).Decode(&req); err != nil {
 		return nil, &fault{http.StatusBadRequest, err.Error()}
 	}
-	id, err := f.AddNetwork(req.Name, req.Labels)
+	subnet := ""
+	if req.IPAM != nil && len(req.IPAM.Config) > 0 {
+		subnet = req.IPAM.Config[0].Subnet
+	}
+	id, err := f.addNetwork(req.Name, subnet, req.Labels)
 	return network.CreateResponse{ID: id}, err
 }
 
 // AddNetwork creates a network, as a request to the engine does.
 func (f *Fake) AddNetwork(name string, labels map[string]string) (id string, err error) {
+	return f.addNetwork(name, "", labels)
+}
+
+// AddSubnet creates a network with that subnet, as others do.
+func (f *Fake) AddSubnet(name, subnet string) (id string, err error) {
+	return f.addNetwork(name, subnet, nil)
+}
+
+func (f *Fake) addNetwork(name, subnet string, labels map[string]string) (id string, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, n := range f.networks {
@@ -40,6 +55,16 @@ func (f *Fake) AddNetwork(name string, labels map[string]string) (id string, err
 		}
 	}
 	n := &netw{id: f.id("network"), name: name, labels: labels}
+	if subnet != "" {
+		if n.subnet, err = netip.ParsePrefix(subnet); err != nil {
+			return "", &fault{http.StatusBadRequest, err.Error()}
+		}
+		for _, o := range f.networks {
+			if o.subnet.Overlaps(n.subnet) {
+				return "", &fault{http.StatusForbidden, "invalid pool request: Pool overlaps with other one on this address space"}
+			}
+		}
+	}
 	f.networks[n.id] = n
 	return n.id, nil
 }
@@ -54,7 +79,11 @@ func (f *Fake) listNetworks(_ http.ResponseWriter, r *http.Request) (any, error)
 			return nil, err
 		}
 		if ok {
-			out = append(out, network.Inspect{ID: n.id, Name: n.name, Labels: n.labels})
+			one := network.Inspect{ID: n.id, Name: n.name, Labels: n.labels, Driver: "bridge"}
+			if n.subnet.IsValid() {
+				one.IPAM.Config = []network.IPAMConfig{{Subnet: n.subnet.String()}}
+			}
+			out = append(out, one)
 		}
 	}
 	slices.SortFunc(out, func(a, b network.Inspect) int { return strings.Compare(a.Name, b.Name) })

@@ -82,6 +82,17 @@ func (o *output) tail(lines string) int {
 	return len(all) - n
 }
 
+// first is the position of the first chunk of that time or later.
+func (o *output) first(since time.Time) int {
+	all, _, _ := o.since(0)
+	for i, c := range all {
+		if !c.at.Before(since) {
+			return i
+		}
+	}
+	return len(all)
+}
+
 // copy writes all output from a position on: up to the output's end with follow, otherwise what there is so far. With
 // stamps, each chunk begins with its time.
 func (o *output) copy(ctx context.Context, w io.Writer, from int, follow, stamps bool) {
@@ -172,6 +183,7 @@ func (f *Fake) logs(w http.ResponseWriter, r *http.Request) (any, error) {
 	w.Header().Set("Content-Type", "application/vnd.docker.multiplexed-stream")
 	w.WriteHeader(http.StatusOK)
 	q := r.URL.Query()
-	out.copy(r.Context(), w, out.tail(q.Get("tail")), q.Get("follow") == "1", q.Get("timestamps") == "1")
+	from := max(out.tail(q.Get("tail")), out.first(unixTime(q.Get("since"))))
+	out.copy(r.Context(), w, from, q.Get("follow") == "1", q.Get("timestamps") == "1")
 	return nil, errAnswered
 }

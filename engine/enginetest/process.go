@@ -14,6 +14,8 @@ import (
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/go-connections/nat"
+
+	"github.com/docker-bmo/docker-bmo/engine"
 )
 
 func (f *Fake) startContainer(_ http.ResponseWriter, r *http.Request) (any, error) {
@@ -27,11 +29,15 @@ func (f *Fake) startContainer(_ http.ResponseWriter, r *http.Request) (any, erro
 	if c.state != created {
 		return nil, conflict("container %s is running", c.name)
 	}
+	if c.network != "" && f.networks[c.network] == nil {
+		return nil, &fault{http.StatusNotFound, "failed to set up container networking: network " + c.network + " not found"}
+	}
 	listeners, err := c.publish()
 	if err != nil {
 		return nil, err
 	}
-	c.state, c.proc = running, newProc(c)
+	c.state, c.proc, c.started = running, newProc(c), f.now()
+	f.happen(c, "start")
 	c.proc.file = f.fileOf(c)
 	for l, port := range listeners {
 		go c.forward(l, port)
@@ -111,7 +117,8 @@ func (c *ctr) end(code int) {
 	if c.state != running {
 		return
 	}
-	c.state, c.code, c.ports = exited, code, nil
+	c.state, c.paused, c.code, c.ports, c.finished = exited, false, code, nil, c.fake.now()
+	c.fake.happen(c, "die", "exitCode", strconv.Itoa(code))
 	if code == 137 {
 		close(c.proc.killed)
 	}
@@ -146,7 +153,9 @@ func (f *Fake) killContainer(_ http.ResponseWriter, r *http.Request) (any, error
 	if c.state != running {
 		return nil, conflict("cannot kill container: %s: container %s is not running", c.name, c.id)
 	}
-	c.signal(r.URL.Query().Get("signal"))
+	signal := cmp.Or(r.URL.Query().Get("signal"), "KILL")
+	f.happen(c, "kill", "signal", strconv.Itoa(engine.SignalNumber(signal)))
+	c.signal(signal)
 	return nil, nil
 }
 
@@ -172,7 +181,9 @@ func (f *Fake) stopContainer(_ http.ResponseWriter, r *http.Request) (any, error
 		ended = c.ended
 	}
 	if err == nil && c.state == running {
-		c.signal(cmp.Or(c.config.StopSignal, "TERM"))
+		signal := cmp.Or(c.config.StopSignal, "TERM")
+		f.happen(c, "kill", "signal", strconv.Itoa(engine.SignalNumber(signal)))
+		c.signal(signal)
 	}
 	f.mu.Unlock()
 	if err != nil || c.proc == nil {

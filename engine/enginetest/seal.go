@@ -59,7 +59,7 @@ func (f *Fake) sealOne(s engine.SealSpec) (string, error) {
 	maps.Copy(labels, s.Labels)
 	return f.addImage(Image{
 		Tags: []string{s.Name}, Labels: labels, Env: config.Env, Command: config.Command,
-		Layers: slices.Clone(layers.Layers), Created: s.Created, Files: layers.Files,
+		Layers: slices.Clone(layers.Layers), Created: s.Created, Files: layers.Files, Arch: config.Arch,
 	}, ""), nil
 }
 

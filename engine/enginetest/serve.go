@@ -20,20 +20,22 @@ func (f *Fake) handler() http.Handler {
 	mux := http.NewServeMux()
 	for pattern, a := range map[string]action{
 		"GET /_ping": f.ping, "HEAD /_ping": f.ping, "GET /version": f.version, "GET /info": f.info,
-		"GET /system/df": f.diskUsage,
+		"GET /system/df": f.diskUsage, "GET /events": f.streamEvents,
 
 		"POST /containers/create": f.createContainer, "GET /containers/json": f.listContainers,
 		"GET /containers/{id}/json": f.inspectContainer, "POST /containers/{id}/rename": f.renameContainer,
 		"DELETE /containers/{id}": f.removeContainer, "POST /containers/{id}/start": f.startContainer,
 		"POST /containers/{id}/kill": f.killContainer, "POST /containers/{id}/stop": f.stopContainer,
+		"POST /containers/{id}/pause": f.pauseContainer, "POST /containers/{id}/unpause": f.unpauseContainer,
 		"POST /containers/{id}/wait": f.waitContainer, "POST /containers/{id}/attach": f.attachContainer,
 		"GET /containers/{id}/logs": f.logs, "POST /containers/{id}/exec": f.createExec, "POST /exec/{id}/start": f.startExec,
-		"GET /exec/{id}/json": f.inspectExec,
+		"GET /exec/{id}/json": f.inspectExec, "GET /containers/{id}/stats": f.containerStats,
 
 		"PUT /containers/{id}/archive": f.putArchive, "GET /containers/{id}/archive": f.getArchive,
+		"GET /containers/{id}/changes": f.changes,
 
-		"POST /images/create": f.importImage,
-		"POST /commit":        f.commit, "GET /images/json": f.listImages, "GET /images/{name...}": f.inspectImage,
+		"POST /images/create": f.importImage, "GET /images/get": f.saveImages, "POST /images/load": f.loadImages,
+		"POST /commit": f.commit, "GET /images/json": f.listImages, "GET /images/{name...}": f.inspectImage,
 		"DELETE /images/{name...}": f.removeImage, "POST /images/{name...}": f.tagImage,
 
 		"POST /networks/create": f.createNetwork, "GET /networks": f.listNetworks, "DELETE /networks/{id}": f.removeNetwork,

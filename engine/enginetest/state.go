@@ -57,7 +57,7 @@ func (f *Fake) Container(ref string) (Container, bool) {
 		return Container{}, false
 	}
 	return Container{
-		ID: c.id, Name: c.name, Image: c.image, State: c.state, ExitCode: c.code, Config: c.config, Host: c.host,
+		ID: c.id, Name: c.name, Image: c.image, State: c.shownState(), ExitCode: c.code, Config: c.config, Host: c.host,
 		Networking: c.networking,
 	}, true
 }

@@ -3,8 +3,10 @@ package enginetest
 import (
 	"cmp"
 	"net/http"
+	"time"
 
 	"github.com/docker/docker/api/types"
+	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/system"
 )
 
@@ -15,6 +17,8 @@ type About struct {
 	DriverStatus        [][2]string
 	// Arch is amd64 if it is empty.
 	Arch string
+	// Info, if not nil, changes what the engine says of itself beyond that.
+	Info func(*system.Info)
 }
 
 // Modern is an engine with all features.
@@ -49,10 +53,15 @@ func (f *Fake) version(http.ResponseWriter, *http.Request) (any, error) {
 
 func (f *Fake) info(http.ResponseWriter, *http.Request) (any, error) {
 	a := f.self()
-	return system.Info{
+	info := system.Info{
 		ID: "fake", ServerVersion: a.Version, OSType: a.OSType, Architecture: "x86_64", Driver: a.Driver,
-		DriverStatus: a.DriverStatus, NCPU: 2,
-	}, nil
+		DriverStatus: a.DriverStatus, NCPU: 2, MemTotal: 8 << 30, PidsLimit: true, MemoryLimit: true, CgroupVersion: "2",
+		SystemTime: f.clock().UTC().Format(time.RFC3339Nano), DockerRootDir: "/",
+	}
+	if a.Info != nil {
+		a.Info(&info)
+	}
+	return info, nil
 }
 
 // diskUsage counts each layer once, as the engine does.
@@ -70,4 +79,34 @@ func (f *Fake) diskUsage(http.ResponseWriter, *http.Request) (any, error) {
 		total += size
 	}
 	return map[string]any{"LayersSize": total}, nil
+}
+
+// clock returns what the engine's clock shows.
+func (f *Fake) clock() time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.now()
+}
+
+// SetMemory says how much memory the engine's machine has, in bytes, how much each running container takes of it, and how
+// much of that is cache.
+func (f *Fake) SetMemory(total int64, used, cache uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.about.Info = func(i *system.Info) { i.MemTotal = total }
+	f.memory, f.cache = used, cache
+}
+
+func (f *Fake) containerStats(_ http.ResponseWriter, r *http.Request) (any, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	c := f.findContainer(r.PathValue("id"))
+	if c == nil {
+		return nil, notFound("container", r.PathValue("id"))
+	}
+	s := container.StatsResponse{ID: c.id}
+	if c.state == running {
+		s.MemoryStats = container.MemoryStats{Usage: f.memory, Stats: map[string]uint64{"inactive_file": f.cache}}
+	}
+	return s, nil
 }

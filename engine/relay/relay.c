@@ -2,8 +2,11 @@
  * relay leads its standard streams to a port of the loopback interface. It is put into a container that shares the
  * network of one whose image has no bash, so it brings all it needs: no C library, no file of the image.
  *
- *   relay sleep   waits for SIGTERM or SIGINT; process 1 of that container
- *   relay PORT    says "waiting", reads a line, connects to 127.0.0.1:PORT, says "connected", and copies both ways
+ *   relay sleep             waits for SIGTERM or SIGINT; process 1 of that container
+ *   relay PORT              says "waiting", reads a line, connects to 127.0.0.1:PORT, says "connected", and copies both ways
+ *   relay PORT ADDRESS TO   says "waiting", reads a line, leads connections to 127.0.0.1:PORT to port TO of an IPv4 address,
+ *                           says "connected", and goes on in the background
+ *   relay PORT ADDRESS TO stay   leads them there, and goes on in the foreground; process 1 of a container
  *
  * What it says and when is the same as in the script in tunnel.go. "make relay" compiles it.
  */
@@ -11,7 +14,8 @@
 typedef unsigned long u64;
 
 #if defined(__x86_64__)
-enum { READ = 0, WRITE = 1, CLOSE = 3, SIGPROCMASK = 14, SOCKET = 41, CONNECT = 42, FCNTL = 72, SIGTIMEDWAIT = 128,
+enum { READ = 0, WRITE = 1, CLOSE = 3, SIGACTION = 13, SIGPROCMASK = 14, SOCKET = 41, CONNECT = 42, ACCEPT = 43,
+       SHUTDOWN = 48, BIND = 49, LISTEN = 50, SETSOCKOPT = 54, CLONE = 56, FCNTL = 72, SETSID = 112, SIGTIMEDWAIT = 128,
        EXIT = 231, PPOLL = 271 };
 
 static long sys(long n, u64 a, u64 b, u64 c, u64 d, u64 e) {
@@ -24,7 +28,8 @@ static long sys(long n, u64 a, u64 b, u64 c, u64 d, u64 e) {
 
 __asm__(".globl _start\n_start:\n\txor %ebp, %ebp\n\tmov %rsp, %rdi\n\tand $-16, %rsp\n\tcall start\n");
 #elif defined(__aarch64__)
-enum { READ = 63, WRITE = 64, CLOSE = 57, SIGPROCMASK = 135, SOCKET = 198, CONNECT = 203, FCNTL = 25, SIGTIMEDWAIT = 137,
+enum { READ = 63, WRITE = 64, CLOSE = 57, SIGACTION = 134, SIGPROCMASK = 135, SOCKET = 198, CONNECT = 203, ACCEPT = 202,
+       SHUTDOWN = 210, BIND = 200, LISTEN = 201, SETSOCKOPT = 208, CLONE = 220, FCNTL = 25, SETSID = 157, SIGTIMEDWAIT = 137,
        EXIT = 94, PPOLL = 73 };
 
 static long sys(long n, u64 a, u64 b, u64 c, u64 d, u64 e) {
@@ -43,9 +48,10 @@ __asm__(".globl _start\n_start:\n\tmov x29, xzr\n\tmov x0, sp\n\tbl start\n");
 #error "no system calls for this processor"
 #endif
 
-enum { AF_INET = 2, SOCK_STREAM = 1, F_SETFL = 4, O_NONBLOCK = 04000, EAGAIN = 11, EINTR = 4 };
+enum { AF_INET = 2, SOCK_STREAM = 1, SOL_SOCKET = 1, SO_REUSEADDR = 2, SHUT_WR = 1 };
+enum { F_SETFL = 4, O_NONBLOCK = 04000, EAGAIN = 11, EINTR = 4, EADDRINUSE = 98 };
 enum { POLLIN = 1, POLLOUT = 4, POLLERR = 8, POLLHUP = 16 };
-enum { SIGINT = 2, SIGTERM = 15 };
+enum { SIGINT = 2, SIGTERM = 15, SIGCHLD = 17 };
 
 struct pollfd { int fd; short events, revents; };
 struct timespec { long sec, nsec; };
@@ -86,20 +92,32 @@ static void wait_for_word(void) {
 			die(1);
 }
 
-static int try_connect(unsigned port) {
-	unsigned char addr[16] = {AF_INET, 0, (unsigned char)(port >> 8), (unsigned char)port, 127, 0, 0, 1};
+/* A port of an IPv4 address, as system calls have it. */
+struct addr {
+	unsigned char b[16];
+};
+
+static const unsigned char loopback[4] = {127, 0, 0, 1};
+
+static struct addr addr_of(const unsigned char *ip, unsigned port) {
+	struct addr a = {{AF_INET, 0, (unsigned char)(port >> 8), (unsigned char)port, ip[0], ip[1], ip[2], ip[3]}};
+	return a;
+}
+
+static int try_connect(const struct addr *to) {
 	long fd = sys(SOCKET, AF_INET, SOCK_STREAM, 0, 0, 0);
 	if (fd < 0)
 		return -1;
-	if (sys(CONNECT, (u64)fd, (u64)addr, sizeof addr, 0, 0) == 0)
+	if (sys(CONNECT, (u64)fd, (u64)to, sizeof *to, 0, 0) == 0)
 		return (int)fd;
 	sys(CLOSE, (u64)fd, 0, 0, 0, 0);
 	return -1;
 }
 
 static int connect_to(unsigned port, const char *name) {
+	struct addr to = addr_of(loopback, port);
 	for (int i = 0; i < TRIES; i++) {
-		int fd = try_connect(port);
+		int fd = try_connect(&to);
 		if (fd >= 0)
 			return fd;
 		struct pollfd in = {0, 0, 0}; /* only its end is of interest */
@@ -145,24 +163,32 @@ static void drain(struct pipe *p) {
 		die(0);
 }
 
-/* copy copies both ways until one side has ended and all it sent has been passed on. */
-static void copy(int fd) {
+/*
+ * copy copies both ways, from and to what is read and written on one side and a socket on the other: until one side has
+ * ended and all it sent has been passed on, or with halves, where the other side is a socket, too, until both have.
+ */
+static void copy(int from, int to, int fd, int halves) {
 	out.from = in.to = fd;
-	out.to = 1;
-	in.from = 0;
-	for (int i = 0; i < 2; i++)
-		sys(FCNTL, (u64)i, F_SETFL, O_NONBLOCK, 0, 0);
+	out.to = to;
+	in.from = from;
+	sys(FCNTL, (u64)from, F_SETFL, O_NONBLOCK, 0, 0);
+	sys(FCNTL, (u64)to, F_SETFL, O_NONBLOCK, 0, 0);
 	sys(FCNTL, (u64)fd, F_SETFL, O_NONBLOCK, 0, 0);
 	struct pipe *both[2] = {&out, &in};
-	for (;;) {
+	for (int open = 2;;) {
 		struct pollfd fds[2];
 		for (int i = 0; i < 2; i++) {
 			struct pipe *p = both[i];
 			int full = p->begin < p->end;
-			if (!full && p->ended)
-				die(0);
+			if (!full && p->ended && p->to >= 0) {
+				if (!halves || --open == 0)
+					die(0);
+				sys(SHUTDOWN, (u64)p->to, SHUT_WR, 0, 0, 0);
+				p->to = p->from = -1;
+			}
 			fds[i].fd = full ? p->to : p->from;
 			fds[i].events = full ? POLLOUT : POLLIN;
+			fds[i].revents = 0;
 		}
 		if (poll(fds, 2, -1) < 0)
 			continue;
@@ -184,20 +210,108 @@ static unsigned number(const char *s) {
 	return *s ? 0 : n;
 }
 
+/* address reads four numbers with dots between them. */
+static int address(const char *s, unsigned char *ip) {
+	for (int i = 0; i < 4; i++) {
+		unsigned n = 0;
+		int digits = 0;
+		for (; *s >= '0' && *s <= '9' && digits < 3; s++, digits++)
+			n = n * 10 + (unsigned)(*s - '0');
+		if (digits == 0 || n > 255 || *s++ != (i < 3 ? '.' : 0))
+			return 0;
+		ip[i] = (unsigned char)n;
+	}
+	return 1;
+}
+
+static long fork(void) { return sys(CLONE, SIGCHLD, 0, 0, 0, 0); }
+
+/* listen_at returns a socket that listens to a port of the loopback interface. */
+static long listen_at(unsigned port) {
+	struct addr at = addr_of(loopback, port);
+	int on = 1;
+	long fd = sys(SOCKET, AF_INET, SOCK_STREAM, 0, 0, 0);
+	if (fd < 0)
+		die(1);
+	sys(SETSOCKOPT, (u64)fd, SOL_SOCKET, SO_REUSEADDR, (u64)&on, sizeof on);
+	long r = sys(BIND, (u64)fd, (u64)&at, sizeof at, 0, 0);
+	if (r == 0)
+		r = sys(LISTEN, (u64)fd, 128, 0, 0, 0);
+	if (r == -EADDRINUSE)
+		say(2, "the port is in use\n"); /* saysInUse in loopback.go */
+	if (r < 0)
+		die(1);
+	return fd;
+}
+
+/* background says that all is well, and goes on without those who listen to that. */
+static void background(void) {
+	long child = fork();
+	if (child < 0)
+		die(1);
+	if (child > 0) {
+		say(2, "connected\n");
+		say(1, "connected\n");
+		die(0);
+	}
+	sys(SETSID, 0, 0, 0, 0, 0);
+	for (u64 i = 0; i < 3; i++)
+		sys(CLOSE, i, 0, 0, 0, 0);
+}
+
+/* serve leads each connection to the address, in a process of its own. */
+static void serve(unsigned port, const struct addr *to, int stay) {
+	struct { /* as the kernel has it; the handler 1 is SIG_IGN: children need not be waited for */
+		u64 handler, flags, restorer, mask;
+	} ignore = {1, 0, 0, 0};
+	if (!stay) {
+		say(2, "waiting\n");
+		wait_for_word();
+	}
+	long listener = listen_at(port);
+	if (!stay)
+		background();
+	sys(SIGACTION, SIGCHLD, (u64)&ignore, 0, sizeof ignore.mask, 0);
+	for (;;) {
+		long client = sys(ACCEPT, (u64)listener, 0, 0, 0, 0);
+		if (client < 0) {
+			if (client != -EINTR)
+				poll(0, 0, PAUSE); /* out of something, for a while */
+			continue;
+		}
+		if (fork() == 0) {
+			sys(CLOSE, (u64)listener, 0, 0, 0, 0);
+			int server = try_connect(to);
+			if (server < 0)
+				die(1);
+			copy((int)client, (int)client, server, 1);
+		}
+		sys(CLOSE, (u64)client, 0, 0, 0, 0);
+	}
+}
+
 /* start is called with the initial stack: the number of arguments, then the arguments. */
 __attribute__((used)) void start(u64 *stack) {
 	char **args = (char **)(stack + 1);
-	if (stack[0] != 2)
+	if (stack[0] != 2 && stack[0] != 4 && stack[0] != 5)
 		die(2);
 	if (args[1][0] == 's')
 		sleep_until_told();
 	unsigned port = number(args[1]);
 	if (port == 0 || port > 65535)
 		die(2);
+	if (stack[0] > 2) {
+		unsigned char ip[4];
+		unsigned at = number(args[3]);
+		if (!address(args[2], ip) || at == 0 || at > 65535)
+			die(2);
+		struct addr to = addr_of(ip, at);
+		serve(port, &to, stack[0] == 5);
+	}
 	say(2, "waiting\n");
 	wait_for_word();
 	int fd = connect_to(port, args[1]);
 	say(2, "connected\n");
 	say(1, "connected\n");
-	copy(fd);
+	copy(0, 1, fd, 0);
 }

@@ -2,53 +2,72 @@ package owner
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
 )
 
-// hostID returns the host's name with the inode of the process namespace: two containers on one host that share an
-// engine do not see each other's processes.
-func hostID() string {
-	name, _ := os.Hostname()
-	if fi, err := os.Stat("/proc/self/ns/pid"); err == nil {
-		if st, ok := fi.Sys().(*syscall.Stat_t); ok {
-			return fmt.Sprintf("%s:%d", name, st.Ino)
-		}
-	}
-	return name
-}
+// machineID is machine-id(5), which containers often lack.
+func machineID() string { return read("/etc/machine-id") }
 
-func bootID() string {
-	b, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
+// bootID is drawn anew whenever the kernel starts.
+func bootID() string { return read("/proc/sys/kernel/random/boot_id") }
+
+func read(file string) string {
+	b, _ := os.ReadFile(file)
 	return strings.TrimSpace(string(b))
 }
 
-// startTime returns field 22 of proc(5)'s stat: clock ticks since boot.
-func startTime(pid int) string {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+// space returns the inode of the process namespace: two containers on one machine do not see each other's processes. It is
+// empty where /proc shows those of another namespace, as one that was mounted into a container does.
+func space() string {
+	if self, _ := os.Readlink(proc + "/self"); self != strconv.Itoa(os.Getpid()) {
+		return ""
+	}
+	fi, err := os.Stat("/proc/self/ns/pid")
 	if err != nil {
 		return ""
 	}
-	// The second field is the command in parentheses and may contain anything, so count from the last parenthesis.
-	f := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
-	if len(f) < 20 {
+	st, ok := fi.Sys().(*syscall.Stat_t)
+	if !ok {
 		return ""
 	}
-	return f[19]
+	return strconv.FormatUint(st.Ino, 10)
 }
 
-// running reports whether the process exists and is not a zombie.
-func running(pid int) bool {
-	if err := syscall.Kill(pid, 0); err != nil && !errors.Is(err, syscall.EPERM) {
-		return false
-	}
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+// proc is where the system shows its processes.
+var proc = "/proc"
+
+// stat returns the fields of proc(5)'s stat that follow the command; nil if they cannot be seen, as with the mount option
+// hidepid.
+func stat(pid int) []string {
+	b, err := os.ReadFile(fmt.Sprintf("%s/%d/stat", proc, pid))
 	if err != nil {
+		return nil
+	}
+	// The second field is the command in parentheses and may contain anything, so count from the last parenthesis.
+	return strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
+}
+
+// startTime returns field 22: clock ticks since boot.
+func startTime(pid int) string {
+	if f := stat(pid); len(f) >= 20 {
+		return f[19]
+	}
+	return ""
+}
+
+// running reports whether the process exists and is not a zombie. Only the kernel's word that there is none proves that;
+// one that belongs to somebody else, and is hidden, runs.
+func running(pid int) bool {
+	if kill(pid, 0) == syscall.ESRCH { //nolint:errorlint // a number of the kernel
 		return false
 	}
-	_, rest, _ := strings.Cut(string(b[bytes.LastIndexByte(b, ')'):]), " ")
-	return !strings.HasPrefix(rest, "Z")
+	f := stat(pid)
+	return len(f) == 0 || f[0] != "Z"
 }
+
+// kill is the system's own, but for tests.
+var kill = syscall.Kill

@@ -3,19 +3,13 @@
 package owner
 
 import (
-	"os"
 	"strconv"
 
 	"github.com/shirou/gopsutil/v4/process"
 )
 
-func hostID() string {
-	name, _ := os.Hostname()
-	return name
-}
-
-// bootID is empty: without one, a process is distinguished from later ones with its identifier by its start alone.
-func bootID() string { return "" }
+// space is the same for all: there is one process namespace.
+func space() string { return "all" }
 
 // startTime returns when the process started, in milliseconds since the epoch; empty if it cannot be seen.
 func startTime(pid int) string {

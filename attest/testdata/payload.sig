@@ -1,0 +1,1 @@
+MEQCIAa+X6nnLvHYyPQpmBjKPvVVg4Ud+iglPTeRHG/phuS0AiBGs6ahZaCfBa6maoJJfOfyA2EfB1P5FjjJkY0fpGt+kw==

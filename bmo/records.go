@@ -1,0 +1,119 @@
+package bmo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/instance"
+	"github.com/docker-bmo/docker-bmo/internal/hint"
+	"github.com/docker-bmo/docker-bmo/internal/label"
+	"github.com/docker-bmo/docker-bmo/journal"
+)
+
+// archive is where the client's records are; nil if it keeps none.
+func (c *Client) archive() *journal.Archive {
+	if c.stateDir == "" {
+		return nil
+	}
+	return journal.OpenArchive(filepath.Join(c.stateDir, "records"))
+}
+
+// settleTime limits how long records are made whole of what has been removed.
+const settleTime = 10 * time.Second
+
+// settle makes the records whole of what has been removed, even if ctx is done.
+func (c *Client) settle(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	defer cancel()
+	c.keeper.Settle(ctx)
+}
+
+// open returns what is known of an instance that is there, else the newest record of that name: of an instance that is
+// gone, of how a snapshot was made, or of a bootstrap that has failed. An empty name means the newest record of all.
+func (c *Client) open(ctx context.Context, name string) (*journal.View, error) {
+	_, down := c.Connect(ctx)
+	if down == nil && name != "" {
+		inst, err := instance.Find(ctx, c.engine, name)
+		if err == nil {
+			return c.openInstance(ctx, inst)
+		}
+		if engine.IsFailure(err) {
+			down = err
+		}
+	}
+	a := c.archive()
+	if a == nil {
+		return nil, errors.Join(down, noRecord(name))
+	}
+	info, err := a.Find(name)
+	if errors.Is(err, journal.ErrNotFound) {
+		if down != nil {
+			return nil, down
+		}
+		return nil, noRecord(name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if down != nil || info.Engine != "" && info.Engine != c.info.ID {
+		return a.Open(ctx, nil, info) // what is on another engine cannot be asked for
+	}
+	return a.Open(ctx, c.engine, info)
+}
+
+// openInstance opens the record of an instance that is there; one without a record has what the engine knows.
+func (c *Client) openInstance(ctx context.Context, i *instance.Instance) (v *journal.View, err error) {
+	defer func() {
+		if v != nil {
+			v.Know(i.ServiceNames())
+		}
+	}()
+	if a := c.archive(); a != nil && i.Record != "" {
+		if info, err := a.Find(i.Record); err == nil {
+			return a.Open(ctx, c.engine, info)
+		}
+	}
+	h := journal.Header{Kind: label.RoleInstance, Name: i.Name, Key: i.Key, Stack: i.Stack, Created: i.Created}
+	return journal.OpenLive(ctx, c.engine, h, label.Instance+"="+i.Name)
+}
+
+func noRecord(name string) error {
+	if name == "" {
+		return hint.Wrap(errors.New("there is no record yet"), "records are kept from the first `docker bmo build` or `docker bmo run` on")
+	}
+	return hint.Wrap(fmt.Errorf("no such instance, snapshot or record: %s", name),
+		"`docker bmo ps -a` lists instances, `docker bmo snapshot ls` snapshots; records of what is gone are kept for a month, --last shows the newest")
+}
+
+// recordName is what a record is called: the name of the instance or the short key of the snapshot.
+func recordName(i journal.Info) string {
+	if i.Name != "" {
+		return i.Name
+	}
+	return ShortKey(i.Key)
+}
+
+// Recorded returns the names that there are records of, newest first: of instances, and short keys of snapshots.
+func (c *Client) Recorded() []string {
+	a := c.archive()
+	if a == nil {
+		return nil
+	}
+	list, err := a.List()
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, i := range list {
+		name := recordName(i)
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"gotest.tools/v3/assert"
+
+	"github.com/docker-bmo/docker-bmo/engine/enginetest"
+	"github.com/docker-bmo/docker-bmo/kube/kubetest"
+)
+
+// clusterPrograms serve what the probes of the shop check, and run commands that do what they are called.
+func clusterPrograms() map[string]kubetest.Program {
+	return map[string]kubetest.Program{
+		"db": func(p *kubetest.Process) int {
+			p.Print("db: ready")
+			p.Listen(3306, enginetest.Silent)
+			return p.UntilKilled()
+		},
+		"web": func(p *kubetest.Process) int {
+			p.Print("web: listening")
+			p.Listen(8000, func(c net.Conn) { enginetest.HTTP(enginetest.Answer(http.StatusOK, "1.0"))(c) })
+			p.Exec(func(words []string, stdin io.Reader, stdout, _ io.Writer) int {
+				_, _ = io.Copy(stdout, stdin)
+				_, _ = fmt.Fprintln(stdout, strings.Join(words, " "))
+				return len(words) - 1
+			})
+			return p.UntilKilled()
+		},
+	}
+}
+
+// TestOnKubernetes: the commands work on a cluster as on an engine, and what they print is the same.
+func TestOnKubernetes(t *testing.T) {
+	x := newTerminal(t)
+	cluster := kubetest.New(t, clusterPrograms())
+	t.Setenv("KUBECONFIG", cluster.Kubeconfig())
+	repository, _ := newRepository(t)
+	s := x.current()
+	on := func(verb string, words ...string) int {
+		t.Helper()
+		return x.run(append([]string{verb, "--on", "kubernetes"}, words...)...)
+	}
+
+	assert.Equal(t, on("run", "-d", "--stack", x.file), exitEngine)
+	assert.Assert(t, strings.Contains(x.err, "no repository is named"), x.err)
+	t.Setenv("DOCKER_BMO_REPOSITORY", repository)
+	assert.Equal(t, on("run", "-d", "--stack", x.file, "--name", "shop-1", "--progress", "quiet"), 0, x.err)
+	assert.Equal(t, x.out, "shop-1\n")
+	assert.Equal(t, x.err, "shop-1 is ready at http://10.96.0.7:8000\n")
+
+	assert.Equal(t, on("ps", "--format", "{{.Name}} {{.Stack}} {{.Snapshot}} {{.State}} {{.URL}}"), 0, x.err)
+	assert.Equal(t, x.out, "shop-1 shop "+s.Key[:12]+" running http://10.96.0.7:8000\n")
+	assert.Equal(t, on("inspect", "--format", "{{.Name}} {{.Kubernetes.Namespace}} {{.Kubernetes.Node}}", "shop-1"), 0, x.err)
+	assert.Equal(t, x.out, "shop-1 team node\n")
+	assert.Equal(t, on("port", "shop-1"), 0, x.err)
+	assert.Equal(t, x.out, "web 8000/tcp -> 10.96.0.7:8000\n")
+	assert.Equal(t, on("logs", "shop-1", "db"), 0, x.err)
+	assert.Equal(t, x.out, "db | db: ready\n")
+	assert.Equal(t, on("logs", "shop-1", "cron"), 1)
+	assert.Assert(t, strings.Contains(x.err, `instance shop-1 has no service "cron"`), x.err)
+	assert.Equal(t, on("logs", "--last"), 1)
+	assert.Assert(t, strings.Contains(x.err, "a cluster keeps no record"), x.err)
+	cluster.Event("Pod", cluster.Pod().Name, "spec.containers{web}", "Started", "Started container web")
+	assert.Equal(t, on("events", "--format", "{{.Type}} {{.Action}} {{.Service}}", "shop-1"), 0, x.err)
+	assert.Equal(t, x.out, "container start web\n")
+	assert.Equal(t, on("exec", "-T", "shop-1", "web", "say", "it"), 1)
+	assert.Equal(t, x.out, "say it\n")
+	assert.Equal(t, on("exec", "-T", "shop-1", "db", "nope"), 127)
+	assert.Equal(t, on("exec", "--user", "root", "shop-1", "web", "true"), 1)
+	assert.Assert(t, strings.Contains(x.err, "--user, --privileged, --detach and --detach-keys are for an engine"), x.err)
+	assert.Equal(t, on("stop", "shop-1", "shop-2"), 1)
+	assert.Equal(t, x.out, "shop-1\n")
+	assert.Assert(t, strings.Contains(x.err, "no such instance on kubernetes://test/team: shop-2"), x.err)
+	assert.Equal(t, len(cluster.Names()), 0, "%v", cluster.Names())
+}
+
+// TestCommandOnKubernetes: the exit code is the command's own, or says that it is not, and nothing stays; no engine is asked when
+// the repository has the snapshot.
+func TestCommandOnKubernetes(t *testing.T) {
+	x := newTerminal(t)
+	cluster := kubetest.New(t, clusterPrograms())
+	t.Setenv("KUBECONFIG", cluster.Kubeconfig())
+	repository, _ := newRepository(t)
+	t.Setenv("DOCKER_BMO_REPOSITORY", repository)
+	x.current()
+	run := func(words ...string) int {
+		t.Helper()
+		code := x.run(append([]string{"run", "--on", "kubernetes://test/team", "--stack", x.file, "--progress", "quiet"}, words...)...)
+		assert.Equal(t, len(cluster.Names()), 0, "%v", cluster.Names())
+		return code
+	}
+	assert.Equal(t, run("--", "sh", "-c", "exit 3"), 3, x.err)
+	assert.Assert(t, strings.Contains(x.err, "last lines of the services:") && strings.Contains(x.err, "web | web: listening"), x.err)
+	requests := len(x.Requests())
+	assert.Equal(t, run("-n", "2", "--", "sh", "-c", "exit $BMO_SHARD"), 2, x.err)
+	for _, r := range x.Requests()[requests:] {
+		assert.Assert(t, strings.Contains(fmt.Sprint(r), "_ping") || strings.Contains(fmt.Sprint(r), "/info") || strings.Contains(fmt.Sprint(r), "/version"), "%v", r)
+	}
+	assert.Equal(t, run("--", "/does/not/exist"), 127)
+
+	cluster.Fail("create jobs", 1, http.StatusForbidden, "Forbidden", "jobs.batch is forbidden")
+	assert.Equal(t, run("--", "true"), exitEngine)
+	assert.Assert(t, strings.Contains(x.err, "the cluster does not let you create jobs.batch in namespace team: jobs.batch is forbidden"), x.err)
+	assert.Assert(t, strings.Contains(x.err, "hint: docs/kubernetes.md has the Role"), x.err)
+	for _, bad := range [][]string{
+		{"--live"},
+		{"--report", "page.html"},
+		{"--context", "a,b", "--", "true"},
+		{"--service-type", "ClusterIP"},
+		{"-d", "--service-type", "Ingress"},
+		{"--name", "No_Good", "-d"},
+		{"--flavor", "none", "-d"},
+	} {
+		assert.Equal(t, run(bad...), exitEngine, "%v: %s", bad, x.err)
+	}
+	assert.Equal(t, x.run("run", "--on", "swarm", "--", "true"), exitEngine)
+	assert.Assert(t, strings.Contains(x.err, `invalid --on "swarm"`), x.err)
+	assert.Equal(t, x.run("run", "--service-type", "NodePort", "-d"), exitEngine)
+	assert.Equal(t, x.run("pool", "up", "--on", "kubernetes"), exitEngine)
+	assert.Assert(t, strings.Contains(x.err, "a cluster has no pools"), x.err)
+}
+
+func TestManifestOfConfig(t *testing.T) {
+	x := newTerminal(t)
+	repository, _ := newRepository(t)
+	s := x.current()
+	assert.Equal(t, x.run("config", "--stack", x.file, "--format", "kubernetes"), 0, x.err)
+	assert.Assert(t, strings.Contains(x.err, "note: no repository is named") && strings.Contains(x.out, "SNAPSHOT-IMAGE-OF-web"), x.err)
+	assert.Equal(t, x.run("config", "--stack", x.file, "--format", "kubernetes", "--repository", repository), 0, x.err)
+	assert.Assert(t, strings.Contains(x.err, "note: the repository has no snapshot of these inputs"), x.err)
+	assert.Equal(t, x.run("push", "--stack", x.file, "--quiet", repository), 0, x.err)
+	assert.Equal(t, x.run("config", "--stack", x.file, "--format", "kubernetes", "--repository", repository, "--name", "mine"), 0, x.err)
+	assert.Equal(t, x.err, "")
+	assert.Assert(t, strings.Contains(x.out, "image: "+repository+"@sha256:") && strings.Contains(x.out, "name: docker-bmo-mine"), x.out)
+	byKey := []string{"config", "--stack", x.file, "--format", "kubernetes", "--repository", repository, "--name", "mine", "--snapshot", s.Key[:12]}
+	before := x.out
+	assert.Equal(t, x.run(byKey...), 0, x.err)
+	assert.Equal(t, x.out, before)
+	assert.Equal(t, x.run("config", "--stack", x.file, "--name", "mine"), 1)
+	assert.Assert(t, strings.Contains(x.err, "are for --format kubernetes"), x.err)
+	assert.Assert(t, slices.Contains(x.offered("config", "--stack", x.file, "--service-type", ""), "NodePort"))
+	assert.Assert(t, slices.Contains(x.offered("ps", "--on", ""), "kubernetes"))
+}

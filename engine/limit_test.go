@@ -1,0 +1,163 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/docker/docker/client"
+	"gotest.tools/v3/assert"
+	is "gotest.tools/v3/assert/cmp"
+
+	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/engine/enginetest"
+	"github.com/docker-bmo/docker-bmo/internal/hint"
+)
+
+// deaf returns an engine that accepts connections and never answers.
+func deaf(t *testing.T) *engine.Engine {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "bmo")
+	assert.NilError(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	l, err := net.Listen("unix", filepath.Join(dir, "s"))
+	assert.NilError(t, err)
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			t.Cleanup(func() { _ = c.Close() })
+		}
+	}()
+	api, err := client.NewClientWithOpts(client.WithHost("unix://"+filepath.Join(dir, "s")), client.WithVersion("1.51"))
+	assert.NilError(t, err)
+	t.Cleanup(func() { _ = api.Close() })
+	return engine.New(api)
+}
+
+// requests are one of each kind.
+var requests = map[string]func(context.Context, *engine.Engine) error{
+	"connect": func(ctx context.Context, e *engine.Engine) error { _, err := e.Connect(ctx); return err },
+	"list":    func(ctx context.Context, e *engine.Engine) error { _, err := e.Containers(ctx); return err },
+	"create": func(ctx context.Context, e *engine.Engine) error {
+		_, err := e.CreateContainer(ctx, engine.ContainerSpec{Image: "x"})
+		return err
+	},
+	"network": func(ctx context.Context, e *engine.Engine) error {
+		_, err := e.CreateNetwork(ctx, "x", nil, 0)
+		return err
+	},
+	"attach": func(ctx context.Context, e *engine.Engine) error {
+		_, err := e.Start(ctx, "x", os.Stdout, nil)
+		return err
+	},
+	"wait":  func(ctx context.Context, e *engine.Engine) error { _, err := e.ExitCode(ctx, "x"); return err },
+	"start": func(ctx context.Context, e *engine.Engine) error { _, err := e.Start(ctx, "x", nil, nil); return err },
+	"exec": func(ctx context.Context, e *engine.Engine) error {
+		_, err := e.Exec(ctx, "x", engine.ExecSpec{})
+		return err
+	},
+	"logs":   func(ctx context.Context, e *engine.Engine) error { return e.Logs(ctx, "x", true, nil, nil) },
+	"remove": func(ctx context.Context, e *engine.Engine) error { return e.RemoveContainer(ctx, "x") },
+	"stop":   func(ctx context.Context, e *engine.Engine) error { return e.StopContainer(ctx, "x", 0) },
+	"build":  func(ctx context.Context, e *engine.Engine) error { _, err := e.BuildKit(ctx); return err },
+	"copy":   func(ctx context.Context, e *engine.Engine) error { return e.WriteFiles(ctx, "x", "/", nil) },
+	"read": func(ctx context.Context, e *engine.Engine) error {
+		r, err := e.ReadArchive(ctx, "x", "/")
+		if err == nil {
+			r.Close()
+		}
+		return err
+	},
+	"size": func(ctx context.Context, e *engine.Engine) error { _, err := e.LayersSize(ctx); return err },
+	"info": func(ctx context.Context, e *engine.Engine) error { _, err := e.Health(ctx); return err },
+}
+
+// TestR5SilentEngine: no request waits for good; the error says what was asked, and the exit code is the engine's.
+func TestR5SilentEngine(t *testing.T) {
+	for name, request := range requests {
+		t.Run(name, func(t *testing.T) {
+			e := deaf(t)
+			engine.SetLimits(e, 20*time.Millisecond, long)
+			err := request(t.Context(), e)
+			var silent *engine.SilentError
+			assert.Assert(t, errors.As(err, &silent), "%v", err)
+			assert.Assert(t, is.Contains(err.Error(), "has not answered within 20ms: "))
+			assert.Assert(t, engine.IsFailure(err))
+			assert.Assert(t, len(hint.All(err)) > 0)
+		})
+	}
+}
+
+// TestR5InterruptedIsNoSilence: an interrupt is one, whatever the engine does.
+func TestR5InterruptedIsNoSilence(t *testing.T) {
+	e := deaf(t)
+	engine.SetLimits(e, long, long)
+	stop := errors.New("stop")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	e.OnSlow(func(string) func() { cancel(stop); return func() {} })
+	engine.SetLimits(e, long, time.Nanosecond)
+	_, err := e.Containers(ctx)
+	assert.Assert(t, errors.Is(err, stop), "%v", err)
+}
+
+// TestR5SlowEngineIsSaid: what is waited for is said, and that it is over.
+func TestR5SlowEngineIsSaid(t *testing.T) {
+	f := enginetest.New(t)
+	e := f.Engine(t)
+	said, over := make(chan string), false
+	e.OnSlow(func(text string) func() { said <- text; return func() { over = true } })
+	engine.SetLimits(e, long, time.Nanosecond)
+	f.Before("GET", "/networks", func(*http.Request) {
+		assert.Check(t, is.Contains(<-said, "waiting for the engine at unix://"))
+	})
+	_, err := e.Networks(t.Context())
+	assert.NilError(t, err)
+	assert.Assert(t, over)
+}
+
+// broken returns an engine whose connections end when a request comes, or that refuses them.
+func broken(t *testing.T, refuse bool) *engine.Engine {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	assert.NilError(t, err)
+	t.Cleanup(func() { _ = l.Close() })
+	if refuse {
+		_ = l.Close()
+	}
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = c.Read(make([]byte, 1))
+			_ = c.Close()
+		}
+	}()
+	api, err := client.NewClientWithOpts(client.WithHost("tcp://"+l.Addr().String()), client.WithVersion("1.51"))
+	assert.NilError(t, err)
+	return engine.New(api)
+}
+
+// TestR11LostConnection: whichever request meets it, a lost connection is the engine's failure, with a hint, and no probe
+// goes on.
+func TestR11LostConnection(t *testing.T) {
+	for name, request := range requests {
+		for _, refuse := range []bool{false, true} {
+			err := engine.Lost(request(t.Context(), broken(t, refuse)))
+			assert.Assert(t, engine.IsFailure(err), "%s: %v", name, err)
+			assert.Assert(t, len(hint.All(err)) > 0, "%s: %v", name, err)
+			var final interface{ Final() bool }
+			assert.Assert(t, name == "connect" || errors.As(err, &final) && final.Final(), "%s: %v", name, err)
+		}
+	}
+}

@@ -1,0 +1,254 @@
+package journal
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/label"
+)
+
+// View is a record as it is now, together with what the engine knows in addition. It changes nothing.
+type View struct {
+	Info
+	archive *Archive
+	e       *engine.Engine
+	// of is the label of the containers that it is about.
+	of    string
+	state state
+	// file is nil if there is only the engine to ask. kept reports that a living process keeps the record.
+	file  *os.File
+	kept  bool
+	spans []seen
+	extra []Entry
+	known []string
+	// size is how much of the file has been read.
+	size int64
+}
+
+// seen is an entry of the file without what it says.
+type seen struct {
+	Entry
+	span span
+}
+
+// Open opens the record for reading; the caller closes it. What nobody has recorded yet is taken from the engine e, which
+// may be nil.
+func (a *Archive) Open(ctx context.Context, e *engine.Engine, i Info) (*View, error) {
+	f, err := os.Open(a.path(i.ID))
+	if err != nil {
+		return nil, fmt.Errorf("open the record: %w", err)
+	}
+	v := &View{Info: i, archive: a, e: e, of: label.Record + "=" + i.ID, file: f}
+	if err := v.load(ctx); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return v, nil
+}
+
+// OpenLive is for what there is no record of: it has only what the engine knows of the containers with a label.
+func OpenLive(ctx context.Context, e *engine.Engine, h Header, of string) (*View, error) {
+	v := &View{Info: Info{Header: h}, e: e, of: of}
+	if err := v.load(ctx); err != nil {
+		return nil, err
+	}
+	return v, nil
+}
+
+// Close closes the file.
+func (v *View) Close() error {
+	if v.file == nil {
+		return nil
+	}
+	return v.file.Close()
+}
+
+// load reads everything, in the order in which it was recorded.
+func (v *View) load(ctx context.Context) (err error) {
+	v.state, v.spans, v.extra, v.kept = newState(), nil, nil, false
+	if v.file != nil {
+		free, err := tryLock(v.file)
+		if err != nil {
+			free = true // a file system without locks
+		}
+		v.kept = !free
+		if free {
+			unlock(v.file) // at once, since who goes on with the record waits for it
+		}
+		if v.size, err = v.file.Seek(0, io.SeekEnd); err != nil {
+			return err
+		}
+		v.Ended = false
+		v.Header, err = scan(v.file, func(e Entry, s span) {
+			v.state.note(e)
+			v.Ended = e.Kind == KindEnd
+			v.spans = append(v.spans, seen{light(e), s})
+			v.size = s.at + int64(s.len)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if v.e == nil || v.kept || v.Ended {
+		return nil
+	}
+	r := v.memory(func(e Entry) { v.extra = append(v.extra, e) })
+	return r.fetch(ctx, v.e, v.of)
+}
+
+// light is an entry without what takes space: it is read again when it is shown.
+func light(e Entry) Entry {
+	return Entry{Time: e.Time, Kind: e.Kind, Service: e.Service, Container: e.Container, Stderr: e.Stderr, Action: e.Action}
+}
+
+// memory returns a record that is only shown, and goes on where the view is.
+func (v *View) memory(show func(Entry)) *Record {
+	return &Record{Header: v.Header, now: v.e.Now, state: v.state, show: show}
+}
+
+// Read calls fn with the entries that are wanted, in the order of their times.
+func (v *View) Read(q Query, fn func(Entry) error) error {
+	r := &reading{file: v.file, query: q, latest: map[stream]int64{}}
+	for _, s := range v.spans {
+		r.take(s.Entry, s.span, nil)
+	}
+	for i := range v.extra {
+		r.take(v.extra[i], span{}, &v.extra[i])
+	}
+	return r.show(fn)
+}
+
+// followPause is how often a file that another process writes is looked at.
+var followPause = 200 * time.Millisecond
+
+// Follow calls fn with what comes after what the view has, as it comes, until ctx is done, which is no error, or until
+// there is nothing left that could print anything.
+func (v *View) Follow(ctx context.Context, fn func(Entry)) error {
+	if v.kept {
+		if over, err := v.followFile(ctx, fn); over || err != nil {
+			return err
+		}
+	}
+	if v.e == nil || v.Ended || ctx.Err() != nil {
+		return nil
+	}
+	r := v.memory(fn)
+	w := watch(ctx, v.e, r, v.of)
+	defer w.stop()
+	list, err := v.e.Containers(ctx, v.of)
+	if err != nil {
+		return err
+	}
+	for _, c := range list {
+		if printed(c.Labels) && (c.State == "running" || c.State == "paused") {
+			w.follow(ctx, c.ID, ServiceOf(c.Labels, c.Name))
+		}
+	}
+	w.idle(ctx)
+	return nil
+}
+
+// followFile calls fn with what the process writes that keeps the record. over reports that nothing will follow.
+func (v *View) followFile(ctx context.Context, fn func(Entry)) (over bool, err error) {
+	for {
+		free, _ := tryLock(v.file)
+		if free {
+			unlock(v.file)
+		}
+		if err := v.more(func(e Entry) {
+			v.state.note(e)
+			over = over || e.Kind == KindEnd
+			fn(e)
+		}); err != nil {
+			return true, err
+		}
+		if over || free {
+			v.Ended = over
+			return over, nil
+		}
+		if !pause(ctx, followPause) {
+			return true, nil
+		}
+	}
+}
+
+// more reads what has been added to the file in whole lines.
+func (v *View) more(fn func(Entry)) error {
+	br := bufio.NewReader(io.NewSectionReader(v.file, v.size, 1<<62))
+	for {
+		line, err := readLine(br)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read the record: %w", err)
+		}
+		v.size += int64(len(line))
+		if e, err := decode(bytes.TrimSuffix(line, []byte("\n"))); err == nil && e.Kind != "" {
+			fn(e)
+		}
+	}
+}
+
+// stop ends a watch as it is.
+func (w *Watch) stop() {
+	w.mu.Lock()
+	for _, f := range w.follows {
+		f.cancel()
+	}
+	w.mu.Unlock()
+	w.cancel()
+	w.events.Wait()
+}
+
+// idle returns when no container's output is followed any more, or ctx is done.
+func (w *Watch) idle(ctx context.Context) {
+	for {
+		w.mu.Lock()
+		busy := false
+		for _, f := range w.follows {
+			busy = busy || !f.over()
+		}
+		w.mu.Unlock()
+		if !busy || !pause(ctx, 20*time.Millisecond) {
+			return
+		}
+	}
+}
+
+// Services returns the services that the record has something of, sorted.
+func (v *View) Services() []string {
+	names := slices.Clone(v.known)
+	note := func(e Entry) {
+		if e.Service != "" && !slices.Contains(names, e.Service) {
+			names = append(names, e.Service)
+		}
+	}
+	for _, s := range v.spans {
+		note(s.Entry)
+	}
+	for _, e := range v.extra {
+		note(e)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Know adds services to those that the record has something of.
+func (v *View) Know(services []string) { v.known = services }
+
+// Title says what the record is about.
+func (v *View) Title() string {
+	if v.Name != "" {
+		return "instance " + v.Name
+	}
+	return "snapshot " + v.Key[:min(len(v.Key), 12)]
+}

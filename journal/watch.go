@@ -1,0 +1,176 @@
+package journal
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/label"
+)
+
+// Watch keeps a record up to date as long as a process lives: it follows the engine's events of its containers, and the
+// output of each of them.
+type Watch struct {
+	record *Record
+	e      *engine.Engine
+	// of is the label that the containers have.
+	of     string
+	cancel context.CancelFunc
+	events sync.WaitGroup
+	// drainTime is how long the rest of what a container that has ended has printed is waited for.
+	drainTime time.Duration
+
+	mu      sync.Mutex
+	follows map[string]*follow
+}
+
+// follow is a container whose output is followed.
+type follow struct {
+	cancel context.CancelFunc
+	done   chan struct{}
+}
+
+func (f *follow) over() bool {
+	select {
+	case <-f.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// watch begins to watch. It goes on when ctx is done: what is removed then is recorded, too.
+func watch(ctx context.Context, e *engine.Engine, r *Record, of string) *Watch {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	w := &Watch{record: r, e: e, of: of, cancel: cancel, drainTime: usualDrainTime, follows: map[string]*follow{}}
+	w.events.Go(func() { w.run(ctx) })
+	return w
+}
+
+// Record returns where everything goes; it may be nil.
+func (w *Watch) Record() *Record {
+	if w == nil {
+		return nil
+	}
+	return w.record
+}
+
+// again is how long after a lost stream the engine is asked anew.
+var again = time.Second
+
+// run follows the engine's events, and takes the stream up again when it breaks off.
+func (w *Watch) run(ctx context.Context) {
+	for {
+		f := w.record.follower(func(ev engine.Event) {
+			if ev.Action == "start" && printed(ev.Attributes) {
+				w.follow(ctx, ev.ID, ServiceOf(ev.Attributes, ev.Attributes["name"]))
+			}
+		})
+		_ = w.e.Events(ctx, f.since.Add(-overlap), time.Time{}, f.take, w.of)
+		if !pause(ctx, again) {
+			return
+		}
+	}
+}
+
+// pause waits; it reports false when ctx is done.
+func pause(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return ctx.Err() == nil
+	}
+}
+
+// printed reports whether a container with these labels may print anything: not one that carries a volume, or a relay.
+func printed(labels map[string]string) bool {
+	_, volume := label.VolumeName(labels[label.Service])
+	return !volume && !label.IsRelay(labels)
+}
+
+// follow begins to follow a container's output, unless that is under way.
+func (w *Watch) follow(ctx context.Context, id, service string) *follow {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if f := w.follows[id]; f != nil && !f.over() {
+		return f
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	f := &follow{cancel: cancel, done: make(chan struct{})}
+	w.follows[id] = f
+	go func() {
+		defer close(f.done)
+		defer cancel()
+		w.copy(ctx, id, service)
+	}()
+	return f
+}
+
+// copy records a container's output until it has ended, however often that is interrupted.
+func (w *Watch) copy(ctx context.Context, id, service string) {
+	for {
+		err := w.record.fetchLines(ctx, w.e, id, service, true)
+		if ctx.Err() != nil || engine.IsNotFound(err) {
+			return
+		}
+		c, gone := w.e.Look(ctx, id)
+		if engine.IsNotFound(gone) || err == nil && gone == nil && !c.Running {
+			return
+		}
+		if err != nil || gone != nil {
+			if !pause(ctx, again) {
+				return
+			}
+		}
+	}
+}
+
+const usualDrainTime = 10 * time.Second
+
+// drain returns when all that a container has printed, which has ended, is recorded.
+func (w *Watch) drain(ctx context.Context, c engine.ContainerState) {
+	if w.record == nil || c.Started.IsZero() {
+		return
+	}
+	w.wait(ctx, w.follow(ctx, c.ID, ServiceOf(c.Labels, c.Name)))
+}
+
+func (w *Watch) wait(ctx context.Context, f *follow) {
+	ctx, cancel := context.WithTimeout(ctx, w.drainTime)
+	defer cancel()
+	select {
+	case <-f.done:
+	case <-ctx.Done():
+		f.cancel()
+		<-f.done
+	}
+}
+
+// close ends the watch, when all that has happened up to now is recorded. left is how many containers are still there.
+func (w *Watch) close(ctx context.Context) (left int, err error) {
+	list, err := w.e.Containers(ctx, w.of)
+	running := map[string]bool{}
+	for _, c := range list {
+		running[c.ID] = c.State == "running" || c.State == "paused" || err != nil
+	}
+	w.mu.Lock()
+	follows := make(map[string]*follow, len(w.follows))
+	for id, f := range w.follows {
+		follows[id] = f
+	}
+	w.mu.Unlock()
+	for id, f := range follows {
+		if running[id] || err != nil {
+			f.cancel()
+		}
+		w.wait(ctx, f)
+	}
+	w.cancel()
+	w.events.Wait()
+	if err == nil {
+		err = w.record.fetchEvents(ctx, w.e, w.of)
+	}
+	return len(list), err
+}
