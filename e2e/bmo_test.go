@@ -3,8 +3,13 @@
 package e2e
 
 import (
+	"fmt"
+	"io"
 	"net/http"
 	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -50,6 +55,51 @@ func TestBMO(t *testing.T) {
 	code, page := harness.Tracker{URL: i.URL}.Request(t, http.MethodGet, "/login", nil, nil)
 	assert.Equal(t, code, http.StatusOK, "the login page leads away from the instance's address")
 	assert.Assert(t, strings.Contains(page, "Bugzilla_login"))
+}
+
+// BMO's own REST tests, beside one instance by one prove and file by file beside two: they are the same. How long each takes
+// is in the log.
+func TestBMORestSuite(t *testing.T) {
+	a := newBMO(t, "bmo-rest")
+	a.CLI.Patience = 15 * time.Minute // most of it is the installation of packages, unless they are there
+	a.Build(t)
+	const suite = "sh /opt/docker-bmo/rest-suite.sh"
+	began := time.Now()
+	one := a.Do(t, "run", "--", "sh", "-c", "docker exec docker-bmo-$BMO_INSTANCE-web "+suite).OK(t)
+	alone := time.Since(began)
+
+	files, err := filepath.Glob(filepath.Join(os.Getenv("BMO_SOURCE"), "qa/t/rest_*.t"))
+	assert.NilError(t, err)
+	list, err := os.Create(filepath.Join(t.TempDir(), "list"))
+	assert.NilError(t, err)
+	defer list.Close()
+	for _, f := range files {
+		_, err = fmt.Fprintln(list, filepath.Base(f))
+		assert.NilError(t, err)
+	}
+	_, err = list.Seek(0, io.SeekStart)
+	assert.NilError(t, err)
+	a.CLI.Stdin = list
+	began = time.Now()
+	words := append([]string{"-n", "2", "-v", "--", "docker", "exec", "docker-bmo-{instance}-web"}, strings.Fields(suite)...)
+	two := a.Do(t, "test", words...).OK(t)
+	split := time.Since(began)
+
+	assert.Equal(t, testsOf(t, two.Stdout), testsOf(t, one.Stdout))
+	assert.Equal(t, strings.Count(two.Stdout, "--- ok rest_"), len(files))
+	t.Logf("%d tests in %d files: %s beside one instance, %s beside two: %.2f of it", testsOf(t, one.Stdout), len(files),
+		alone.Round(time.Second), split.Round(time.Second), split.Seconds()/alone.Seconds())
+}
+
+// testsOf adds up how many tests prove has run.
+func testsOf(t testing.TB, text string) (n int) {
+	t.Helper()
+	for _, m := range regexp.MustCompile(`(?m)^Files=\d+, Tests=(\d+),`).FindAllStringSubmatch(text, -1) {
+		tests, err := strconv.Atoi(m[1])
+		assert.NilError(t, err)
+		n += tests
+	}
+	return n
 }
 
 // The whole main path of the real one, on an engine of which nothing but its API can be reached.

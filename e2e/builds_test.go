@@ -37,9 +37,10 @@ func in(t *testing.T, a *harness.App, key, service, script string) string {
 func TestModesAndTimesArrive(t *testing.T) {
 	harness.OnOneEngine(t)
 	t.Parallel()
-	a := building(t, "modes", nil, "COPY . /all",
+	a := building(t, "modes", nil, "COPY <<EOF /heredoc", "of syntax 1.4", "EOF", "COPY . /all",
 		`RUN test "$(stat -c %a /all/key /all/tool /all/drop /all/group | xargs)" = "600 4755 1777 644"`,
 		`RUN [ /all/parser.c -nt /all/parser.y ] && [ ! /all/parser.y -nt /all/parser.c ]`, `RUN test -p /all/pipe`)
+	a.Write(t, "Dockerfile", "# syntax=docker/dockerfile:1.4\n"+a.Read(t, "Dockerfile"))
 	for _, name := range []string{"key", "tool", "parser.c", "parser.y", "group"} {
 		a.Write(t, name, name)
 	}

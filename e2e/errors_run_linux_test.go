@@ -95,7 +95,7 @@ var instanceErrors = []errorCase{
 		a.note(args)
 		a.result = p.Wait(a.T)
 	}},
-	{"No folder for the journal", func(a *attempt) {
+	{"No folder for the record", func(a *attempt) {
 		a.cli.Env = []string{"XDG_STATE_HOME=/dev/null"}
 		a.on(a.shop, "run", "-q", "--", "echo", "tested")
 	}},

@@ -95,7 +95,11 @@ func TestFlagsAreTheirs(t *testing.T) {
 	assert.Assert(t, checked >= 30, "only %d flags were compared", checked)
 }
 
-// alike reports whether two flags have the same letter and type. A note may say that the type differs.
+// alike reports whether two flags have the same letter and type. A note may say that the type differs, or that there is no
+// letter.
 func alike(ours, theirs, note string) bool {
-	return ours == theirs || strings.Contains(note, "takes a word")
+	_, kind, _ := strings.Cut(ours, " ")
+	_, theirKind, _ := strings.Cut(theirs, " ")
+	return ours == theirs || strings.Contains(note, "takes a word") ||
+		strings.Contains(note, "has no letter") && strings.HasPrefix(ours, "- ") && kind == theirKind
 }

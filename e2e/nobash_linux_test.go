@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"cmp"
 	"encoding/json"
 	"io"
 	"os"
@@ -16,35 +15,36 @@ import (
 	"github.com/docker-bmo/docker-bmo/e2e/harness"
 )
 
-// goCache is Go's own cache. The suite gives the commands that it tests a cache folder of their own, in which a build
-// would begin with the standard library.
-var goCache = func() string {
-	dir, _ := os.UserCacheDir() // without one, Go says so
-	return cmp.Or(os.Getenv("GOCACHE"), filepath.Join(dir, "go-build"))
-}()
+// newNoBash makes a stack of images that have nothing but one program in them, with the changes to its file.
+func newNoBash(t *testing.T, suffix string, changes harness.Edits) *harness.App {
+	t.Helper()
+	text, err := os.ReadFile("testdata/nobash/compose.yaml")
+	assert.NilError(t, err)
+	return newStatic(t, suffix, string(text), changes)
+}
 
-// newNoBash makes a stack of images that have nothing but one program in them.
-func newNoBash(t *testing.T, suffix string) *harness.App {
+// newStatic makes a stack of that program from a Compose file.
+func newStatic(t *testing.T, suffix, compose string, changes harness.Edits) *harness.App {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "app")
 	assert.NilError(t, os.MkdirAll(dir, 0o755))
-	for _, name := range []string{"compose.yaml", "Dockerfile"} {
-		text, err := os.ReadFile(filepath.Join("testdata/nobash", name))
-		assert.NilError(t, err)
-		assert.NilError(t, os.WriteFile(filepath.Join(dir, name), text, 0o644))
+	dockerfile, err := os.ReadFile("testdata/nobash/Dockerfile")
+	assert.NilError(t, err)
+	for name, text := range map[string]string{"compose.yaml": compose, "Dockerfile": string(dockerfile)} {
+		assert.NilError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644))
 	}
 	platform := strings.Split(harness.Docker(t, "version", "--format", "{{.Server.Os}}/{{.Server.Arch}}"), "/")
 	build := exec.Command("go", "build", "-o", filepath.Join(dir, "server"), "./testdata/nobash/server.go")
 	build.Env = append(os.Environ(), "GOCACHE="+goCache, "CGO_ENABLED=0", "GOOS="+platform[0], "GOARCH="+platform[1])
 	out, err := build.CombinedOutput()
 	assert.NilError(t, err, string(out))
-	return harness.NewApp(t, os.DirFS(filepath.Dir(dir)), "app", suffix, nil)
+	return harness.NewApp(t, os.DirFS(filepath.Dir(dir)), "app", suffix, changes)
 }
 
 // An image without bash, or any shell, becomes ready like any other, and nothing that led to it stays.
 func TestP4ScratchImageBecomesReady(t *testing.T) {
 	t.Parallel()
-	a := newNoBash(t, "nobash")
+	a := newNoBash(t, "nobash", nil)
 	a.Build(t)
 	i := a.Run(t)
 	r := a.Do(t, "run", "--", "sh", "-c", `curl --silent --show-error --fail "$NOBASH_URL/"`).OK(t)
@@ -58,7 +58,7 @@ func TestP4ScratchImageBecomesReady(t *testing.T) {
 func TestP4ScratchImageOverSSH(t *testing.T) {
 	t.Parallel()
 	m, _, c := overSSH(t)
-	a := newNoBash(t, "nobash-ssh")
+	a := newNoBash(t, "nobash-ssh", nil)
 	a.CLI = c
 	a.Build(t)
 
@@ -86,6 +86,23 @@ func TestP4ScratchImageOverSSH(t *testing.T) {
 
 	asked := a.Do(t, "run", "--", "sh", "-c", `curl --silent --show-error --fail "$NOBASH_URL/"`).OK(t)
 	assert.Assert(t, strings.HasPrefix(asked.Stdout, "hello 127.0.0.1:"), asked.Stdout)
+	a.LeavesNothing(t)
+}
+
+// U10: the address that a browser has reaches the application from within its own container, and from the other services,
+// whatever is in the images, and where nothing can be put into them.
+func TestU10AnInstanceReachesItself(t *testing.T) {
+	t.Parallel()
+	a := newNoBash(t, "nobash-itself", harness.Edits{"services.banner.read_only": true})
+	a.Build(t)
+	for _, i := range a.Runs(t, "-n", "2") {
+		for service := range i.Services {
+			said := harness.BMO(t, "exec", i.Name, service, "/server", "ask", i.URL).OK(t).Text()
+			assert.Equal(t, "http://"+strings.TrimPrefix(said, "hello "), i.URL, "from within %s", service)
+		}
+		assert.Equal(t, len(harness.Lines(relaysOf(t, i.Name))), 1, "next to the read-only one")
+		i.Remove(t)
+	}
 	a.LeavesNothing(t)
 }
 

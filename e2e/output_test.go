@@ -2,8 +2,6 @@ package e2e
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
@@ -30,14 +28,10 @@ func TestOutputOfAShortStepIsComplete(t *testing.T) {
 		r := a.Do(t, "build", "--set", "MINI_FIRST_RUN=burst", "--set", fmt.Sprint("MINI_FAULT=none", n), "--progress", "rawjson").OK(t)
 		assert.Equal(t, strings.TrimSuffix(harness.Log(t, harness.ParseProgress(t, r.Stderr), "bootstrap 1/1"), "\n")+"\n", want.String())
 	}
-	kept, err := filepath.Glob(filepath.Join(harness.Suite.Dir, "state", "docker-bmo", "journals", "*-"+a.Name+"-*.log"))
-	assert.NilError(t, err)
-	assert.Equal(t, len(kept), times)
-	for _, file := range kept {
-		b, err := os.ReadFile(file)
-		assert.NilError(t, err)
-		assert.Equal(t, harness.Printed(string(b), "web")[:want.Len()], want.String(), file)
+	for _, key := range a.Keys(t) {
+		assert.Equal(t, harness.Recorded(t, key, "web")[:want.Len()], want.String(), key)
 	}
+	assert.Equal(t, len(a.Keys(t)), times)
 }
 
 // ... and so are those of one that fails, whose last ones are shown again.
@@ -47,7 +41,7 @@ func TestOutputOfAFailedStepIsComplete(t *testing.T) {
 	r := a.Do(t, "build", "--set", "MINI_FIRST_RUN=burst-fails").Fails(t, 1, "exit code 9")
 	_, again, _ := strings.Cut(r.Stderr, "\n > bootstrap 1/1 web: ")
 	assert.Assert(t, regexp.MustCompile(` line 29999\n[0-9.]+ line 30000\n[0-9.]+ the end\n------\n`).MatchString(again), "%s", again)
-	out := harness.Printed(harness.Journal(t, r.Stderr), "web")
+	out := harness.Recorded(t, harness.Named(t, r.Stderr), "web")
 	assert.Equal(t, strings.Count(out, "line "), 30000)
 	assert.Equal(t, strings.Count(out, "the end\n"), 1)
 }

@@ -61,7 +61,10 @@ func mainPath(t *testing.T, a *harness.App, m *harness.Machine, hint string) {
 	assert.Equal(t, a.Build(t), key)
 
 	asTestCommand(t, a)
-	inForeground(t, a, m)
+	inForeground(t, a, m, func(there harness.Tracker) {
+		id := there.Create(t, "TestProduct", "TestComponent", "from afar")
+		assert.Equal(t, there.Summary(t, id), "from afar")
+	})
 	detached(t, a, hint)
 
 	a.CLI.Run(t, "prune", "--all", "--force", "--stack", a.Name).OK(t)
@@ -89,7 +92,7 @@ func asTestCommand(t *testing.T, a *harness.App) {
 }
 
 // inForeground works with an instance by an address of the machine, while nothing is published on the engine's host.
-func inForeground(t *testing.T, a *harness.App, m *harness.Machine) {
+func inForeground(t *testing.T, a *harness.App, m *harness.Machine, work func(there harness.Tracker)) {
 	t.Helper()
 	p := a.Start(t, "run", "--format", "json")
 	p.Await(t, &p.Stdout, `(?m)^\{.*\}$`)
@@ -97,8 +100,7 @@ func inForeground(t *testing.T, a *harness.App, m *harness.Machine) {
 	assert.NilError(t, json.Unmarshal([]byte(p.Stdout.String()), i))
 	there := i.Tracker()
 	there.From = m.Browser()
-	id := there.Create(t, "TestProduct", "TestComponent", "from afar")
-	assert.Equal(t, there.Summary(t, id), "from afar")
+	work(there)
 	for _, container := range i.Services {
 		for port, bound := range harness.Inspect(t, container).NetworkSettings.Ports {
 			assert.Equal(t, len(bound), 0, port)

@@ -1,8 +1,10 @@
 package e2e
 
 import (
+	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -57,4 +59,25 @@ func TestCommandIsToldWhereAndWho(t *testing.T) {
 	r := p.Wait(t).Fails(t, 5)
 	assert.Assert(t, strings.HasSuffix(r.Stdout, "\nend\ntyped\n"), r.Stdout)
 	harness.Removed(t, env["BMO_INSTANCE"])
+}
+
+// A command beside each of two instances has that one's address alone, and the worse of two ends is the exit code.
+func TestCommandBesideEach(t *testing.T) {
+	t.Parallel()
+	a, _ := demo(t)
+	name := a.Name + "-shard"
+	r := a.Do(t, "run", "-n", "2", "--name", name, "--", "sh", "-c", `echo "$BMO_SHARD/$BMO_SHARDS $BMO_INSTANCE $BMO_URL"; exit $((BMO_SHARD + 3))`)
+	r.Fails(t, 5, "shard 1 of 2 failed: exit code 4; record: docker bmo logs "+name+"-1\n", "0 of 2 shards succeeded\n")
+	lines := harness.Lines(r.Stdout)
+	slices.Sort(lines)
+	assert.Equal(t, len(lines), 2, r.Stdout)
+	urls := map[string]bool{}
+	for i, l := range lines {
+		own := fmt.Sprintf("%s-%d", name, i+1)
+		rest, found := strings.CutPrefix(l, fmt.Sprintf("%s | %d/2 %s http://", own, i+1, own))
+		assert.Assert(t, found, l)
+		urls[rest] = true
+		harness.Removed(t, own)
+	}
+	assert.Equal(t, len(urls), 2)
 }

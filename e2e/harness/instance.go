@@ -1,7 +1,9 @@
 package harness
 
 import (
+	"cmp"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -54,6 +56,8 @@ func (a *App) Runs(t testing.TB, more ...string) (list []Started) {
 		t.Cleanup(func() { s.Remove(t) })
 		list = append(list, s)
 	}
+	// Each is printed when it is ready.
+	slices.SortFunc(list, func(a, b Started) int { return cmp.Or(len(a.Name)-len(b.Name), strings.Compare(a.Name, b.Name)) })
 	return list
 }
 

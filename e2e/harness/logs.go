@@ -1,9 +1,7 @@
 package harness
 
 import (
-	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -41,25 +39,17 @@ func StartsClean(t testing.TB, db string) {
 	}
 }
 
-// Journal reads the file that a failed command says its whole output is in.
-func Journal(t testing.TB, stderr string) string {
+// Named is the record that a failed command names.
+func Named(t testing.TB, stderr string) string {
 	t.Helper()
-	m := regexp.MustCompile(`(?m)^whole output: (.+)$`).FindStringSubmatch(stderr)
-	assert.Assert(t, m != nil, "no journal is named in:\n%s", stderr)
-	assert.Assert(t, strings.HasPrefix(m[1], filepath.Join(Suite.Dir, "state")+string(filepath.Separator)))
-	b, err := os.ReadFile(m[1])
-	assert.NilError(t, err)
-	return string(b)
+	m := regexp.MustCompile(`(?m)^whole record: docker bmo logs (\S+)$`).FindStringSubmatch(stderr)
+	assert.Assert(t, m != nil, "no record is named in:\n%s", stderr)
+	return m[1]
 }
 
-// Printed is what a journal has of one source.
-func Printed(journal, source string) string {
-	var b strings.Builder
-	for _, l := range Lines(journal) {
-		_, rest, _ := strings.Cut(l, " ")
-		if text, ok := strings.CutPrefix(rest, source+" | "); ok {
-			b.WriteString(text + "\n")
-		}
-	}
-	return b.String()
+// Recorded is what a record has of a service's output.
+func Recorded(t testing.TB, name, service string) string {
+	t.Helper()
+	r := BMO(t, "logs", "--no-log-prefix", name, service).OK(t)
+	return r.Stdout + r.Stderr
 }

@@ -27,6 +27,30 @@ type Proxy struct {
 // NewProxy starts a proxy that may change requests and answers; each function may be nil.
 func NewProxy(t testing.TB, request func(*http.Request), answer func(*http.Response) error) *Proxy {
 	t.Helper()
+	return newProxy(t, func(p *httputil.ReverseProxy) {
+		rewrite := p.Rewrite
+		p.Rewrite = func(r *httputil.ProxyRequest) {
+			rewrite(r)
+			if request != nil {
+				request(r.Out)
+			}
+		}
+		p.ModifyResponse = answer
+	})
+}
+
+// NewProxyBy starts a proxy that answers each request by what wrap returns, which may ask the engine. Where that is an
+// error, the connection to docker is cut.
+func NewProxyBy(t testing.TB, wrap func(engine http.RoundTripper) http.RoundTripper) *Proxy {
+	t.Helper()
+	return newProxy(t, func(p *httputil.ReverseProxy) {
+		p.Transport = wrap(p.Transport)
+		p.ErrorHandler = func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) }
+	})
+}
+
+func newProxy(t testing.TB, with func(*httputil.ReverseProxy)) *Proxy {
+	t.Helper()
 	// The test's own folder may have a name too long for a socket.
 	dir, err := os.MkdirTemp("", "bmo-e2e-proxy-")
 	assert.NilError(t, err)
@@ -36,18 +60,16 @@ func NewProxy(t testing.TB, request func(*http.Request), answer func(*http.Respo
 	assert.NilError(t, err)
 
 	p := &Proxy{Host: "unix://" + socket}
-	server := &http.Server{Handler: &httputil.ReverseProxy{
+	handler := &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = "http", "docker", r.In.Host
 			p.note(r.In)
-			if request != nil {
-				request(r.Out)
-			}
 		},
-		Transport:      &http.Transport{DialContext: dialEngine, DisableCompression: true},
-		FlushInterval:  -1, // events and logs are wanted as they come
-		ModifyResponse: answer,
-	}}
+		Transport:     &http.Transport{DialContext: dialEngine, DisableCompression: true},
+		FlushInterval: -1, // events and logs are wanted as they come
+	}
+	with(handler)
+	server := &http.Server{Handler: handler}
 	go func() { _ = server.Serve(l) }() // ends with the test
 	t.Cleanup(func() { server.Close() })
 	return p

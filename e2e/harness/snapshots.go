@@ -45,13 +45,24 @@ func (a *App) Image(t testing.TB, key, service string) string {
 	return id
 }
 
-// Rest is what the engine has of the stack besides its snapshots' images.
+// Rest is what the engine has of the stack besides the images of its snapshots and checkpoints.
 func (a *App) Rest(t testing.TB) []string {
 	t.Helper()
 	all, err := Observe(StackLabel + "=" + a.Name)
 	assert.NilError(t, err)
-	sealed, err := Observe(StackLabel+"="+a.Name, "docker-bmo.role=snapshot")
-	assert.NilError(t, err)
+	if len(all) == 0 {
+		return nil
+	}
+	var sealed []string
+	for _, role := range []string{"snapshot", "checkpoint"} {
+		if len(sealed) == len(all) {
+			break
+		}
+		for _, l := range Lines(Docker(t, append(slices.Clone(listings["image"]), "--filter", "label="+StackLabel+"="+a.Name,
+			"--filter", "label=docker-bmo.role="+role)...)) {
+			sealed = append(sealed, "image "+l)
+		}
+	}
 	return slices.DeleteFunc(all, func(o string) bool { return slices.Contains(sealed, o) })
 }
 

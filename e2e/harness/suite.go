@@ -97,6 +97,9 @@ func UsePlugin(t *testing.T, version string) {
 	}
 }
 
+// Plugin is what UsePlugin sets, for a package that builds the plugin once, below dir.
+func Plugin(dir, version string) (env map[string]string, err error) { return environment(dir, version) }
+
 // environment builds the plugin, and returns the variables with which docker finds it and all that it keeps on disk
 // lies below dir.
 func environment(dir, version string) (map[string]string, error) {

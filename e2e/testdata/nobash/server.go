@@ -1,8 +1,10 @@
-// Server is all that is in an image: as a web server that is not ready at once, or as one that greets and hangs up.
+// Server is all that is in an image: as a web server that is not ready at once, as one that greets and hangs up, or as a
+// client that prints the page at an address.
 package main
 
 import (
 	"fmt"
+	"io"
 	"log"
 	"net"
 	"net/http"
@@ -19,6 +21,10 @@ func main() {
 		<-end
 		os.Exit(0)
 	}()
+	if len(os.Args) > 2 && os.Args[1] == "ask" {
+		ask(os.Args[2])
+		return
+	}
 	time.Sleep(time.Second) // until here, nothing listens
 	if len(os.Args) > 1 && os.Args[1] == "banner" {
 		log.Fatal(banner())
@@ -31,6 +37,17 @@ func main() {
 		}
 		fmt.Fprintln(w, "hello "+r.Host)
 	})))
+}
+
+func ask(url string) {
+	resp, err := http.Get(url)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if _, err := io.Copy(os.Stdout, resp.Body); err != nil {
+		log.Fatal(err)
+	}
 }
 
 func banner() error {
