@@ -9,6 +9,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
 LDFLAGS := -s -w -X github.com/docker-bmo/docker-bmo/internal/version.Version=$(VERSION)
 NFPM := github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.0
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 # Where docker looks for plugins: as root, a folder that serves every user.
@@ -24,7 +25,7 @@ SOURCE ?=
 
 .PHONY: help
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: demo
 demo: engine images install ## build and run the demo stack, or BMO from SOURCE=DIR, and show its address
@@ -45,17 +46,17 @@ gotest: ## run the example of Go tests on the engine that is there
 
 .PHONY: e2e
 e2e: ## run the end-to-end tests on the engine and the plugin that are there
-	hack/need ssh=openssh-client curl=curl
+	hack/need ssh=openssh-client curl=curl chromium=chromium prove=perl pytest=python3-pytest
 	BMO_BUILD_ARGS="$$(hack/images args)" $(GO) test -count=1 -timeout 40m ./e2e ./e2e/errorsdoc
 
 .PHONY: e2e-fast
 e2e-fast: ## run the end-to-end tests without the slowest, on the engine that is there
-	hack/need ssh=openssh-client curl=curl
+	hack/need ssh=openssh-client curl=curl chromium=chromium prove=perl pytest=python3-pytest
 	BMO_BUILD_ARGS="$$(hack/images args)" $(GO) test -short -count=1 -timeout 20m ./e2e ./e2e/errorsdoc
 
 .PHONY: e2e-errors
 e2e-errors: ## write docs/errors.md again, from the errors themselves, on the engine that is there
-	hack/need ssh=openssh-client curl=curl
+	hack/need ssh=openssh-client curl=curl chromium=chromium prove=perl pytest=python3-pytest
 	$(GO) test -count=1 ./cmd/docker-bmo -run '^TestErrorsDoc$$' -update
 	BMO_BUILD_ARGS="$$(hack/images args)" $(GO) test -count=1 -timeout 20m ./e2e -run '^TestErrorsDoc$$' -update
 
@@ -68,21 +69,53 @@ e2e-restart: engine images ## test that builds survive a restart of the engine, 
 	hack/engine down && hack/engine up
 	BMO_RESTART='hack/engine down && hack/engine up' BMO_BUILD_ARGS="$$(hack/images args)" $(GO) test -count=1 -timeout 20m -v ./e2e/restart
 
+.PHONY: e2e-arch
+e2e-arch: engine images ## test that one bootstrap serves amd64 and arm64, which QEMU from Debian emulates; some five minutes the first time
+	hack/emulate env BMO_BUILD_ARGS="$$(hack/images args)" $(GO) test -count=1 -timeout 20m -v ./e2e/arch
+
+# Parts of the torture: faults database clients pool soak restart disk; of the benchmarks: build start files snapshots
+# instances table, or one size of them, such as start/8. All of them unless some are named.
+PARTS ?=
+
+.PHONY: torture
+torture: engine images ## put faults at every request, kill, restart and fill disks, for hours; PARTS=faults for a part
+	hack/torture $(PARTS)
+
 .PHONY: e2e-bmo
 e2e-bmo: ## run the end-to-end tests of BMO itself, from SOURCE=DIR
-	hack/need ssh=openssh-client curl=curl
+	hack/need ssh=openssh-client curl=curl chromium=chromium prove=perl pytest=python3-pytest
 	@[[ -n '$(SOURCE)' ]] || { printf 'error: no source tree of BMO\nhint: make e2e-bmo SOURCE=DIR\n' >&2; exit 1; }
 	BMO_SOURCE='$(abspath $(SOURCE))' BMO_BUILD_ARGS="$$(hack/images args)" $(GO) test -tags bmo -count=1 -timeout 40m -v -run '^TestBMO' ./e2e
+
+.PHONY: e2e-bugzilla
+e2e-bugzilla: ## run the end-to-end tests of Bugzilla itself, from SOURCE=DIR
+	@[[ -n '$(SOURCE)' ]] || { printf 'error: no source tree of Bugzilla\nhint: make e2e-bugzilla SOURCE=DIR\n' >&2; exit 1; }
+	BUGZILLA_SOURCE='$(abspath $(SOURCE))' BMO_BUILD_ARGS="$$(hack/images args)" $(GO) test -tags bugzilla -count=1 -timeout 40m -v -run '^TestBugzilla' ./e2e
+
+.PHONY: e2e-kubernetes
+e2e-kubernetes: engine images install ## set a cluster of two nodes up, run the end-to-end tests of Kubernetes there, and end it
+	hack/kubernetes-test
+	hack/kubernetes status 2>/dev/null || trap 'hack/kubernetes down' EXIT; \
+	trap 'exit 130' INT; trap 'exit 143' TERM HUP; \
+	hack/kubernetes up; \
+	eval "$$(hack/kubernetes env)"; \
+	BMO_BUILD_ARGS="$$(hack/images args)" $(GO) test -count=1 -timeout 40m -v ./e2e/kubernetes
 
 .PHONY: lint
 lint: go ## check the form of Go and shell files
 	@hack/need shellcheck=shellcheck
 	@files=$$(gofmt -l $$(git ls-files '*.go')); \
 	[[ -z $$files ]] || { printf 'error: not formatted:\n%s\nhint: gofmt -w\n' "$$files"; exit 1; }
-	$(GO) vet -tags bmo ./...
-	$(GO) run $(STATICCHECK) -tags bmo ./...
+	$(GO) vet -tags bmo,bugzilla ./...
+	cd bench/testcontainers && $(GO) mod tidy -diff && $(GO) vet ./...
+	cd hack/lib/kubernetes && $(GO) mod tidy -diff
+	$(GO) run $(STATICCHECK) -tags bmo,bugzilla ./...
 	$(GO) run $(GOLANGCI) run ./...
-	shellcheck -x -P hack .ci/run hack/{cpan,demo,dist,dist-test,engine,images,matrix,need,screens} hack/lib/{supervise,base-hook}.sh hack/{mysql,mariadb}/*.sh
+	shellcheck -x -P hack .ci/run hack/{bench,cpan,demo,dist,dist-test,emulate,engine,images,kubernetes,kubernetes-test,matrix,need,screens,torture} hack/lib/{supervise,base-hook,kubernetes/inside}.sh hack/{mysql,mariadb}/*.sh
+
+.PHONY: vuln
+vuln: go ## look for known errors in what is called of modules; needs https://vuln.go.dev
+	$(GO) run $(GOVULNCHECK) ./...
 
 .PHONY: cross
 cross: go ## compile everything, tests included, for macOS and Windows
@@ -135,9 +168,8 @@ screens: ## write docs/screens.md, as the commands show themselves; SOURCE=DIR f
 	hack/screens $(SOURCE)
 
 .PHONY: bench
-bench: engine images ## run the benchmarks: each sets ways to one end side by side
-	$(GO) test -run '^$$' -bench . $$($(GO) list ./... | grep -v '/e2e\(/\|$$\)')
-	BMO_BUILD_ARGS="$$(hack/images args)" $(GO) test -run '^$$' -bench . -benchtime 5x ./e2e
+bench: engine images install ## measure, beside what people would do instead, and write docs/performance.md; PARTS=start for a part
+	hack/bench $(PARTS)
 
 .PHONY: clean
 clean: ## remove what was built here

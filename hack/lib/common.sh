@@ -13,6 +13,8 @@ SOCKET=${DOCKER_BMO_SOCKET:-/var/run/docker.sock}
 POOL=${DOCKER_BMO_POOL:-}
 # Named as engines name theirs, so that each counts the bridges of all.
 BRIDGE=$(sed -n 's/^\([0-9]*\)\.\([0-9]*\)\.0\.0\/16$/br-bmo-\1-\2/p' <<<"$POOL")
+# What instances have their addresses from, on each engine of the machine: engine.DefaultSubnets.
+SUBNETS=${DOCKER_BMO_SUBNETS:-10.219.0.0/16}
 REGISTRY_PORT=${DOCKER_BMO_REGISTRY_PORT:-5000}
 
 if [[ -n ${DOCKER_BMO_SOCKET:-} ]]; then
@@ -82,15 +84,30 @@ take_lock() {
 }
 
 # with_cache COMMAND...: while no other process fills the cache, which several state folders may share.
-with_cache() {
-  mkdir -p "$CACHE"
+with_cache() { with_lock "$CACHE/lock" 900 "fills the cache $CACHE" "$@"; }
+
+# with_lock FILE SECONDS WHAT COMMAND...: waits for the set-up that has the lock, and does WHAT, at most so long.
+with_lock() {
+  mkdir -p "$(dirname "$1")"
   {
     flock -n 8 || {
-      say "=> another set-up fills the cache $CACHE, waiting for it"
-      flock -w 900 8 || die "the other set-up has not ended in 15 minutes" "see who holds $CACHE/lock"
+      say "=> another set-up $3, waiting for it"
+      flock -w "$2" 8 || die "the other set-up has not ended in $(($2 / 60)) minutes" "see who holds $1"
     }
-    "$@"
-  } 8>"$CACHE/lock"
+    "${@:4}"
+  } 8>"$1"
+}
+
+# recorded_pid FILE: the process id that a supervisor has recorded there; fails if it is not alive. The number alone could
+# by now be another process's, so the start time and the boot are compared, too.
+recorded_pid() {
+  local pid start boot line rest
+  read -r pid start boot 2>/dev/null <"$1" || return 1
+  [[ $boot == "$(</proc/sys/kernel/random/boot_id)" ]] || return 1
+  { read -r line <"/proc/$pid/stat"; } 2>/dev/null || return 1
+  read -ra rest <<<"${line##*) }"
+  [[ ${rest[0]} != Z && ${rest[19]} == "$start" ]] || return 1
+  printf '%s\n' "$pid"
 }
 
 # endpoint: where docker finds its engine.

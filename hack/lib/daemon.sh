@@ -1,17 +1,8 @@
 # shellcheck shell=bash
 # Starting and stopping our engine.
 
-# our_pid: the process id of our engine's supervisor; fails if it is not alive. The number alone could by now be another
-# process's, so the start time and the boot are compared, too.
-our_pid() {
-  local pid start boot line rest
-  read -r pid start boot 2>/dev/null <"$RUN/pid" || return 1
-  [[ $boot == "$(</proc/sys/kernel/random/boot_id)" ]] || return 1
-  { read -r line <"/proc/$pid/stat"; } 2>/dev/null || return 1
-  read -ra rest <<<"${line##*) }"
-  [[ ${rest[0]} != Z && ${rest[19]} == "$start" ]] || return 1
-  printf '%s\n' "$pid"
-}
+# our_pid: the process id of our engine's supervisor; fails if it is not alive.
+our_pid() { recorded_pid "$RUN/pid"; }
 
 # started_here: whether our engine was started in this boot, and we have not stopped it.
 started_here() { grep -qs " $(</proc/sys/kernel/random/boot_id)\$" "$RUN/pid"; }

@@ -12,7 +12,10 @@ MATRIX=$STATE-matrix
 # own_engine POOL: sets the prefix of a command that makes docker use an engine of our own, and hack/engine set that one
 # up.
 own_engine() {
-  OWN=(env -u DOCKER_CONTEXT BMO_E2E_STRICT=1 "DOCKER_BMO_STATE=$MATRIX" "DOCKER_BMO_CACHE=$CACHE"
+  local other=
+  # The engine that docker uses is the other one for the tests that take two.
+  ! docker version >/dev/null 2>&1 || other=$(docker context inspect --format '{{.Endpoints.docker.Host}}')
+  OWN=(env -u DOCKER_CONTEXT "BMO_OTHER_ENGINE=$other" BMO_E2E_STRICT=1 "DOCKER_BMO_STATE=$MATRIX" "DOCKER_BMO_CACHE=$CACHE"
     "DOCKER_BMO_SOCKET=$MATRIX/run/docker.sock" "DOCKER_HOST=unix://$MATRIX/run/docker.sock"
     "DOCKER_BMO_POOL=$1" "DOCKER_BMO_REGISTRY_PORT=$((REGISTRY_PORT + 1))")
 }
@@ -22,8 +25,7 @@ free_pool() {
   local n
   for n in {230..249}; do
     [[ ! -e /sys/class/net/br-bmo-10-$n ]] || continue
-    # Routes are listed with the bytes of their addresses in reverse order.
-    ! awk '{ print $2 }' /proc/net/route | grep -qi "$(printf '%02x0a' "$n")\$" || continue
+    ! routed "$n" || continue
     printf '10.%s.0.0/16\n' "$n"
     return
   done
@@ -58,7 +60,7 @@ run_tests() {
   attend "${ENGINE[@]}" BMO_BUILD_ARGS="$("${ENGINE[@]}" hack/images args)" COUNTS="$MATRIX/counts" \
     "${GO:-go}" run "$GOTESTSUM" --format testname --jsonfile "$1" \
     --post-run-command "sh -c 'echo \$TESTS_TOTAL \$TESTS_FAILED \$TESTS_SKIPPED >\"\$COUNTS\"'" \
-    -- -count=1 -timeout 25m ${SHORT:+"$SHORT"} "${@:2}"
+    -- -count=1 -timeout 40m ${SHORT:+"$SHORT"} "${@:2}"
 }
 
 # attend COMMAND...: runs it in a process group of its own, so that all of it can be ended as soon as we are told to

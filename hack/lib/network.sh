@@ -83,3 +83,7 @@ edit_filters() {
     done
   done
 }
+
+# routed N: whether this machine has a route to addresses in 10.N.0.0/16. Routes are listed with the bytes of their
+# addresses in reverse order.
+routed() { awk '{ print $2 }' /proc/net/route | grep -qi "$(printf '%02x0a' "$1")\$"; }

@@ -21,21 +21,30 @@ make_second_network() {
   in_root ip addr add "${POOL%.0/16}.1/24" dev "$BRIDGE"
   in_root ip link set "$BRIDGE" up
   in_root iptables -N "$BRIDGE"
-  # Traffic within one bridge passes here as well if the kernel filters bridges.
-  in_root iptables -A "$BRIDGE" -s "$POOL" -d "$POOL" -m physdev --physdev-is-bridged -j ACCEPT
-  in_root iptables -A "$BRIDGE" -s "$POOL" -d "$POOL" -j DROP
-  in_root iptables -A "$BRIDGE" -s "$POOL" -j ACCEPT
-  in_root iptables -A "$BRIDGE" -d "$POOL" -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+  let_out "$POOL"
+  let_out "$SUBNETS"
   in_root iptables -I FORWARD -j "$BRIDGE"
-  in_root iptables -t nat -A POSTROUTING -s "$POOL" ! -d "$POOL" -m comment --comment "$BRIDGE" -j MASQUERADE
   printf '1\n' >/proc/sys/net/ipv4/ip_forward
 }
 
+# let_out ADDRESSES: lets containers of these out, and no bridge's to another's.
+let_out() {
+  # Traffic within one bridge passes here as well if the kernel filters bridges.
+  in_root iptables -A "$BRIDGE" -s "$1" -d "$1" -m physdev --physdev-is-bridged -j ACCEPT
+  in_root iptables -A "$BRIDGE" -s "$1" -d "$1" -j DROP
+  in_root iptables -A "$BRIDGE" -s "$1" -j ACCEPT
+  in_root iptables -A "$BRIDGE" -d "$1" -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+  in_root iptables -t nat -A POSTROUTING -s "$1" ! -d "$1" -m comment --comment "$BRIDGE" -j MASQUERADE
+}
+
 remove_second_network() {
+  local net
   [[ -n $BRIDGE ]] || return 0
   in_root iptables -D FORWARD -j "$BRIDGE" 2>/dev/null || true
   in_root iptables -F "$BRIDGE" 2>/dev/null || true
   in_root iptables -X "$BRIDGE" 2>/dev/null || true
-  in_root iptables -t nat -D POSTROUTING -s "$POOL" ! -d "$POOL" -m comment --comment "$BRIDGE" -j MASQUERADE 2>/dev/null || true
+  for net in "$POOL" "$SUBNETS"; do
+    in_root iptables -t nat -D POSTROUTING -s "$net" ! -d "$net" -m comment --comment "$BRIDGE" -j MASQUERADE 2>/dev/null || true
+  done
   in_root ip link delete "$BRIDGE" 2>/dev/null || true
 }
