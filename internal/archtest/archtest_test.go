@@ -26,10 +26,11 @@ var onlyIn = map[string][]string{
 	"github.com/docker/docker":           {"engine", "bmo"}, // bmo: in an example
 	"github.com/docker/cli":              {"cmd/docker-bmo", "bmo", "bmotest"},
 	"github.com/compose-spec/compose-go": {"stack"},
+	"k8s.io":                             {"kube"},
 }
 
-// outside are folders that no table is needed for: tests and what only they use.
-var outside = []string{"e2e", "internal/archtest"}
+// outside are folders that no table is needed for: tests, benchmarks and what only they use.
+var outside = []string{"bench", "e2e", "internal/archtest"}
 
 // pkg is what `go list -json` says of a package.
 type pkg struct {

@@ -21,10 +21,15 @@ type Missing struct {
 var missing = map[string][]Missing{
 	"build": {
 		{"-t, --tag", "docker buildx build", "the images of a snapshot are tagged docker-bmo/STACK-SERVICE:KEY"},
-		{"-o, --output", "docker buildx build", "a snapshot stays on the engine that made it"},
+		{"-o, --output", "docker buildx build", "a snapshot stays on the engine that made it; `docker bmo push` puts it into a registry, `docker bmo snapshot save` into a file"},
 		{"--load", "docker buildx build", "a snapshot is on the engine already, there is nothing to load"},
-		{"--push", "docker buildx build", "a snapshot stays on the engine that made it"},
 		{"--target", "docker buildx build", "set build.target in the stack's file"},
+	},
+	"commit": {
+		{"-a, --author", "docker commit", "a snapshot has no author"},
+		{"-c, --change", "docker commit", "the images keep the configuration that they were built with"},
+		{"-m, --message", "docker commit", "NAME says what a snapshot is for"},
+		{"-p, --pause", "docker commit", "what holds data is stopped, the other services are always paused"},
 	},
 	"config": {
 		{"--images", "docker compose config", "`docker bmo snapshot inspect` shows the images of a snapshot"},
@@ -38,7 +43,9 @@ var missing = map[string][]Missing{
 	},
 	"logs": {
 		{"--details", "docker logs", "`docker logs --details` shows them for a container"},
-		{"--no-color", "docker compose logs", "logs have no colors"},
+	},
+	"pool": {
+		{"--on", "docker bmo run", "a cluster has no pools, since what waits would hold the memory of its nodes; `docker bmo run -d -n N --on kubernetes` starts instances in advance"},
 	},
 	"prune": {
 		{"--volumes", "docker system prune", "instances have no volumes that outlive them"},
@@ -47,6 +54,18 @@ var missing = map[string][]Missing{
 		{"-n, --last", "docker ps", "instances are listed newest first"},
 		{"-l, --latest", "docker ps", "instances are listed newest first"},
 		{"-s, --size", "docker ps", "`docker ps -s` shows the sizes of an instance's containers"},
+	},
+	"pull": {
+		{"-a, --all-tags", "docker pull", "each snapshot is pulled by its key; `docker bmo snapshot ls --repository` lists them"},
+		{"--platform", "docker pull", "a snapshot has the engine's own"},
+	},
+	"push": {
+		{"-a, --all-tags", "docker push", "each snapshot is pushed by its key"},
+		{"--platform", "docker push", "a snapshot has one"},
+	},
+	"reset": {
+		{"-s, --signal", "docker restart", "what is thrown away is killed"},
+		{"-t, --timeout", "docker restart", "what is thrown away is killed"},
 	},
 	"run": {
 		{"--rm", "docker run", "an instance is always removed, when it ends or is stopped"},
@@ -57,12 +76,17 @@ var missing = map[string][]Missing{
 		{"-m, --memory", "docker run", "--flavor chooses between the limits that the stack's file sets with mem_limit"},
 		{"--network", "docker run", "each instance has a network of its own"},
 	},
+	"snapshot load": {
+		{"--platform", "docker load", "a snapshot has the engine's own"},
+	},
 	"snapshot ls": {
-		{"-a, --all", "docker image ls", "all snapshots are listed"},
 		{"--digests", "docker image ls", "--no-trunc shows whole keys"},
 	},
 	"snapshot rm": {
 		{"-f, --force", "docker image rm", "a snapshot that an instance runs from cannot be removed until the instance is stopped"},
+	},
+	"snapshot save": {
+		{"--platform", "docker save", "a snapshot has one"},
 	},
 	"stop": {
 		{"-s, --signal", "docker stop", "set stop_signal in the stack's file"},
