@@ -111,17 +111,24 @@ func (s *start) awaitBalancer(ctx context.Context) (host string, err error) {
 // cluster's own: some networks refuse what is not theirs, so that it is spent in vain there.
 var leadTime, clusterLeadTime = 30 * time.Second, 2 * time.Second
 
-// awaitService returns when a Service leads to its Pod, which the nodes see to a moment after that is ready: until then they
-// refuse connections. Where the address is not reached from this machine, that is not known, and nothing is waited for.
+// awaitService returns when a Service leads to its Pod. Until the nodes have seen to it they refuse connections or, when they
+// are busy, let them wait. Where the address is not reached from this machine, that is not known, and nothing is waited for.
 func awaitService(ctx context.Context, address string, within time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
+	silent := 0
 	for dialer := (net.Dialer{Timeout: serviceTime}); ; {
 		conn, err := dialer.DialContext(ctx, "tcp", address)
-		if err == nil {
+		var unanswered net.Error
+		switch {
+		case err == nil:
 			conn.Close()
-		}
-		if !errors.Is(err, syscall.ECONNREFUSED) {
+			return
+		case errors.Is(err, syscall.ECONNREFUSED):
+			silent = 0
+		case errors.As(err, &unanswered) && unanswered.Timeout() && silent < serviceTries:
+			silent++
+		default:
 			return
 		}
 		select {
@@ -132,7 +139,11 @@ func awaitService(ctx context.Context, address string, within time.Duration) {
 	}
 }
 
-// servicePause is how often it is looked whether a Service leads to its Pod, and serviceTime how long each look may take.
-const servicePause = 50 * time.Millisecond
+// servicePause is how often it is looked whether a Service leads to its Pod, serviceTime how long each look may take, and
+// serviceTries how many in a row may be without an answer.
+const (
+	servicePause = 50 * time.Millisecond
+	serviceTries = 3
+)
 
 var serviceTime = time.Second

@@ -267,6 +267,9 @@ func (p *plan) service() *corev1.Service {
 		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Service"}, ObjectMeta: p.meta(),
 		Spec: corev1.ServiceSpec{
 			Type: corev1.ServiceType(p.ServiceType), Selector: map[string]string{label.Role: label.RoleInstance, label.Instance: p.Name},
+			// Who waits asks the Pod and not the Service. So the nodes have the whole start to lead to it, and not the moment
+			// after it.
+			PublishNotReadyAddresses: true,
 		},
 	}
 	s.Annotations = map[string]string{label.Created: p.facts()[label.Created]}
