@@ -4,8 +4,6 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -16,8 +14,6 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/pkg/jsonmessage"
-
-	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
 // File is a file to write into a container.
@@ -91,19 +87,8 @@ func (e *Engine) ImportImage(ctx context.Context, ref, platform string, archive 
 	if err != nil {
 		return fmt.Errorf("import image %s: %w", ref, Plain(err))
 	}
-	defer r.Close()
-	// An error on the way comes in the response, whose status says that all is well.
-	for d := json.NewDecoder(r); ; {
-		var m jsonmessage.JSONMessage
-		switch err := d.Decode(&m); {
-		case errors.Is(err, io.EOF):
-			return nil
-		case err != nil:
-			return fmt.Errorf("import image %s: %w", ref, cut(err))
-		case m.Error != nil && IsNoSpace(m.Error):
-			return hint.Wrap(fmt.Errorf("import image %s: %w", ref, m.Error), SpaceHint)
-		case m.Error != nil:
-			return fmt.Errorf("import image %s: %w", ref, m.Error)
-		}
+	if err := messages(r, func(jsonmessage.JSONMessage) error { return nil }); err != nil {
+		return fmt.Errorf("import image %s: %w", ref, err)
 	}
+	return nil
 }

@@ -3,10 +3,15 @@ package engine_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -77,6 +82,17 @@ var requests = map[string]func(context.Context, *engine.Engine) error{
 		}
 		return err
 	},
+	"save": func(ctx context.Context, e *engine.Engine) error { _, err := e.SaveImages(ctx, "x"); return err },
+	"load": func(ctx context.Context, e *engine.Engine) error { return e.LoadImages(ctx, strings.NewReader("x")) },
+	"import": func(ctx context.Context, e *engine.Engine) error {
+		return e.ImportImage(ctx, "x:y", "", strings.NewReader("x"), nil)
+	},
+	"push": func(ctx context.Context, e *engine.Engine) error {
+		return e.PushImage(ctx, "x/y:z", "x", engine.Credentials{}, nil)
+	},
+	"pull": func(ctx context.Context, e *engine.Engine) error {
+		return e.PullImage(ctx, "x/y:z", "", "x", engine.Credentials{}, nil)
+	},
 	"size": func(ctx context.Context, e *engine.Engine) error { _, err := e.LayersSize(ctx); return err },
 	"info": func(ctx context.Context, e *engine.Engine) error { _, err := e.Health(ctx); return err },
 }
@@ -95,6 +111,55 @@ func TestR5SilentEngine(t *testing.T) {
 			assert.Assert(t, len(hint.All(err)) > 0)
 		})
 	}
+}
+
+// TestR5EveryRequestHasALimit: a request of the client that has no method of limited would wait for good.
+func TestR5EveryRequestHasALimit(t *testing.T) {
+	// Not requests; and events come for as long as somebody follows.
+	without := []string{"ClientVersion", "DaemonHost", "Close", "Events"}
+	files, err := filepath.Glob("*.go")
+	assert.NilError(t, err)
+	var all strings.Builder
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		assert.NilError(t, err)
+		if !strings.HasSuffix(f, "_test.go") {
+			all.Write(text)
+		}
+	}
+	calls := regexp.MustCompile(`\bapi\.([A-Z]\w*)\(`).FindAllStringSubmatch(all.String(), -1)
+	assert.Assert(t, len(calls) > 30, "%d", len(calls))
+	for _, call := range calls {
+		limited := strings.Contains(all.String(), "func (a limited) "+call[1]+"(")
+		assert.Check(t, limited || slices.Contains(without, call[1]), call[1])
+	}
+}
+
+// TestR5FlowThatStops: a transfer may take as long as it does, and ends when nothing moves any more.
+func TestR5FlowThatStops(t *testing.T) {
+	const limit = 300 * time.Millisecond
+	stalled := make(chan struct{})
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		for range 4 { // more than the limit in all
+			_, _ = w.Write([]byte("x"))
+			_ = http.NewResponseController(w).Flush()
+			time.Sleep(limit / 3)
+		}
+		<-stalled
+	}))
+	t.Cleanup(srv.Close)
+	t.Cleanup(func() { close(stalled) })
+	api, err := client.NewClientWithOpts(client.WithHost("tcp://"+srv.Listener.Addr().String()), client.WithVersion("1.51"))
+	assert.NilError(t, err)
+	e := engine.New(api)
+	engine.SetLimits(e, limit, long)
+	r, err := e.SaveImages(t.Context(), "x")
+	assert.NilError(t, err)
+	defer r.Close()
+	text, err := io.ReadAll(r)
+	assert.Equal(t, string(text), "xxxx")
+	var silent *engine.SilentError
+	assert.Assert(t, errors.As(err, &silent), "%v", err)
 }
 
 // TestR5InterruptedIsNoSilence: an interrupt is one, whatever the engine does.

@@ -27,6 +27,10 @@ func (a limited) Info(ctx context.Context) (system.Info, error) {
 	return ask(ctx, a.limits, a.question(), "ask it about itself", a.APIClient.Info)
 }
 
+func (a limited) ServerVersion(ctx context.Context) (types.Version, error) {
+	return ask(ctx, a.limits, a.question(), "ask for its version", a.APIClient.ServerVersion)
+}
+
 func (a limited) ContainerStatsOneShot(ctx context.Context, id string) (container.StatsResponseReader, error) {
 	return ask(ctx, a.limits, a.question(), "ask for the memory of a container", func(ctx context.Context) (container.StatsResponseReader, error) {
 		return whole(a.APIClient.ContainerStatsOneShot(ctx, id))
@@ -176,15 +180,6 @@ func (a limited) ContainerWait(ctx context.Context, id string, until container.W
 		return nil, failed
 	}
 	return w.ended, w.errs
-}
-
-func (a limited) CopyFromContainer(ctx context.Context, id, path string) (io.ReadCloser, container.PathStat, error) {
-	var stat container.PathStat
-	r, err := open(ctx, a.limits, "copy files from a container", func(ctx context.Context) (r io.ReadCloser, err error) {
-		r, stat, err = a.APIClient.CopyFromContainer(ctx, id, path)
-		return r, err
-	})
-	return r, stat, err
 }
 
 func (a limited) CopyToContainer(ctx context.Context, id, path string, content io.Reader, o container.CopyToContainerOptions) error {
