@@ -111,7 +111,7 @@ lint: go ## check the form of Go and shell files
 	cd hack/lib/kubernetes && $(GO) mod tidy -diff
 	$(GO) run $(STATICCHECK) -tags bmo,bugzilla ./...
 	$(GO) run $(GOLANGCI) run ./...
-	shellcheck -x -P hack .ci/run hack/{bench,cpan,demo,dist,dist-test,emulate,engine,images,kubernetes,kubernetes-test,matrix,need,screens,torture} hack/lib/{supervise,base-hook,kubernetes/inside}.sh hack/{mysql,mariadb}/*.sh
+	shellcheck -x -P hack .ci/run hack/{bench,cpan,demo,dist,dist-test,emulate,engine,images,kubernetes,kubernetes-test,matrix,need,screens,static,torture} hack/lib/{supervise,base-hook,kubernetes/inside}.sh hack/{mysql,mariadb}/*.sh
 
 .PHONY: vuln
 vuln: go ## look for known errors in what is called of modules; needs https://vuln.go.dev
@@ -157,7 +157,7 @@ install: go ## build the plugin and put it where docker finds it
 .PHONY: relay
 relay: ## compile engine/relay, which is put next to containers without bash
 	hack/need x86_64-linux-gnu-gcc=gcc aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu
-	engine/relay/build
+	hack/static engine/relay/relay.c
 
 .PHONY: docs
 docs: go ## write docs/cli.md from the commands themselves

@@ -18,7 +18,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/internal/label"
 )
 
-// The relays are compiled from relay/relay.c by relay/build.
+// The relays are compiled from relay/relay.c by hack/static.
 var (
 	//go:embed relay/relay-amd64
 	relayAMD64 []byte
