@@ -155,9 +155,10 @@ install: go ## build the plugin and put it where docker finds it
 	install -m 755 bin/docker-bmo $(PLUGINS)/docker-bmo
 
 .PHONY: relay
-relay: ## compile engine/relay, which is put next to containers without bash
+relay: ## compile engine/relay and kube/fill, which run in containers that have no program for what they do
 	hack/need x86_64-linux-gnu-gcc=gcc aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu
 	hack/static engine/relay/relay.c
+	hack/static kube/fill/fill.c
 
 .PHONY: docs
 docs: go ## write docs/cli.md from the commands themselves

@@ -13,7 +13,6 @@ import (
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/instance"
 	"github.com/docker-bmo/docker-bmo/internal/hint"
-	"github.com/docker-bmo/docker-bmo/internal/label"
 	"github.com/docker-bmo/docker-bmo/internal/owner"
 	"github.com/docker-bmo/docker-bmo/journal"
 	"github.com/docker-bmo/docker-bmo/kube"
@@ -186,9 +185,7 @@ func (k *Cluster) pushed(ctx context.Context, repo *registry.Repository, o RunOp
 func imagesOf(f *registry.Found) map[string]kube.Image {
 	images := map[string]kube.Image{}
 	for _, part := range f.Parts() {
-		if _, volume := label.VolumeName(part); !volume {
-			images[part] = kube.Image(f.Config(part))
-		}
+		images[part] = kube.Image(f.Config(part))
 	}
 	return images
 }

@@ -21,7 +21,6 @@ func Check(st *stack.Stack, flavor string) error {
 	c.ports()
 	c.steps()
 	for _, s := range c.services {
-		c.volumes(s)
 		c.files(s)
 		c.settings(s)
 	}
@@ -103,19 +102,6 @@ func (c *checking) steps() {
 		if _, _, err := userOf(step.User); err != nil || step.Exec && step.User != "" {
 			c.add(step.Service, "a step of the start runs as "+step.User+": a Pod knows numbers only, and a step in a running service is that service's user",
 				"say it as UID[:GID], and leave `exec` out")
-		}
-	}
-}
-
-func (c *checking) volumes(s stack.Service) {
-	for _, m := range s.Mounts {
-		if m.Shared {
-			what := "the volume at " + m.Target + " is shared with other services"
-			if s.Settings.ReadOnly {
-				what = "the volume at " + m.Target + " is one beside its read-only filesystem"
-			}
-			c.add(s.Name, what+": its content is in an image of its own without any program, out of which a Pod fills no volume",
-				"let one service have the volume, on a filesystem that can be written to; then it is a folder in that service's image")
 		}
 	}
 }

@@ -150,13 +150,14 @@ func (p *plan) mounts(s stack.Service) (list []corev1.VolumeMount) {
 	if s.ShmSize > 0 {
 		list = append(list, corev1.VolumeMount{Name: shmName(s), MountPath: "/dev/shm"})
 	}
+	list = append(list, p.sharedMounts(s)...)
 	for i, f := range s.Files {
 		list = append(list, corev1.VolumeMount{Name: filesName(s), MountPath: path.Clean(f.Target), SubPath: fileKey(s, i), ReadOnly: true})
 	}
 	return list
 }
 
-// volumes are what mounts mounts.
+// volumes are what mounts mounts, but for those that services share.
 func (p *plan) volumes(s stack.Service) (list []corev1.Volume) {
 	memory := func(name string, size int64) {
 		v := &corev1.EmptyDirVolumeSource{Medium: corev1.StorageMediumMemory}
@@ -182,15 +183,15 @@ func (p *plan) volumes(s stack.Service) (list []corev1.Volume) {
 	return list
 }
 
-// Names of volumes begin with a few letters and the service, cut so that they are never too long.
-func volumeName(kind string, s stack.Service, i int) string {
-	name := containerName(s.Name)
+// Names of volumes begin with a few letters and end with what they are for, cut so that they are never too long.
+func volumeName(kind, of string, i int) string {
+	name := containerName(of)
 	return fmt.Sprintf("%s-%d-%s", kind, i, strings.TrimRight(name[:min(len(name), 50)], "-"))
 }
 
-func tmpfsName(s stack.Service, i int) string { return volumeName("tmpfs", s, i) }
-func shmName(s stack.Service) string          { return volumeName("shm", s, 0) }
-func filesName(s stack.Service) string        { return volumeName("files", s, 0) }
+func tmpfsName(s stack.Service, i int) string { return volumeName("tmpfs", s.Name, i) }
+func shmName(s stack.Service) string          { return volumeName("shm", s.Name, 0) }
+func filesName(s stack.Service) string        { return volumeName("files", s.Name, 0) }
 
 // fileKey is what a secret or a config of a service is called in the instance's Secret.
 func fileKey(s stack.Service, i int) string { return containerName(s.Name) + "." + strconv.Itoa(i) }

@@ -3,6 +3,7 @@ package kube
 import (
 	"bytes"
 	"fmt"
+	"runtime"
 	"strings"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 	"github.com/docker-bmo/docker-bmo/instance"
 	"github.com/docker-bmo/docker-bmo/internal/label"
+	"github.com/docker-bmo/docker-bmo/launch"
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
@@ -95,6 +97,9 @@ func PlaceholderImages(st *stack.Stack) map[string]Image {
 	images := map[string]Image{}
 	for _, s := range st.Services {
 		images[s.Name] = Image{Reference: "SNAPSHOT-IMAGE-OF-" + s.Name}
+	}
+	for _, name := range launch.VolumeNames(launch.Lasting(st)) {
+		images[label.Volume(name)] = Image{Reference: "SNAPSHOT-IMAGE-OF-VOLUME-" + name, Architecture: runtime.GOARCH}
 	}
 	return images
 }

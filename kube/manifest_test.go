@@ -94,8 +94,6 @@ func TestCheck(t *testing.T) {
 		{"it listens on port 8000, as cache_1 does", func(st *stack.Stack) { st.Services[1].Ports = []int{8000} }},
 		{"its container would be called \"web\", as that of \"WEB\"", func(st *stack.Stack) { st.Services[1].Name = "WEB" }},
 		{"resolves no name \"my_db\"", func(st *stack.Stack) { st.Services[0].Name = "my_db"; st.Services[2].DependsOn = []string{"my_db"} }},
-		{"the volume at /data is shared", func(st *stack.Stack) { st.Services[0].Mounts = []stack.Mount{{Target: "/data", Shared: true}} }},
-		{"beside its read-only filesystem", func(st *stack.Stack) { st.Services[2].Mounts = []stack.Mount{{Target: "/data", Shared: true}} }},
 		{"a step of the start runs in it", func(st *stack.Stack) { st.Start = []stack.Step{{Service: "db", Exec: true}} }},
 		{"runs as app", func(st *stack.Stack) { st.Start[0].User = "app" }},
 		{"runs as 1000", func(st *stack.Stack) { st.Start[0].User, st.Start[0].Exec = "1000", true }},

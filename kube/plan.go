@@ -51,7 +51,8 @@ func newPlan(r Request, now time.Time) (*plan, error) {
 	if err := Check(r.Stack, r.Flavor); err != nil {
 		return nil, err
 	}
-	return &plan{Request: r, shape: shapeOf(r.Stack, r.Flavor), created: now.UTC(), secrets: &stack.Secrets{}}, nil
+	p := &plan{Request: r, shape: shapeOf(r.Stack, r.Flavor), created: now.UTC(), secrets: &stack.Secrets{}}
+	return p, p.checkFilling()
 }
 
 // objectName is the name of everything that an instance has.
@@ -172,6 +173,7 @@ func (p *plan) pod() corev1.PodSpec {
 	if p.Pull.Registry != "" {
 		spec.ImagePullSecrets = []corev1.LocalObjectReference{{Name: objectName(p.Name)}}
 	}
+	spec.InitContainers, spec.Volumes = p.filling(), p.sharedSources()
 	for _, s := range p.services {
 		steps := p.ownSteps(s)
 		c := p.container(s)
@@ -293,7 +295,8 @@ func (p *plan) service() *corev1.Service {
 // portName is the name of a published port in a Service.
 func portName(q instance.Publish) string { return "p" + strconv.Itoa(q.Port) }
 
-// secret returns what has the secrets, the configs and the credentials of the images' registry; nil if there are none.
+// secret returns what has the secrets, the configs, the credentials of the images' registry and the program that fills volumes;
+// nil if there are none.
 func (p *plan) secret() (*corev1.Secret, error) {
 	s := &corev1.Secret{
 		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"}, ObjectMeta: p.meta(), Type: corev1.SecretTypeOpaque,
@@ -308,6 +311,9 @@ func (p *plan) secret() (*corev1.Secret, error) {
 			}
 			s.Data[fileKey(svc, i)] = content
 		}
+	}
+	if program := p.program(); program != nil {
+		s.Data[fillKey] = program
 	}
 	if p.Pull.Registry != "" {
 		config, err := json.Marshal(map[string]any{"auths": map[string]any{p.Pull.Registry: p.Pull.entry()}})

@@ -38,6 +38,8 @@ type Request struct {
 type Image struct {
 	// Reference is REPOSITORY@DIGEST.
 	Reference string
+	// Architecture is what the image is for, as Go calls it.
+	Architecture string
 	// User is whom the image's processes run as, and Entrypoint what they begin with; Environment has NAME=VALUE.
 	User                    string
 	Entrypoint, Environment []string

@@ -129,15 +129,21 @@ func unschedulable(pod *corev1.Pod) string {
 
 // judgeContainer returns why a container cannot come up.
 func (j *judging) judgeContainer(ctx context.Context, pod *corev1.Pod, st *corev1.ContainerStatus) error {
+	volume, fills := j.filledBy(st.Name)
 	service, step := j.owner(st.Name)
 	if w := st.State.Waiting; w != nil {
-		if err := j.judgeWaiting(st, w); err != nil {
+		if err := j.judgeWaiting(st, w); err != nil && fills {
+			return fmt.Errorf("volume %s: %w", volume, err)
+		} else if err != nil {
 			return fmt.Errorf("service %s: %w", service, err)
 		}
 	}
 	end := cmp.Or(st.State.Terminated, st.LastTerminationState.Terminated)
 	if end == nil {
 		return nil
+	}
+	if fills {
+		return j.judgeFilling(ctx, pod, st.Name, volume, end)
 	}
 	var svc stack.Service // in its flavor
 	if i := slices.IndexFunc(j.services, func(s stack.Service) bool { return s.Name == service }); i >= 0 {
@@ -154,6 +160,18 @@ func (j *judging) judgeContainer(ctx context.Context, pod *corev1.Pod, st *corev
 		return nil // the cluster starts it again
 	}
 	return j.serviceError(ctx, service, endError(end, svc), &progress.Log{})
+}
+
+// judgeFilling returns why a volume could not be filled.
+func (j *judging) judgeFilling(ctx context.Context, pod *corev1.Pod, container, volume string, end *corev1.ContainerStateTerminated) error {
+	if end.ExitCode == 0 {
+		return nil
+	}
+	lines := j.c.tail(ctx, pod, container)
+	if len(lines) == 0 {
+		return fmt.Errorf("volume %s cannot be filled: %w", volume, endError(end, stack.Service{}))
+	}
+	return fmt.Errorf("volume %s cannot be filled: %s", volume, lines[len(lines)-1])
 }
 
 // owner returns the service that a container belongs to, and the number of the step that it is, -1 if it is none.

@@ -70,9 +70,9 @@ func TestVolumeNames(t *testing.T) {
 	assert.DeepEqual(t, VolumeNames(Lasting(st)), []string{"big-data-0913b3bd", "uploads", "web-var-lib-bd1f06c6"})
 	assert.Equal(t, len(VolumeNames(st.Services)), 4)
 	assert.DeepEqual(t, ServiceNames(st), []string{"php", "web"})
-	long := volumeName(stack.Service{Name: "web"}, stack.Mount{Volume: strings.Repeat("a", 200)})
+	long := VolumeName(stack.Service{Name: "web"}, stack.Mount{Volume: strings.Repeat("a", 200)})
 	assert.Assert(t, plainName.MatchString(long) && len(long) <= maxVolumeName, long)
-	strange := volumeName(stack.Service{Name: "web"}, stack.Mount{Volume: "___"})
+	strange := VolumeName(stack.Service{Name: "web"}, stack.Mount{Volume: "___"})
 	assert.Assert(t, plainName.MatchString(strange), strange)
 }
 

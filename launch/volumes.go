@@ -35,7 +35,7 @@ func VolumeNames(services []stack.Service) []string {
 	for _, s := range services {
 		for _, m := range s.Mounts {
 			if m.Shared {
-				names[volumeName(s, m)] = true
+				names[VolumeName(s, m)] = true
 			}
 		}
 	}
@@ -48,9 +48,9 @@ var plainName = regexp.MustCompile(`^[a-z0-9]+(?:[-_][a-z0-9]+)*$`)
 // maxVolumeName leaves room for the names of stack and instance in the same image or volume name.
 const maxVolumeName = 63
 
-// volumeName returns the name under which a mount's volume is known: that of the stack, or one made of the service and
-// the path. What images cannot be called has a digest instead of the characters that they do not allow.
-func volumeName(s stack.Service, m stack.Mount) string {
+// VolumeName returns the name under which the engine's volume of a mount is known: that of the stack, or one made of the
+// service and the path. What images cannot be called has a digest instead of the characters that they do not allow.
+func VolumeName(s stack.Service, m stack.Mount) string {
 	name := m.Volume
 	if name == "" {
 		name = s.Name + m.Target
@@ -70,7 +70,7 @@ func (g *Group) mounts(s stack.Service) []engine.Mount {
 	for _, m := range s.Mounts {
 		if m.Shared {
 			out = append(out, engine.Mount{
-				Volume: g.Volume(volumeName(s, m)), Target: m.Target, ReadOnly: m.ReadOnly, NoCopy: m.NoCopy || g.Filled,
+				Volume: g.Volume(VolumeName(s, m)), Target: m.Target, ReadOnly: m.ReadOnly, NoCopy: m.NoCopy || g.Filled,
 				Subpath: m.Subpath,
 			})
 		}

@@ -9,7 +9,9 @@ import (
 // Config is what a container gets from one image of a snapshot, and the name by which the image is got.
 type Config struct {
 	// Reference is REPOSITORY@DIGEST.
-	Reference               string
+	Reference string
+	// Architecture is what the image is for, as Go calls it.
+	Architecture            string
 	User                    string
 	Entrypoint, Environment []string
 	// Health, HealthTimeout and Shell are those of engine.Image.
@@ -18,7 +20,7 @@ type Config struct {
 	Shell         []string
 }
 
-// Config returns what is known of the image of a service.
+// Config returns what is known of the image of a service, or of a volume as label.Volume returns it.
 func (f *Found) Config(service string) Config {
 	p := f.parts[service]
 	if p.config == nil {
@@ -26,7 +28,8 @@ func (f *Found) Config(service string) Config {
 	}
 	of := p.config.Config
 	c := Config{
-		Reference: f.repo.Digest(p.descriptor.Digest.String()).Name(), User: of.User, Entrypoint: of.Entrypoint, Environment: of.Env, Shell: of.Shell,
+		Reference: f.repo.Digest(p.descriptor.Digest.String()).Name(), Architecture: p.config.Architecture,
+		User: of.User, Entrypoint: of.Entrypoint, Environment: of.Env, Shell: of.Shell,
 	}
 	if of.Healthcheck != nil {
 		c.Health, c.HealthTimeout = of.Healthcheck.Test, of.Healthcheck.Timeout

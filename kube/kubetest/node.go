@@ -123,14 +123,18 @@ func (c *Cluster) bringUp(name string) {
 }
 
 // Start starts one container of a Pod with the program of its name. One that is to come to its end before the others start,
-// a step, is waited for. It reports whether others may start.
+// a step or what fills a volume, is waited for. It reports whether others may start.
 func (c *Cluster) Start(pod string, ctr corev1.Container) bool {
 	r := &run{c: c, container: ctr, killed: make(chan struct{}), ports: map[int]func(net.Conn){}, files: map[string]string{}}
 	c.mu.Lock()
 	program := c.programs[ctr.Name]
 	c.runs[pod+"/"+ctr.Name] = r
 	c.mu.Unlock()
-	if program == nil {
+	toEnd := strings.HasPrefix(ctr.Name, "start-step-") || strings.HasPrefix(ctr.Name, "fill-volume-")
+	switch {
+	case program == nil && toEnd:
+		program = func(*Process) int { return 0 }
+	case program == nil:
 		program = (*Process).UntilKilled
 	}
 	status := corev1.ContainerStatus{
@@ -150,7 +154,7 @@ func (c *Cluster) Start(pod string, ctr corev1.Container) bool {
 		})
 		done <- code
 	}()
-	return !strings.HasPrefix(ctr.Name, "start-step-") || <-done == 0
+	return !toEnd || <-done == 0
 }
 
 func yes() *bool { t := true; return &t }
