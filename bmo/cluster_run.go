@@ -32,7 +32,8 @@ type ClusterRunOptions struct {
 }
 
 // Run starts instances of a stack's snapshot on the cluster and returns when they are ready, as Client.Run does. The snapshot
-// is looked up in its repository first; only if it is not there, the client's engine has to make it and to push it.
+// is looked up in its repository first; only if it is not there, the client's engine has to make it and to push it, attested and
+// signed as BuildOptions say.
 //
 // Without Detach the instance ends with this process: its address is a port of this machine, led through the cluster's API,
 // and the cluster removes it when this process has not been heard of for a minute.
@@ -171,7 +172,8 @@ func (k *Cluster) pushed(ctx context.Context, repo *registry.Repository, o RunOp
 	if err != nil {
 		return nil, err
 	}
-	if _, err := k.client.push(ctx, s, PushOptions{Repository: repo.String(), Progress: o.Progress}); err != nil {
+	push := PushOptions{Repository: repo.String(), Attest: o.Attest, Sign: o.Sign, Progress: o.Progress}
+	if _, err := k.client.push(ctx, s, push); err != nil {
 		return nil, err
 	}
 	f, err := repo.FindKey(ctx, s.Key, "")

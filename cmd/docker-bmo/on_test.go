@@ -127,6 +127,29 @@ func TestCommandOnKubernetes(t *testing.T) {
 	assert.Assert(t, strings.Contains(x.err, "a cluster has no pools"), x.err)
 }
 
+// TestSignedForKubernetes: what has to be pushed for a cluster is attested and signed like any other push.
+func TestSignedForKubernetes(t *testing.T) {
+	x := newTerminal(t)
+	cluster := kubetest.New(t, clusterPrograms())
+	t.Setenv("KUBECONFIG", cluster.Kubeconfig())
+	t.Setenv("COSIGN_PASSWORD", "of-the-tests")
+	repository, _ := newRepository(t)
+	s := x.current()
+	run := func(words ...string) int {
+		t.Helper()
+		return x.run(append([]string{"run", "--stack", x.file, "--repository", repository, "--progress", "quiet"}, words...)...)
+	}
+	assert.Equal(t, run("--sign", privateKey, "--", "true"), exitEngine)
+	assert.Assert(t, strings.Contains(x.err, "--sbom are for what is pushed, as with --on kubernetes"), x.err)
+	assert.Equal(t, run("--on", "kubernetes", "--sign", publicKey, "--", "true"), exitEngine)
+	assert.Assert(t, strings.Contains(x.err, "it is a public key"), x.err)
+	assert.Equal(t, run("--on", "kubernetes", "--sign", privateKey, "--", "true"), 0, x.err)
+	inspect := []string{"snapshot", "inspect", "--repository", repository, "--format", "{{.Signatures}} {{range .Attestations}}{{.Predicates}}{{end}}"}
+	assert.Equal(t, x.run(append(inspect, s.Key)...), 0, x.err)
+	assert.Assert(t, strings.HasPrefix(x.out, "1 [https://slsa.dev/provenance/v1 https://github.com/docker-bmo/docker-bmo/snapshot/v1]"), x.out)
+	assert.Equal(t, run("--on", "kubernetes", "--verify", publicKey, "--", "true"), 0, x.err)
+}
+
 func TestManifestOfConfig(t *testing.T) {
 	x := newTerminal(t)
 	repository, _ := newRepository(t)

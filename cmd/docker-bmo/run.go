@@ -99,6 +99,7 @@ Refer to https://docs.docker.com/go/formatting/ for more information about forma
 	o.on.add(cmd)
 	flags.StringVar(&o.serviceType, "service-type", "", `Service by which a detached instance on a cluster is reached ("ClusterIP", "NodePort", "LoadBalancer")`)
 	_ = cmd.RegisterFlagCompletionFunc("service-type", completion.FromList(bmo.ServiceTypes()...))
+	o.addPushFlags(flags)
 	flags.StringVar(&o.report, "report", "", "Write an HTML page of what happened to a file, when the instance is gone")
 	_ = cmd.RegisterFlagCompletionFunc("format", completion.FromList("json"))
 }
@@ -129,6 +130,9 @@ func (o runOptions) check() error {
 		return errors.New("--detach cannot be combined with a command: the instance is removed when its command ends")
 	case o.serviceType != "" && o.on.target == "":
 		return errors.New("--service-type is for instances on a cluster: --on kubernetes")
+	case o.on.target == "" && (o.sign != "" || o.sbom != "" || o.provenance != "" || len(o.attests) > 0):
+		return hint.Wrap(errors.New("--sign, --attest, --provenance and --sbom are for what is pushed, as with --on kubernetes"),
+			"`docker bmo push` and `docker bmo build --push` have them, too")
 	case o.on.target != "" && (len(o.contexts) > 0 || o.live || o.report != ""):
 		return errors.New("--context, --live and --report are about engines: leave --on out")
 	case o.number < 1:

@@ -26,6 +26,12 @@ func startOnCluster(ctx context.Context, dockerCli command.Cli, options runOptio
 		return nil, nil, err
 	}
 	run.Started = started
+	if run.Attest, err = options.attest(); err != nil {
+		return nil, nil, err
+	}
+	if run.Sign, err = options.signingKey(ctx, dockerCli); err != nil {
+		return nil, nil, err
+	}
 	options.messages = &messages{w: dockerCli.Err()}
 	k, err := options.on.cluster(dockerCli, options.messages)
 	if err != nil {
