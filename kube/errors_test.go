@@ -260,3 +260,18 @@ func TestUnreachable(t *testing.T) {
 	assert.Assert(t, errors.As(err, &gone), "%v", err)
 	assert.Assert(t, strings.Contains(strings.Join(hint.All(err), ""), "kubectl --context test get pods"))
 }
+
+// TestJobIsRemovedAtOnce: what starts is given up when its Job is removed before there was a Pod to be seen.
+func TestJobIsRemovedAtOnce(t *testing.T) {
+	c, fake := newCluster(t, programs())
+	fake.Fail("list pods", 1000, http.StatusInternalServerError, metav1.StatusReasonInternalError, "not yet")
+	fake.Behave(func(fake *kubetest.Cluster, _ string) {
+		fake.Remove("jobs", "docker-bmo-shop-1")
+		fake.Heal()
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	_, err := c.Start(ctx, request(shop()))
+	assert.ErrorContains(t, err, "its Job was removed while it started")
+	assert.Equal(t, len(fake.Names()), 0, "%v", fake.Names())
+}

@@ -54,7 +54,7 @@ func (s *start) trouble(ctx context.Context) error {
 		case <-changed:
 		case <-tick.C:
 			if pod == nil {
-				if err := s.c.refusedPod(ctx, s.job.Name); err != nil {
+				if err := s.withoutPod(ctx); err != nil {
 					return err
 				}
 			}
@@ -251,6 +251,15 @@ func podFailed(pod *corev1.Pod) error {
 			"leave them out, or have the nodes allow them (--allowed-unsafe-sysctls of the kubelet)")
 	}
 	return fmt.Errorf("its Pod has ended: %s", why)
+}
+
+// withoutPod returns why there is no Pod, nil as long as there may be one.
+func (s *start) withoutPod(ctx context.Context) error {
+	jobs, err := s.c.api.jobs().List(ctx, metav1.ListOptions{LabelSelector: selectorOf(s.Name)})
+	if err == nil && len(jobs.Items) == 0 {
+		return hint.Wrap(errors.New("its Job was removed while it started"), "`kubectl get events` may say by whom")
+	}
+	return s.c.refusedPod(ctx, s.job.Name)
 }
 
 // refusedPod returns why the cluster makes no Pod of a Job, nil if it has said nothing.
