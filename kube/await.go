@@ -123,6 +123,9 @@ func (s *start) awaitService(ctx context.Context, svc stack.Service, log *progre
 			return s.failure(ctx, svc, err, log)
 		}
 	}
+	if s.taken != nil {
+		return nil
+	}
 	return s.execSteps(ctx, pod, svc.Name)
 }
 

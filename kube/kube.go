@@ -20,8 +20,9 @@ type Cluster struct {
 	// Context is the name of the kubeconfig's context, "" within a cluster. Namespace is where the instances are.
 	Context, Namespace string
 
-	api  api
-	rest *rest.Config
+	api   api
+	rest  *rest.Config
+	clock *clock
 
 	mu   sync.Mutex
 	held map[string]*held // what this process has of instances that it has started
@@ -93,11 +94,13 @@ func open(cfg *rest.Config, c Config) (*Cluster, error) {
 	cfg.QPS, cfg.Burst = requests, burst
 	cfg.UserAgent = userAgent()
 	cfg.WarningHandler = rest.NoWarnings{}
-	api, err := newAPI(cfg, c.Namespace)
+	own, clock := rest.CopyConfig(cfg), &clock{}
+	own.Wrap(clock.watch)
+	api, err := newAPI(own, c.Namespace)
 	if err != nil {
 		return nil, badConfig(err)
 	}
-	return &Cluster{Context: c.Context, Namespace: c.Namespace, api: api, rest: cfg}, nil
+	return &Cluster{Context: c.Context, Namespace: c.Namespace, api: api, rest: cfg, clock: clock}, nil
 }
 
 // Host is the address of the cluster's API.

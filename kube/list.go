@@ -90,7 +90,7 @@ func instanceOf(job *batchv1.Job, pod *corev1.Pod, now time.Time) instance.Insta
 	i := instance.Instance{
 		Name: facts[label.Instance], Key: facts[label.Key], Stack: facts[label.Stack], Flavor: facts[label.Flavor],
 		Detached: facts[label.Detached] == "true", Created: created.UTC(), Services: map[string]string{}, MayEnd: words(facts[label.MayEnd]),
-		Ports: map[string]map[int]int{}, URL: facts[label.URL], Labels: facts,
+		Ports: map[string]map[int]int{}, URL: facts[label.URL], Labels: facts, Pool: facts[label.Pool],
 	}
 	_ = json.Unmarshal([]byte(facts[label.Ports]), &i.Ports) // of an instance that is not ready there are none
 	i.Host = hostOf(i.URL, facts)
@@ -98,6 +98,9 @@ func instanceOf(job *batchv1.Job, pod *corev1.Pod, now time.Time) instance.Insta
 		i.Services[service] = containerID(pod, service)
 	}
 	i.State, i.Status = stateOf(job, pod, i.MayEnd, now)
+	if i.State == instance.Ready && waits(job) {
+		i.State, i.Status = instance.Paused, i.Status+" (Waiting)"
+	}
 	return i
 }
 

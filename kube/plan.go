@@ -129,13 +129,19 @@ func (p *plan) facts() map[string]string {
 	if p.Detach {
 		f[label.Detached] = "true"
 	}
+	if p.Pool != nil {
+		f[label.Pool], f[label.Match] = p.Pool.ID, p.Match
+	}
 	return f
 }
 
+// managedBy is Kubernetes' own label for who has made an object.
+const managedBy, manager = "app.kubernetes.io/managed-by", "docker-bmo"
+
 // labels are those of the facts that a cluster takes as labels: it selects by them.
 func (p *plan) labels() map[string]string {
-	l := map[string]string{"app.kubernetes.io/managed-by": "docker-bmo"}
-	for _, name := range []string{label.Role, label.Instance, label.Stack, label.Flavor, label.Detached} {
+	l := map[string]string{managedBy: manager}
+	for _, name := range []string{label.Role, label.Instance, label.Stack, label.Flavor, label.Detached, label.Pool} {
 		if value := p.facts()[name]; value != "" && len(validation.IsValidLabelValue(value)) == 0 {
 			l[name] = value
 		}
@@ -150,6 +156,9 @@ func (p *plan) meta() metav1.ObjectMeta {
 // job returns the Job with the Pod. deadline is after how many seconds the cluster ends it, nil for never.
 func (p *plan) job(deadline *int64) *batchv1.Job {
 	meta := p.meta()
+	if p.Pool != nil {
+		meta.OwnerReferences = []metav1.OwnerReference{p.Pool.owner}
+	}
 	template := metav1.ObjectMeta{Labels: p.labels(), Annotations: p.facts()}
 	for _, s := range p.services {
 		maps.Copy(template.Annotations, s.Settings.Annotations)

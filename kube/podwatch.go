@@ -37,7 +37,12 @@ func selectorOf(name string) string {
 
 // watchPod watches the Pod of an instance until ctx ends.
 func (c *Cluster) watchPod(ctx context.Context, name string) *podWatch {
-	w := &podWatch{c: c, selector: selectorOf(name), changed: make(chan struct{})}
+	return c.watchPodFrom(ctx, name, nil)
+}
+
+// watchPodFrom is watchPod of an instance whose Pod has been seen already, unless that is nil.
+func (c *Cluster) watchPodFrom(ctx context.Context, name string, pod *corev1.Pod) *podWatch {
+	w := &podWatch{c: c, selector: selectorOf(name), pod: pod, met: pod != nil, changed: make(chan struct{})}
 	go w.run(ctx)
 	return w
 }

@@ -19,6 +19,11 @@ type Request struct {
 	Flavor string
 	Name   string
 	Detach bool
+	// Match is the digest of all that an instance is made from: one that waits in a pool and has the same is as good as a new one.
+	// Start takes such an instance, if there is one, unless Pool or Name is given. Empty for none.
+	Match string
+	// Pool, if not nil, is the pool that the instance is to wait in.
+	Pool *Pool
 	// Owner is for people: the cluster decides by the Job's deadline.
 	Owner       string
 	Environment map[string]string

@@ -53,6 +53,13 @@ func TestRole(t *testing.T) {
 	defer cancel()
 	assert.ErrorIs(t, c.FollowEvents(ctx, i, from, func(Event) {}), context.DeadlineExceeded)
 	assert.NilError(t, c.Remove(t.Context(), "shop-1", time.Second))
+	p := &pooling{c, t, fake}
+	p.keep(1)
+	p.fill()
+	assert.Equal(t, p.take().Pool, poolOfShop)
+	p.fill()
+	assert.NilError(t, c.UsePool(t.Context(), *p.pool()))
+	assert.NilError(t, c.EndPool(t.Context(), poolOfShop))
 	for what := range fake.Asked() {
 		assert.Check(t, granted[what], "the Role does not grant %q", what)
 		delete(granted, what)

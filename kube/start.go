@@ -26,7 +26,9 @@ type start struct {
 	tunnel   *tunnel
 	forwards []*forward
 	began    time.Time
-	asked    bool // whether anything has been asked for that makes something
+	lease    lease
+	taken    *corev1.Pod // that of an instance out of a pool, where the steps of the start have run; nil for none
+	asked    bool        // whether anything has been asked for that makes something
 }
 
 // held is what a process has of an instance that it has started: what is forwarded, and the lease.
@@ -72,6 +74,9 @@ func (c *Cluster) Start(ctx context.Context, r Request) (*instance.Instance, err
 	if err := CheckName(r.Name); err != nil {
 		return nil, err
 	}
+	if i, err := c.take(ctx, r); i != nil || err != nil {
+		return i, err
+	}
 	for try := 0; ; try++ {
 		q := r
 		q.Name = cmp.Or(r.Name, madeUpName(r.Stack.Name))
@@ -89,12 +94,24 @@ func (c *Cluster) Start(ctx context.Context, r Request) (*instance.Instance, err
 // nameTaken reports that the cluster has something of that name.
 type nameTaken struct{ error }
 
-func (c *Cluster) startOnce(ctx context.Context, r Request) (_ *instance.Instance, err error) {
+func (c *Cluster) startOnce(ctx context.Context, r Request) (*instance.Instance, error) {
 	p, err := newPlan(r, time.Now())
 	if err != nil {
 		return nil, err
 	}
 	s := &start{plan: p, c: c, began: time.Now()}
+	s.lease = lease{objectName(r.Name), s.began}
+	return s.bringUp(ctx, func(ctx context.Context) error {
+		if err := s.choosePlace(ctx); err != nil {
+			return err
+		}
+		return s.create(ctx)
+	})
+}
+
+// bringUp gets what the instance is made of, and returns when it is ready. If that fails, nothing of it is left.
+func (s *start) bringUp(ctx context.Context, get func(context.Context) error) (_ *instance.Instance, err error) {
+	c := s.c
 	own, end := context.WithCancel(context.WithoutCancel(ctx))
 	h := &held{end: end}
 	defer func() {
@@ -104,18 +121,15 @@ func (c *Cluster) startOnce(ctx context.Context, r Request) (_ *instance.Instanc
 			err = s.abandon(ctx, err)
 		}
 	}()
-	if err := s.choosePlace(ctx); err != nil {
+	if err := get(ctx); err != nil {
 		return nil, err
 	}
 	h.forwards = s.forwards
-	if err := s.create(ctx); err != nil {
-		return nil, err
-	}
 	c.hold(s.Name, h)
-	go c.renew(own, lease{s.job.Name, s.began})
+	go c.renew(own, s.lease)
 	watched, unwatch := context.WithCancel(ctx)
 	defer unwatch()
-	s.pod = c.watchPod(watched, s.Name)
+	s.pod = c.watchPodFrom(watched, s.Name, s.taken)
 	if err := s.await(ctx); err != nil {
 		return nil, err
 	}
@@ -160,7 +174,7 @@ func (s *start) create(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	deadline := lease{created: s.began}.seconds(time.Now())
+	deadline := s.lease.seconds(time.Now())
 	s.asked = true
 	job, err := s.c.api.jobs().Create(ctx, s.plan.job(&deadline), metav1.CreateOptions{})
 	if apierrors.IsAlreadyExists(err) {
@@ -204,7 +218,7 @@ func (s *start) finish(ctx context.Context) (*instance.Instance, error) {
 			return nil, err
 		}
 	}
-	if s.Detach && s.at.port != 0 {
+	if s.Detach && s.at.port != 0 && s.taken == nil { // for one that waits the nodes have seen to it
 		within := leadTime
 		if s.ServiceType == ServiceTypes[0] {
 			within = clusterLeadTime
@@ -215,9 +229,13 @@ func (s *start) finish(ctx context.Context) (*instance.Instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	change := map[string]any{"metadata": map[string]any{"annotations": map[string]string{
+	meta := map[string]any{"annotations": map[string]string{
 		label.Ready: "true", label.URL: s.url(), label.Ports: string(ports), label.Host: s.at.host,
-	}}}
+	}}
+	if s.Pool != nil {
+		meta["labels"] = map[string]string{label.Match: waitsFor(s.Match)}
+	}
+	change := map[string]any{"metadata": meta}
 	if s.Detach {
 		change["spec"] = map[string]any{"activeDeadlineSeconds": nil}
 	}

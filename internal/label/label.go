@@ -94,7 +94,8 @@ const (
 	// Pool is the identifier of a pool, on what belongs to it, and PoolSize the number of instances that it is to hold.
 	Pool     = Prefix + "pool"
 	PoolSize = Prefix + "pool.size"
-	// Match is on the instances of a pool: a digest of all that a run of the same would ask for.
+	// Match is on the instances of a pool: a digest of all that a run of the same would ask for. The beginning of it is a label of a
+	// cluster's Job as long as that waits.
 	Match = Prefix + "match"
 	// Ready is "true" on the Job of an instance on a cluster, of which all probes have succeeded. Ports, as JSON, says by service
 	// and port at which ports of Host the instance is reached.
@@ -124,7 +125,7 @@ const (
 	RoleCommit = "commit"
 	// RoleInstance marks containers, networks and volumes of an instance.
 	RoleInstance = "instance"
-	// RolePool marks the volume that says of a pool that it is to be there.
+	// RolePool marks the volume, or on a cluster the Job, that says of a pool that it is to be there.
 	RolePool = "pool"
 	// RoleClaim marks the volume that says of an instance of a pool who has taken it. Its Owner and Detached count, those of
 	// the containers do not any more.

@@ -102,6 +102,12 @@ func (c *Cluster) do(w http.ResponseWriter, r *http.Request, verb, resource, nam
 	case "create":
 		c.create(w, r, resource)
 	case "delete":
+		var how metav1.DeleteOptions
+		if json.NewDecoder(r.Body).Decode(&how) == nil && how.Preconditions != nil && how.Preconditions.ResourceVersion != nil &&
+			*how.Preconditions.ResourceVersion != strconv.Itoa(versionOf(o)) {
+			refuse(w, http.StatusConflict, metav1.StatusReasonConflict, fmt.Sprintf("%s %q has another version", resource, name))
+			return
+		}
 		c.remove(resource, name)
 		reply(w, http.StatusOK, metav1.Status{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}, Status: metav1.StatusSuccess})
 	case "patch":
@@ -177,7 +183,7 @@ func (c *Cluster) create(w http.ResponseWriter, r *http.Request, resource string
 		}
 	}
 	c.put(resource, name, o, "ADDED")
-	if resource == "jobs" {
+	if resource == "jobs" && o["spec"].(map[string]any)["parallelism"] != 0.0 {
 		c.podOf(name, o)
 	}
 	reply(w, http.StatusCreated, o)
@@ -197,6 +203,10 @@ func (c *Cluster) patch(w http.ResponseWriter, r *http.Request, resource, name s
 	}
 	if err != nil {
 		refuse(w, http.StatusBadRequest, metav1.StatusReasonBadRequest, err.Error())
+		return
+	}
+	if versionOf(changed) != versionOf(o) {
+		refuse(w, http.StatusConflict, metav1.StatusReasonConflict, fmt.Sprintf("%s %q has another version", resource, name))
 		return
 	}
 	c.put(resource, name, changed, "MODIFIED")
