@@ -101,7 +101,7 @@ func (k *Cluster) Stop(ctx context.Context, names []string, o StopOptions) error
 	there := map[string]bool{}
 	for _, i := range list {
 		there[i.Name] = true
-		if o.All {
+		if inPool := i.Pool != "" && (i.State == Paused || i.State == Starting); o.All && !inPool { // that goes with its pool
 			names = append(names, i.Name)
 		}
 	}

@@ -38,27 +38,44 @@ type ClusterRunOptions struct {
 // Without Detach the instance ends with this process: its address is a port of this machine, led through the cluster's API,
 // and the cluster removes it when this process has not been heard of for a minute.
 func (k *Cluster) Run(ctx context.Context, st *stack.Stack, o ClusterRunOptions) (*RunResult, error) {
-	if err := o.checkCluster(st); err != nil {
-		return nil, err
-	}
-	if _, err := k.kube.List(ctx); err != nil { // before anything takes time
-		return nil, err
-	}
-	k.kube.Sweep(ctx, k.client.warn)
-	r, err := k.request(st, o)
+	r, p, err := k.prepare(ctx, st, o)
 	if err != nil {
 		return nil, err
 	}
-	repo, found, err := k.snapshotFor(ctx, st, o.RunOptions)
+	pool, err := k.poolOf(ctx, p, &r)
 	if err != nil {
 		return nil, err
 	}
-	r.Snapshot, r.Images, r.Pull = found.Snapshot, imagesOf(found), credentialsOf(repo)
 	list, err := k.kube.StartMany(ctx, r, instance.Many{Number: o.Number, AtOnce: o.Parallel, AllOrNone: o.AllOrNone, Started: o.Started})
 	if len(list) == 0 {
 		return nil, err
 	}
-	return &RunResult{Instances: list}, err
+	return &RunResult{Instances: list, Refill: k.client.refill(pool, list)}, err
+}
+
+// prepare says what to start, and gets its snapshot into the repository. p is what has led to the snapshot, nil for one that was named.
+func (k *Cluster) prepare(ctx context.Context, st *stack.Stack, o ClusterRunOptions) (r kube.Request, p *pipeline, err error) {
+	if err := o.checkCluster(st); err != nil {
+		return r, nil, err
+	}
+	if _, err := k.kube.List(ctx); err != nil { // before anything takes time
+		return r, nil, err
+	}
+	k.kube.Sweep(ctx, k.client.warn)
+	if r, err = k.request(st, o); err != nil {
+		return r, nil, err
+	}
+	repo, err := k.client.repository(cmp.Or(o.Repository, st.Repository))
+	if err != nil {
+		return r, nil, err
+	}
+	repo.Require(o.Verify)
+	found, p, err := k.snapshotFor(ctx, repo, st, o.RunOptions)
+	if err != nil {
+		return r, nil, err
+	}
+	r.Snapshot, r.Images, r.Pull = found.Snapshot, imagesOf(found), credentialsOf(repo)
+	return r, p, nil
 }
 
 // checkCluster refuses what no cluster can do, before anybody is asked.
@@ -105,13 +122,8 @@ func (k *Cluster) request(st *stack.Stack, o ClusterRunOptions) (r kube.Request,
 }
 
 // snapshotFor returns the snapshot as it is in its repository. One that is not there is made on the engine and pushed.
-func (k *Cluster) snapshotFor(ctx context.Context, st *stack.Stack, o RunOptions) (*registry.Repository, *registry.Found, error) {
+func (k *Cluster) snapshotFor(ctx context.Context, repo *registry.Repository, st *stack.Stack, o RunOptions) (*registry.Found, *pipeline, error) {
 	c := k.client
-	repo, err := c.repository(cmp.Or(o.Repository, st.Repository))
-	if err != nil {
-		return nil, nil, err
-	}
-	repo.Require(o.Verify)
 	if o.Snapshot != "" {
 		f, err := findIn(ctx, repo, o.Snapshot, "")
 		if missing := (*NotInRepositoryError)(nil); errors.As(err, &missing) {
@@ -122,7 +134,7 @@ func (k *Cluster) snapshotFor(ctx context.Context, st *stack.Stack, o RunOptions
 		if err != nil {
 			return nil, nil, err
 		}
-		return repo, f, f.Fits(st.Name, launch.ServiceNames(st), launch.VolumeNames(launch.Lasting(st)))
+		return f, nil, f.Fits(st.Name, launch.ServiceNames(st), launch.VolumeNames(launch.Lasting(st)))
 	}
 	info, down := c.Connect(ctx)
 	if down != nil {
@@ -140,14 +152,14 @@ func (k *Cluster) snapshotFor(ctx context.Context, st *stack.Stack, o RunOptions
 	if !o.NoCache && !o.Pull {
 		f, err := repo.FindInputs(ctx, p.inputs.Digest(), platform)
 		if f != nil || err != nil {
-			return repo, f, err
+			return f, p, err
 		}
 	}
 	f, err := k.pushed(ctx, repo, o, func(ctx context.Context, info engine.Info) (*snapshot.Snapshot, error) {
 		return k.make(ctx, st, info, o)
 	},
 		fmt.Errorf("%s has no snapshot of these inputs", repo))
-	return repo, f, err
+	return f, p, err
 }
 
 // make returns the snapshot on the engine.

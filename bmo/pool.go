@@ -54,12 +54,8 @@ func poolVolume(id string, size int) string { return fmt.Sprintf("docker-bmo-poo
 // A pool takes at most three quarters of the engine's memory: ErrPoolMemory says that it holds fewer instances than it was
 // to.
 func (c *Client) PoolUp(ctx context.Context, st *stack.Stack, o PoolOptions) (*Pool, error) {
-	if o.Size < 1 {
-		return nil, fmt.Errorf("invalid size %d of a pool: want 1 or more", o.Size)
-	}
-	if st.TellsSecrets() {
-		return nil, hint.Wrap(errors.New("a pool cannot hold instances that tell their tests a secret"),
-			"x-bmo.env of stack "+st.Name+" has {{.Secret}} in it, which only the process that has started an instance knows")
+	if err := o.check(st); err != nil {
+		return nil, err
 	}
 	f, err := c.newFiller(ctx, st, o, "")
 	if err != nil {
@@ -72,7 +68,19 @@ func (c *Client) PoolUp(ctx context.Context, st *stack.Stack, o PoolOptions) (*P
 	if err := f.fillAndWait(ctx); err != nil {
 		return nil, err
 	}
-	return c.findPool(ctx, f.id)
+	return findPool(ctx, c, f.id)
+}
+
+// check refuses what no pool can hold.
+func (o PoolOptions) check(st *stack.Stack) error {
+	if o.Size < 1 {
+		return fmt.Errorf("invalid size %d of a pool: want 1 or more", o.Size)
+	}
+	if st.TellsSecrets() {
+		return hint.Wrap(errors.New("a pool cannot hold instances that tell their tests a secret"),
+			"x-bmo.env of stack "+st.Name+" has {{.Secret}} in it, which only the process that has started an instance knows")
+	}
+	return nil
 }
 
 // markPool says on the engine that there is to be a pool. Labels cannot be changed: the newest mark of a pool counts, and
@@ -155,9 +163,15 @@ func (p *Pool) count(i Instance) {
 	}
 }
 
+// poolPlace is where pools are: an engine or a cluster.
+type poolPlace interface {
+	Pools(ctx context.Context) ([]Pool, error)
+	endPool(ctx context.Context, id string) error
+}
+
 // findPool returns the pool whose identifier begins with prefix.
-func (c *Client) findPool(ctx context.Context, prefix string) (*Pool, error) {
-	pools, err := c.Pools(ctx)
+func findPool(ctx context.Context, at poolPlace, prefix string) (*Pool, error) {
+	pools, err := at.Pools(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -179,7 +193,7 @@ func (c *Client) findPool(ctx context.Context, prefix string) (*Pool, error) {
 
 // PoolDownOptions say which pools end.
 type PoolDownOptions struct {
-	// All ends every pool on the engine, besides those that are named.
+	// All ends every pool that there is, besides those that are named.
 	All bool
 	// Removed, if not nil, is called with the identifier of each pool that is gone, one at a time.
 	Removed func(id string)
@@ -192,9 +206,13 @@ func (c *Client) PoolDown(ctx context.Context, ids []string, o PoolDownOptions) 
 		return err
 	}
 	defer c.settle(ctx)
+	return endPools(ctx, c, ids, o)
+}
+
+func endPools(ctx context.Context, at poolPlace, ids []string, o PoolDownOptions) error {
 	var errs []error
 	if o.All {
-		pools, err := c.Pools(ctx)
+		pools, err := at.Pools(ctx)
 		errs = append(errs, err)
 		for _, p := range pools {
 			ids = append(ids, p.ID)
@@ -202,14 +220,14 @@ func (c *Client) PoolDown(ctx context.Context, ids []string, o PoolDownOptions) 
 	}
 	var full []string
 	for _, id := range ids {
-		p, err := c.findPool(ctx, id)
+		p, err := findPool(ctx, at, id)
 		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
 		full = append(full, p.ID)
 	}
-	errs = append(errs, instance.RemoveAll(ctx, full, c.endPool, o.Removed))
+	errs = append(errs, instance.RemoveAll(ctx, full, at.endPool, o.Removed))
 	return errors.Join(errs...)
 }
 

@@ -65,12 +65,26 @@ func (c *Client) newFiller(ctx context.Context, st *stack.Stack, o PoolOptions, 
 // have changed since. It returns at once when another process of this user does so already, which then looks once more.
 // That the pool is gone is no error.
 func (c *Client) PoolFill(ctx context.Context, st *stack.Stack, o PoolOptions, id string) error {
+	return c.fillAlone(ctx, id, func() error {
+		f, err := c.newFiller(ctx, st, o, id)
+		if err != nil {
+			return err
+		}
+		defer f.p.close(ctx)
+		return f.fill(ctx)
+	})
+}
+
+// fillAlone fills a pool unless another process of this user does so, which is left a note to look once more.
+func (c *Client) fillAlone(ctx context.Context, id string, fill func() error) error {
 	for {
 		release, err := c.lockPool(id)
 		if err != nil || release == nil {
 			return err
 		}
-		err = c.fillOnce(ctx, st, o, id)
+		if err = c.awaitCalm(ctx, id); err == nil {
+			err = fill()
+		}
 		release()
 		// Who came in between has left a note, and relies on this process.
 		if err != nil || !c.takeNote(id) {
@@ -86,7 +100,7 @@ const (
 	calmTries = 30
 )
 
-func (c *Client) fillOnce(ctx context.Context, st *stack.Stack, o PoolOptions, id string) error {
+func (c *Client) awaitCalm(ctx context.Context, id string) error {
 	for try := 0; c.takeNote(id) && try < calmTries; try++ {
 		select {
 		case <-time.After(calm):
@@ -94,12 +108,7 @@ func (c *Client) fillOnce(ctx context.Context, st *stack.Stack, o PoolOptions, i
 			return context.Cause(ctx)
 		}
 	}
-	f, err := c.newFiller(ctx, st, o, id)
-	if err != nil {
-		return err
-	}
-	defer f.p.close(ctx)
-	return f.fill(ctx)
+	return nil
 }
 
 // poolFile is a file of a pool in the user's state folder.

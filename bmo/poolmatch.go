@@ -38,15 +38,17 @@ const poolIDSize = 12
 
 // poolID returns the identifier of the pool of an application, as it is named and not as it is now: a pool stays the same
 // when a file changes. The contexts are loaded.
-func (p *pipeline) poolID(r instance.Request) (string, error) {
+// where, if anything, keeps pools of one application apart.
+func (p *pipeline) poolID(r instance.Request, where ...string) (string, error) {
 	sum, err := p.client.digest(struct {
 		Stack, Dir, Source, Flavor string
 		Files, Services            []string
 		Environment                map[string]string
 		BuildArgs, BuildContexts   map[string]string
+		Where                      []string `json:",omitempty"`
 	}{
 		p.stack.Name, p.stack.Dir, p.request.Contexts.Source, orDefault(r.Flavor), p.stack.Files, launch.ServiceNames(p.stack),
-		r.Environment, p.options.BuildArgs, p.options.BuildContexts,
+		r.Environment, p.options.BuildArgs, p.options.BuildContexts, where,
 	})
 	if err != nil {
 		return "", err
@@ -55,8 +57,8 @@ func (p *pipeline) poolID(r instance.Request) (string, error) {
 }
 
 // match returns the digest of all that the instances of a request are made from. Two that have the same differ in nothing
-// but their names, addresses and random secrets.
-func (p *pipeline) match(r instance.Request) (string, error) {
+// but their names, addresses and random secrets. how is what else of a request makes a difference.
+func (p *pipeline) match(r instance.Request, how ...string) (string, error) {
 	st := *p.stack
 	st.Dir, st.Files, st.FS, st.Path, st.BuiltIn = "", nil, nil, "", nil
 	st.Contexts, st.Bootstrap, st.Source = nil, nil, stack.Source{}
@@ -79,7 +81,8 @@ func (p *pipeline) match(r instance.Request) (string, error) {
 		Contents             [][]byte
 		Environment, Proxies map[string]string
 		Publish              []instance.Publish
-	}{r.Snapshot.Key, orDefault(r.Flavor), &st, contents, r.Environment, r.Proxies, r.Publish})
+		How                  []string `json:",omitempty"`
+	}{r.Snapshot.Key, orDefault(r.Flavor), &st, contents, r.Environment, r.Proxies, r.Publish, how})
 }
 
 func orDefault(flavor string) string {
