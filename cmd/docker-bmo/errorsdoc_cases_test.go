@@ -42,7 +42,6 @@ var commandLineErrors = []errorCase{
 	plain("A name that is none", "run", "--stack", "demo", "--name", "my shop"),
 	plain("A cluster that is none", "ps", "--on", "swarm"),
 	plain("A user's own files on a cluster", "run", "--stack", "demo", "--on", "kubernetes", "--live"),
-	plain("A pool on a cluster", "pool", "up", "--on", "kubernetes"),
 	{"A file that holds no snapshot", func(a *attempt) {
 		file := filepath.Join(a.dir, "shop.tar.zst")
 		assert.NilError(a, os.WriteFile(file, []byte(strings.Repeat("price\n", 1000)), 0o600))

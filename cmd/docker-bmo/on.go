@@ -25,6 +25,8 @@ type place interface {
 	Follow(ctx context.Context, list []*bmo.Instance, o bmo.FollowOptions) error
 	Watch(ctx context.Context, inst *bmo.Instance, ended func(error)) error
 	CheckRunning(ctx context.Context, inst *bmo.Instance) error
+	Pools(ctx context.Context) ([]bmo.Pool, error)
+	PoolDown(ctx context.Context, ids []string, o bmo.PoolDownOptions) error
 }
 
 // onFlag is the flag that names a cluster in place of the engine.

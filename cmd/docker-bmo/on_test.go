@@ -123,8 +123,40 @@ func TestCommandOnKubernetes(t *testing.T) {
 	assert.Equal(t, x.run("run", "--on", "swarm", "--", "true"), exitEngine)
 	assert.Assert(t, strings.Contains(x.err, `invalid --on "swarm"`), x.err)
 	assert.Equal(t, x.run("run", "--service-type", "NodePort", "-d"), exitEngine)
-	assert.Equal(t, x.run("pool", "up", "--on", "kubernetes"), exitEngine)
-	assert.Assert(t, strings.Contains(x.err, "a cluster has no pools"), x.err)
+}
+
+// TestPoolOnKubernetes: a pool is made, listed, shown as what waits, taken from, filled and ended.
+func TestPoolOnKubernetes(t *testing.T) {
+	x := newTerminal(t)
+	cluster := kubetest.New(t, clusterPrograms())
+	t.Setenv("KUBECONFIG", cluster.Kubeconfig())
+	repository, _ := newRepository(t)
+	t.Setenv("DOCKER_BMO_REPOSITORY", repository)
+	s := x.current()
+	pool := func(verb string, words ...string) int {
+		t.Helper()
+		return x.run(append([]string{"pool", verb, "--on", "kubernetes"}, words...)...)
+	}
+	assert.Equal(t, pool("up", "--stack", x.file, "--size", "1", "--progress", "quiet"), 0, x.err)
+	id := strings.TrimSpace(x.out)
+	assert.Equal(t, x.err, "pool "+id+" of shop has 1 of 1 instances ready\n")
+	assert.Equal(t, pool("ls", "--format", "{{.ID}} {{.Stack}} {{.Flavor}} {{.Snapshot}} {{.Ready}}"), 0, x.err)
+	assert.Equal(t, x.out, id+" shop low "+s.Key[:12]+" 1/1\n")
+	assert.Equal(t, x.run("pool", "ls", "--quiet"), 0, x.err)
+	assert.Equal(t, x.out, "", "of the engine")
+	assert.Assert(t, slices.Contains(x.offered("pool", "down", "--on", "kubernetes", ""), id))
+	assert.Equal(t, x.run("ps", "--on", "kubernetes", "--all", "--format", "{{.State}} {{.Status}}"), 0, x.err)
+	assert.Assert(t, strings.HasPrefix(x.out, "paused Up ") && strings.HasSuffix(x.out, " (Waiting)\n"), x.out)
+	assert.Equal(t, pool("fill", "--quiet", "--stack", x.file, "--pool", id), 0, x.err)
+	assert.Equal(t, pool("down", "ffffffffffff"), 1)
+	assert.Assert(t, strings.Contains(x.err, "no such pool: ffffffffffff"), x.err)
+	assert.Equal(t, pool("down", id), 0, x.err)
+	assert.Equal(t, x.out, id+"\n")
+	assert.Equal(t, len(cluster.Names()), 0, "%v", cluster.Names())
+	assert.Equal(t, x.run("pool", "up", "--stack", x.file, "--service-type", "NodePort"), 1)
+	assert.Assert(t, strings.Contains(x.err, "--service-type is for instances on a cluster"), x.err)
+	assert.Equal(t, x.run("pool", "up", "--on", "swarm"), 1)
+	assert.Assert(t, strings.Contains(x.err, `invalid --on "swarm"`), x.err)
 }
 
 // TestSignedForKubernetes: what has to be pushed for a cluster is attested and signed like any other push.

@@ -13,7 +13,10 @@ import (
 )
 
 func newPoolDownCommand(dockerCli command.Cli) *cobra.Command {
-	var all bool
+	var (
+		all bool
+		on  onFlag
+	)
 	cmd := &cobra.Command{
 		Use:   "down [OPTIONS] POOL [POOL...]",
 		Short: "End one or more pools, and remove the instances that wait in them",
@@ -27,20 +30,21 @@ func newPoolDownCommand(dockerCli command.Cli) *cobra.Command {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return runPoolDown(cmd.Context(), dockerCli, all, args)
+			return runPoolDown(cmd.Context(), dockerCli, on, all, args)
 		},
 		ValidArgsFunction: completePools(dockerCli),
 	}
 	cmd.Flags().BoolVarP(&all, "all", "a", false, "End all pools")
+	on.add(cmd)
 	return cmd
 }
 
-func runPoolDown(ctx context.Context, dockerCli command.Cli, all bool, ids []string) error {
-	c, _, err := connect(ctx, dockerCli)
+func runPoolDown(ctx context.Context, dockerCli command.Cli, on onFlag, all bool, ids []string) error {
+	at, err := on.connect(ctx, dockerCli)
 	if err != nil {
 		return err
 	}
-	return c.PoolDown(ctx, ids, bmo.PoolDownOptions{
+	return at.PoolDown(ctx, ids, bmo.PoolDownOptions{
 		All: all, Removed: func(id string) { fmt.Fprintln(dockerCli.Out(), id) },
 	})
 }

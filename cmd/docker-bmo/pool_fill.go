@@ -43,12 +43,12 @@ func runPoolFill(ctx context.Context, dockerCli command.Cli, options poolOptions
 	if err != nil {
 		return err
 	}
-	c, err := options.connect(ctx, dockerCli)
+	at, err := options.pools(ctx, dockerCli)
 	if err != nil {
 		return err
 	}
 	for _, id := range ids {
-		if err := c.PoolFill(ctx, st, pool, id); err != nil {
+		if err := at.PoolFill(ctx, st, pool, id); err != nil {
 			return err
 		}
 	}

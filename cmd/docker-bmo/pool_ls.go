@@ -16,6 +16,7 @@ import (
 type poolLsOptions struct {
 	quiet, noTrunc bool
 	format         string
+	on             onFlag
 }
 
 func newPoolLsCommand(dockerCli command.Cli) *cobra.Command {
@@ -29,15 +30,16 @@ func newPoolLsCommand(dockerCli command.Cli) *cobra.Command {
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	addListFlags(cmd, &options.quiet, &options.noTrunc, &options.format, "Only display pool identifiers")
+	options.on.add(cmd)
 	return cmd
 }
 
 func runPoolLs(ctx context.Context, dockerCli command.Cli, options poolLsOptions) error {
-	client, _, err := connect(ctx, dockerCli)
+	at, err := options.on.connect(ctx, dockerCli)
 	if err != nil {
 		return err
 	}
-	pools, err := client.Pools(ctx)
+	pools, err := at.Pools(ctx)
 	if err != nil {
 		return err
 	}

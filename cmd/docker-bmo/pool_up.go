@@ -20,9 +20,14 @@ of them instead of starting its own, which is done in a moment, and another one
 is started in the background. They take memory, but no processor time. When the
 application has changed, the next run replaces those that wait.
 
+On a cluster nothing can be paused: what waits there is idle, and holds what it
+has asked for. So a pool ends there by itself when no run has used it for eight
+hours.
+
 A pool that is there gets the new size. Prints the pool's identifier.`,
 		Example: `  docker bmo pool up --size 4 --stack demo
   docker bmo run -d --stack demo
+  docker bmo pool up --size 2 --stack demo --on kubernetes
   docker bmo pool ls
   docker bmo pool down --all`,
 		Args:              noStackArgument,
@@ -47,14 +52,14 @@ func runPoolUp(ctx context.Context, dockerCli command.Cli, options poolOptions) 
 		return err
 	}
 	options.say(dockerCli, st)
-	c, err := options.connect(ctx, dockerCli)
+	at, err := options.pools(ctx, dockerCli)
 	if err != nil {
 		return err
 	}
 	if pool.Progress, err = options.printer(dockerCli, "Filling"); err != nil {
 		return err
 	}
-	p, err := c.PoolUp(ctx, st, pool)
+	p, err := at.PoolUp(ctx, st, pool)
 	pool.Progress.Close()
 	if err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 
 	"github.com/docker-bmo/docker-bmo/bmo"
 	"github.com/docker-bmo/docker-bmo/internal/hint"
+	"github.com/docker-bmo/docker-bmo/progress"
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
@@ -257,10 +258,15 @@ func startInstances(ctx context.Context, dockerCli command.Cli, options runOptio
 	if result == nil {
 		return c, nil, err
 	}
-	if rerr := options.refill(result.Refill); rerr != nil {
-		run.Progress.Print(warning(fmt.Errorf("a pool is not filled again: %w", rerr)))
-	}
+	options.startRefill(run.Progress, result)
 	return c, result, err
+}
+
+// startRefill has the pools filled again that instances were taken out of.
+func (o *runOptions) startRefill(p *progress.Printer, result *bmo.RunResult) {
+	if err := o.refill(result.Refill); err != nil {
+		p.Print(warning(fmt.Errorf("a pool is not filled again: %w", err)))
+	}
 }
 
 // clientAndStack connects to the engine and loads the stack: the one that is kept with the snapshot when one is named and

@@ -47,5 +47,9 @@ func startOnCluster(ctx context.Context, dockerCli command.Cli, options runOptio
 	}
 	defer run.Progress.Close()
 	result, err := k.Run(ctx, st, bmo.ClusterRunOptions{RunOptions: run, ServiceType: options.serviceType})
+	if result == nil {
+		return k, nil, err
+	}
+	options.startRefill(run.Progress, result)
 	return k, result, err
 }

@@ -44,9 +44,6 @@ var missing = map[string][]Missing{
 	"logs": {
 		{"--details", "docker logs", "`docker logs --details` shows them for a container"},
 	},
-	"pool": {
-		{"--on", "docker bmo run", "a cluster has no pools, since what waits would hold the memory of its nodes; `docker bmo run -d -n N --on kubernetes` starts instances in advance"},
-	},
 	"prune": {
 		{"--volumes", "docker system prune", "instances have no volumes that outlive them"},
 	},
