@@ -78,7 +78,9 @@ func TestStartFails(t *testing.T) {
 			})
 		}, "its node node does not answer any more", "another node"},
 		"removed": {func(c *kubetest.Cluster, pod string) {
-			time.Sleep(20 * time.Millisecond)
+			for c.Asked()["watch pods"] == 0 { // it has been seen then
+				time.Sleep(time.Millisecond)
+			}
 			c.Remove("pods", pod)
 		}, "its Pod was removed while it started", "kubectl get events"},
 		"refused": {func(c *kubetest.Cluster, pod string) {
