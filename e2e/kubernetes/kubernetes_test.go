@@ -21,7 +21,9 @@ func TestInstances(t *testing.T) {
 	w.do("run", "--", "true").OK(t) // the nodes get the images
 	for _, n := range []int{1, 4, 16} {
 		began := time.Now()
-		list := instances(t, w.do("run", "--detach", "--number", fmt.Sprint(n), "--service-type", "NodePort", "--format", "json"))
+		// All databases start at the same time, on however busy processors: a minute is not always enough for 16.
+		list := instances(t, w.do("run", "--detach", "--number", fmt.Sprint(n), "--service-type", "NodePort", "--format", "json",
+			"--wait-timeout", "300"))
 		t.Logf("%d instances ready after %s", n, time.Since(began).Round(100*time.Millisecond))
 		assert.Equal(t, len(list), n)
 		for k, i := range list {
