@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/docker-bmo/docker-bmo/instance"
-	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/kube"
 	"github.com/docker-bmo/docker-bmo/stack"
 )
@@ -199,7 +198,7 @@ func (f *clusterFiller) fill(ctx context.Context) error {
 		if there, _, lerr := f.look(ctx); lerr == nil && there == nil { // the pool has ended meanwhile
 			return nil
 		}
-		return hint.Wrap(fmt.Errorf("pool %s: %w", f.id, err), "what the cluster has no room for, a pool cannot hold: `docker bmo pool up` with a smaller --size")
+		return fmt.Errorf("pool %s: %w", f.id, err)
 	}
 	return errors.New("pool " + f.id + " does not come to its size")
 }
