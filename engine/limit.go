@@ -11,14 +11,6 @@ import (
 	"github.com/docker/docker/client"
 )
 
-// AnswerTime is how long the engine may take to answer a question, and WorkTime how long to create, start, stop, remove,
-// commit, copy or count, and to go on with what moves an image or a folder. A stream must begin in AnswerTime, and then goes on
-// for as long as it takes.
-const (
-	AnswerTime = time.Minute
-	WorkTime   = 15 * time.Minute
-)
-
 // SilentError reports that the engine was asked for something and has not answered in time.
 type SilentError struct {
 	Host, Request string

@@ -17,10 +17,11 @@ import (
 // Fault is what goes wrong at a request.
 type Fault string
 
-// Faults. At Killed, Dropped and Garbage the engine has carried the request out: there is what docker bmo has not heard of.
+// Faults. At Killed, Dropped, Stalled and Garbage the engine has carried the request out: there is what docker bmo has not heard of.
 const (
 	Killed      Fault = "killed"      // docker and the plugin, before they get the answer
 	Dropped     Fault = "dropped"     // the connection, instead of the answer or in the middle of a stream
+	Stalled     Fault = "stalled"     // the engine, which has carried the request out, and never answers
 	Slow        Fault = "slow"        // the engine, which answers nevertheless
 	Interrupted Fault = "interrupted" // docker and the plugin, by the user, since no answer comes
 	Refused     Fault = "refused"     // by the engine, with status 500
@@ -30,11 +31,12 @@ const (
 )
 
 // Faults are all of them.
-var Faults = []Fault{Killed, Dropped, Slow, Interrupted, Refused, Garbage, Removed, Pruned}
+var Faults = []Fault{Killed, Dropped, Stalled, Slow, Interrupted, Refused, Garbage, Removed, Pruned}
 
 const (
 	slowness = time.Second            // of a slow answer
 	patience = 500 * time.Millisecond // until the user interrupts
+	stall    = time.Minute            // until a command that is still waiting has failed: its limits are seconds
 	silence  = 12 * time.Second       // at most, after an interrupt: what makes something is waited for 10 seconds
 	glimpse  = 100 * time.Millisecond // what is seen of a stream that is cut
 )
@@ -103,6 +105,15 @@ func (f *faulty) RoundTrip(r *http.Request) (*http.Response, error) {
 			return res, nil
 		}
 		return nil, errors.Join(errDropped, err, discard(res))
+	case Stalled:
+		_, err := f.carryOut(r)
+		select {
+		case <-r.Context().Done():
+		case <-time.After(stall):
+			p := <-victim
+			err = errors.Join(err, p.Signal(syscall.SIGKILL))
+		}
+		return nil, errors.Join(errDropped, err)
 	case Slow:
 		time.Sleep(slowness)
 	case Interrupted:

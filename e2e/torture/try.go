@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"gotest.tools/v3/assert"
+
 	"github.com/docker-bmo/docker-bmo/e2e/harness"
 )
 
@@ -24,7 +26,7 @@ func (b *bench) try(t testing.TB, c Command, fault Fault, at func(n int, request
 	t.Helper()
 	c.prepare(b, t)
 	b.faulty.arm(fault, at)
-	p := b.proxy.CLI().Start(t, c.args(b)...)
+	p := b.cli(t, fault).Start(t, c.args(b)...)
 	b.faulty.victim <- p
 	r := p.Wait(t)
 
@@ -40,6 +42,18 @@ func (b *bench) try(t testing.TB, c Command, fault Fault, at func(n int, request
 	}
 	o.left = b.unwanted(c, fault, r, there) + strings.Join(b.clear(t, c, there), "\n")
 	return o
+}
+
+// cli is docker bmo by way of the proxy, and one that soon gives up where the engine is to keep silent.
+func (b *bench) cli(t testing.TB, fault Fault) harness.CLI {
+	t.Helper()
+	cli := b.proxy.CLI()
+	if fault == Stalled {
+		config, err := harness.Impatient()
+		assert.NilError(t, err)
+		cli.Env = append(cli.Env, "DOCKER_CONFIG="+config)
+	}
+	return cli
 }
 
 // requests runs a command without a fault, and returns the requests that it makes.
