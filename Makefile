@@ -169,7 +169,7 @@ screens: ## write docs/screens.md, as the commands show themselves; SOURCE=DIR f
 	hack/screens $(SOURCE)
 
 .PHONY: bench
-bench: engine images install ## measure, beside what people would do instead, and write docs/performance.md; PARTS=start for a part
+bench: engine images install ## measure, side by side with what people would do instead, and write docs/performance.md; PARTS=start for a part
 	hack/bench $(PARTS)
 
 .PHONY: clean

@@ -1,4 +1,4 @@
-// The command bench measures docker bmo beside what people would do instead, and as what it has to deal with grows. It writes
+// The command bench measures docker bmo side by side with what people would do instead, and as what it has to deal with grows. It writes
 // the figures into docs/performance.json, where each replaces the one that was taken before with the same engine, and draws
 // docs/performance.md from that. `make bench` runs it from the root of the checkout, with an engine and all that it needs.
 package main

@@ -151,14 +151,14 @@ func TestPoolIsForItsOwn(t *testing.T) {
 	assert.Equal(t, i.Pool, p.ID)
 }
 
-// TestPoolServesTests: they run beside instances of a pool, which is filled again, and which go when the tests are done.
+// TestPoolServesTests: they run against instances of a pool, which is filled again, and which go when the tests are done.
 func TestPoolServesTests(t *testing.T) {
 	f := newPoolFixture(t)
 	p := f.up(t, 2)
 	names := f.list(t)
 	var (
 		mu     sync.Mutex
-		beside = map[string]bool{}
+		used   = map[string]bool{}
 		refill []string
 	)
 	results, err := f.as(t).Test(t.Context(), f.stack, TestOptions{
@@ -171,13 +171,13 @@ func TestPoolServesTests(t *testing.T) {
 		Do: func(_ context.Context, r TestRun) error {
 			mu.Lock()
 			defer mu.Unlock()
-			beside[r.Instance.Name] = true
+			used[r.Instance.Name] = true
 			return nil
 		},
 	})
 	assert.NilError(t, err)
 	assert.Assert(t, results[0].Passed() && results[1].Passed())
-	assert.DeepEqual(t, slices.Sorted(maps.Keys(beside)), slices.Sorted(maps.Keys(names)))
+	assert.DeepEqual(t, slices.Sorted(maps.Keys(used)), slices.Sorted(maps.Keys(names)))
 	assert.DeepEqual(t, slices.Compact(refill), []string{p.ID}) // once or twice: who is told while another asks relies on that one
 	assert.Equal(t, len(f.list(t)), 0)
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
-// TestResetBesidePrune: while an instance is reset nothing runs from its snapshot, and a prune may take that.
-func TestResetBesidePrune(t *testing.T) {
+// TestResetDuringPrune: while an instance is reset nothing runs from its snapshot, and a prune may take that.
+func TestResetDuringPrune(t *testing.T) {
 	d := newFixture(t)
 	s := snapshottest.New("shop", "0123456789abcdef", instancetest.Noon, "web")
 	snapshottest.Add(d.Fake.Fake, s)

@@ -15,7 +15,7 @@ import (
 
 // TestOptions say how tests are spread over instances.
 type TestOptions struct {
-	// RunOptions say how instances are started. Number is how many tests run at the same time, each beside an instance of its
+	// RunOptions say how instances are started. Number is how many tests run at the same time, each against an instance of its
 	// own; 0 is as many as the engines have processors. Name and Detach do not count.
 	RunOptions
 	// Also are clients of more engines to run on. They get the snapshot first, from the repository if there is one that has it,
@@ -26,7 +26,7 @@ type TestOptions struct {
 	Tests []string
 	// FreshEach starts an instance for each test. Without it an instance is kept for one test after the other.
 	FreshEach bool
-	// Retries is how often a test that has failed is run again, each time beside an instance that no other has had.
+	// Retries is how often a test that has failed is run again, each time against an instance that no other has had.
 	Retries int
 	// Command is what the tests are run by. How long each one takes is remembered for it and the stack, in the cache folder; nil
 	// if there is nothing to remember.
@@ -61,7 +61,7 @@ type TestResult struct {
 
 // TestAttempt is how an attempt at a test ended.
 type TestAttempt struct {
-	// Instance is the name of the one that it ran beside.
+	// Instance is the name of the one that it ran against.
 	Instance string
 	Began    time.Time
 	Took     time.Duration
@@ -81,9 +81,9 @@ func (r TestResult) Flaky() bool {
 	return r.Passed() && slices.ContainsFunc(r.Attempts, func(a TestAttempt) bool { return a.Err != nil && a.Lost == nil })
 }
 
-// Test runs tests beside several instances at the same time, and returns what became of each, in the order of the list. Those
+// Test runs tests against several instances at the same time, and returns what became of each, in the order of the list. Those
 // that took longest before are begun first, and whoever is done takes the next one. A missing snapshot is built first;
-// all instances have the same one. They are removed as soon as there is nothing more to run beside them.
+// all instances have the same one. They are removed as soon as there is nothing more to run against them.
 //
 // Tests that fail are no error. The error says why tests were not run, next to the results of the others: ctx has ended, or no
 // instance could be started any more.
@@ -185,7 +185,7 @@ func (t *tester) run(ctx context.Context) error {
 // startTries is how often in a row a slot tries to have an instance.
 const startTries = 2
 
-// slot runs one test after the other, and returns when there is none left, or when it gets no instance to run them beside.
+// slot runs one test after the other, and returns when there is none left, or when it gets no instance to run them against.
 func (t *tester) slot(ctx context.Context, n int) error {
 	var inst *Instance
 	drop := func() {
@@ -236,10 +236,10 @@ func (t *tester) attempt(ctx context.Context, next queuedTest, slot int, inst *I
 	if len(t.Also) > 0 {
 		where += " at " + t.client(slot).Host()
 	}
-	name := fmt.Sprintf("[%d/%d] %s beside %s", t.begun, len(t.Tests), next.name, where)
+	name := fmt.Sprintf("[%d/%d] %s against %s", t.begun, len(t.Tests), next.name, where)
 	t.mu.Unlock()
 	if next.attempt > 1 {
-		name = fmt.Sprintf("[retry %d] %s beside %s", next.attempt-1, next.name, where)
+		name = fmt.Sprintf("[retry %d] %s against %s", next.attempt-1, next.name, where)
 	}
 	a := TestAttempt{Instance: inst.Name, Began: time.Now()}
 	a.Err = t.Progress.Step(ctx, name, func(ctx context.Context, log *progress.Log) error {

@@ -119,7 +119,7 @@ func TestWhoIsDoneTakesTheNext(t *testing.T) {
 			others.Wait()
 			return nil
 		}
-		<-begun // beside the other instance
+		<-begun // against the other instance
 		others.Done()
 		return nil
 	})
@@ -143,7 +143,7 @@ func TestFreshEach(t *testing.T) {
 	assert.Equal(t, len(used), 3)
 }
 
-// TestRetryIsFresh: beside an instance that no test has had, and only as often as allowed.
+// TestRetryIsFresh: against an instance that no test has had, and only as often as allowed.
 func TestRetryIsFresh(t *testing.T) {
 	r := &rig{}
 	o := options("good flaky bad", 1)
@@ -196,7 +196,7 @@ func TestIdleSlotWaitsForARetry(t *testing.T) {
 	assert.Equal(t, len(r.ran), 3)
 }
 
-// TestInstanceOfNoUse is replaced; one beside which a test has merely failed is kept.
+// TestInstanceOfNoUse is replaced; one against which a test has merely failed is kept.
 func TestInstanceOfNoUse(t *testing.T) {
 	r := &rig{}
 	_, err := r.run(t, t.Context(), options("fails kills after", 1), nil, func(run TestRun) error {

@@ -57,7 +57,7 @@ func TestBMO(t *testing.T) {
 	assert.Assert(t, strings.Contains(page, "Bugzilla_login"))
 }
 
-// BMO's own REST tests, beside one instance by one prove and file by file beside two: they are the same. How long each takes
+// BMO's own REST tests, against one instance by one prove and file by file against two: they are the same. How long each takes
 // is in the log.
 func TestBMORestSuite(t *testing.T) {
 	a := newBMO(t, "bmo-rest")
@@ -87,7 +87,7 @@ func TestBMORestSuite(t *testing.T) {
 
 	assert.Equal(t, testsOf(t, two.Stdout), testsOf(t, one.Stdout))
 	assert.Equal(t, strings.Count(two.Stdout, "--- ok rest_"), len(files))
-	t.Logf("%d tests in %d files: %s beside one instance, %s beside two: %.2f of it", testsOf(t, one.Stdout), len(files),
+	t.Logf("%d tests in %d files: %s against one instance, %s against two: %.2f of it", testsOf(t, one.Stdout), len(files),
 		alone.Round(time.Second), split.Round(time.Second), split.Seconds()/alone.Seconds())
 }
 

@@ -61,8 +61,8 @@ func TestCommandIsToldWhereAndWho(t *testing.T) {
 	harness.Removed(t, env["BMO_INSTANCE"])
 }
 
-// A command beside each of two instances has that one's address alone, and the worse of two ends is the exit code.
-func TestCommandBesideEach(t *testing.T) {
+// A command against each of two instances has that one's address alone, and the worse of two ends is the exit code.
+func TestCommandAgainstEach(t *testing.T) {
 	t.Parallel()
 	a, _ := demo(t)
 	name := a.Name + "-shard"

@@ -87,7 +87,7 @@ var goCache = func() string {
 	return cmp.Or(os.Getenv("GOCACHE"), filepath.Join(dir, "go-build"))
 }()
 
-// Test files of pytest, each beside an instance that nobody has used; the report has what they wrote.
+// Test files of pytest, each against an instance that nobody has used; the report has what they wrote.
 func TestListOfPytestFiles(t *testing.T) {
 	harness.OnOneEngine(t)
 	t.Parallel()
@@ -107,7 +107,7 @@ func TestListOfPerlTests(t *testing.T) {
 	r, report := listOfTests(t, map[string]string{
 		"t/a.t": strings.Replace(perlFile, "STATUS", "200", 1), "t/b.t": strings.Replace(perlFile, "STATUS", "404", 1),
 	}, "t/a.t\nt/b.t\n", "-n", "1", "--retries", "1", "--", "prove")
-	r.Fails(t, 1, "[retry 1] t/b.t beside ")
+	r.Fails(t, 1, "[retry 1] t/b.t against ")
 	assert.Assert(t, strings.Contains(r.Stdout, "Failed test 'it answers'"), r.Stdout)
 	assert.Equal(t, report, testReport{Tests: 2, Failures: 1})
 }

@@ -38,7 +38,7 @@ func TestLost(t *testing.T) {
 			want: "failed to receive status: error reading from server: EOF",
 		},
 		{
-			name: "what ssh says beside", err: errors.Join(errors.New(sshEnded+"Connection closed by remote host\r\nConnection closed by UNKNOWN port 65535\r\n"), ours),
+			name: "what ssh says with it", err: errors.Join(errors.New(sshEnded+"Connection closed by remote host\r\nConnection closed by UNKNOWN port 65535\r\n"), ours),
 			want: "Connection closed by remote host\nno such instance: x",
 		},
 		{name: "several", err: errors.Join(errors.New(sshEnded), ours), want: "ssh: signal: terminated\nno such instance: x"},

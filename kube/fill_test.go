@@ -16,7 +16,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
-// sharing is the stack shop with a volume that two services have, and one beside a read-only filesystem.
+// sharing is the stack shop with a volume that two services have, and one next to a read-only filesystem.
 func sharing() *stack.Stack {
 	st := shop()
 	st.Services[0].Mounts = []stack.Mount{

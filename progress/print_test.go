@@ -13,7 +13,7 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// TestPrintPlain: printed at once, between the lines of the display, and safe beside them (-race).
+// TestPrintPlain: printed at once, between the lines of the display, and safe together with them (-race).
 func TestPrintPlain(t *testing.T) {
 	var out bytes.Buffer
 	p, err := New(&out, "plain", "")

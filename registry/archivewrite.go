@@ -80,7 +80,7 @@ func sumOf(parts map[string]part, sent map[v1.Hash]v1.Descriptor) Moved {
 // full says what to do when a disk of this machine is full.
 func full(err error) error {
 	if engine.IsNoSpace(err) && len(hint.All(err)) == 0 {
-		return hint.Wrap(err, "make room, or write to another disk with -o: as much again as the file takes is needed beside it meanwhile")
+		return hint.Wrap(err, "make room, or write to another disk with -o: as much again as the file takes is needed next to it meanwhile")
 	}
 	return err
 }

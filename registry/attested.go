@@ -17,7 +17,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
-// What BuildKit calls the parts of its attestations: an index has, beside an image, a manifest whose layers are statements
+// What BuildKit calls the parts of its attestations: an index has, next to an image, a manifest whose layers are statements
 // about it.
 const (
 	referenceType       = "vnd.docker.reference.type"

@@ -12,7 +12,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/attest"
 )
 
-// TestAttested: each image has its statements beside it in the index, as BuildKit has them, under a tag of their own; they
+// TestAttested: each image has its statements next to it in the index, as BuildKit has them, under a tag of their own; they
 // are about it, and have nothing of what is for one user only. What is pushed again is the same.
 func TestAttested(t *testing.T) {
 	srv, a := newServer(t), newMachine(t)

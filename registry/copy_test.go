@@ -106,8 +106,8 @@ func TestCopyInterrupted(t *testing.T) {
 	assert.Equal(t, len(b.Objects()), 0)
 }
 
-// TestCopyBesidePrune: an image whose layers were not sent is removed by somebody else on the way, again and again.
-func TestCopyBesidePrune(t *testing.T) {
+// TestCopyDuringPrune: an image whose layers were not sent is removed by somebody else on the way, again and again.
+func TestCopyDuringPrune(t *testing.T) {
 	a, b := newMachine(t), newMachine(t)
 	s := a.bootstrapped("aa", noon)
 	theirs := func() {

@@ -39,7 +39,7 @@ func (e *SignatureError) Hint() string {
 // Require has only those snapshots found from now on whose index was signed by the key; nil for all.
 func (r *Repository) Require(v *attest.Verifier) { r.require = v }
 
-// sign puts a signature of what has that digest beside those that it has, unless it has one by this key.
+// sign puts a signature of what has that digest next to those that it has, unless it has one by this key.
 func (r *Repository) sign(ctx context.Context, digest v1.Hash, by *attest.Signer) error {
 	payload, err := attest.Payload(r.repo.Name(), digest.String(), map[string]any{"creator": author})
 	if err != nil {
@@ -58,7 +58,7 @@ func (r *Repository) sign(ctx context.Context, digest v1.Hash, by *attest.Signer
 	}})
 }
 
-// attestTo puts signed statements about what has that digest beside those that it has, unless it has the same by this key.
+// attestTo puts signed statements about what has that digest next to those that it has, unless it has the same by this key.
 func (r *Repository) attestTo(ctx context.Context, digest v1.Hash, by *attest.Signer, list ...statement) error {
 	verifier := by.Verifier()
 	var adds []addition

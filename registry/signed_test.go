@@ -46,7 +46,7 @@ func (s *server) requiring(t *testing.T, by *attest.Verifier) *Repository {
 }
 
 // TestSigned: what is signed by the key is pulled; what is not signed, or by another key, is refused before the engine or
-// an image is asked for anything; a second signature stays beside the first.
+// an image is asked for anything; a second signature stays next to the first.
 func TestSigned(t *testing.T) {
 	srv, a, b := newServer(t), newMachine(t), newMachine(t)
 	key, other := newKey(t), newKey(t)

@@ -85,7 +85,7 @@ func TestPartsThatAreRefused(t *testing.T) {
 }
 
 // TestListAndRemove: a listing costs one small answer for each snapshot; what is removed is gone by every name, and the
-// snapshots beside it stay.
+// other snapshots stay.
 func TestListAndRemove(t *testing.T) {
 	srv, a, b := newServer(t), newMachine(t), newMachine(t)
 	first, _ := pushed(t, srv, a, "aa", noon)

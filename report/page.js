@@ -287,7 +287,7 @@ function lane(svg, inside, hit, s, y) {
     }
     if (c.gone) hit(svgEl("path", {d: `M${b - 3} ${mid - 3}l6 6m0 -6l-6 6`, stroke: color[s], "stroke-width": 1.5}), c.gone);
   }
-  // A word stands beside its mark where it covers nothing; else the mark, which says it when it is pointed at, has to do.
+  // A word stands next to its mark where it covers nothing; else the mark, which says it when it is pointed at, has to do.
   const labels = [], taken = [];
   const label = (at, text) => labels.push({at, text});
   const place = ({at, text}) => {

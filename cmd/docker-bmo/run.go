@@ -54,7 +54,7 @@ as the engine has processors, or --parallel, and as its memory and addresses
 allow. Each is printed when it is ready. One that fails is missing, and the exit
 code says so; with --all-or-none none stays then, which is always so with COMMAND.
 
-With --number, COMMAND runs once beside each instance at the same time. It finds
+With --number, COMMAND runs once against each instance at the same time. It finds
 its number, from 1 on, in BMO_SHARD, and how many there are in BMO_SHARDS; the
 exit code is the highest one. With --context the instances are on the engines
 of several docker contexts, to which the snapshot of the first one is copied.`,
@@ -116,7 +116,7 @@ func (o *runOptions) addInstanceFlags(cmd *cobra.Command) {
 	flags.StringArrayVarP(&o.publish, "publish", "p", nil, `Publish a port on 127.0.0.1 (format: "[SERVICE:][HOST:]PORT")`)
 	flags.StringVar(&o.snapshot, "snapshot", "", "Start from the snapshot with this name or key, whatever the stack's inputs are now")
 	flags.IntVar(&o.waitTimeout, "wait-timeout", 0, "Maximum duration in seconds to wait for the instance to be ready")
-	flags.StringSliceVar(&o.contexts, "context", nil, "Run beside instances on the engines of these docker contexts (e.g., \"a,b\")")
+	flags.StringSliceVar(&o.contexts, "context", nil, "Run against instances on the engines of these docker contexts (e.g., \"a,b\")")
 	_ = cmd.RegisterFlagCompletionFunc("env", completion.EnvVarNames)
 	_ = cmd.RegisterFlagCompletionFunc("flavor", o.completeFlavors)
 	_ = cmd.RegisterFlagCompletionFunc("publish", o.completeServices)

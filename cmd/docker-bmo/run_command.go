@@ -22,7 +22,7 @@ import (
 // runCommand runs a test command with the instance and returns its exit code, whatever the teardown reports. An instance
 // that goes while the command runs is said at once and ends it; the exit code is ours then.
 func runCommand(ctx context.Context, dockerCli command.Cli, c place, inst *bmo.Instance, options runOptions) error {
-	cmd := beside(inst, options.command, shardEnvironment(0, 1, os.LookupEnv))
+	cmd := testCommand(inst, options.command, shardEnvironment(0, 1, os.LookupEnv))
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	err := ctx.Err()
 	var lost error
@@ -45,8 +45,8 @@ func runCommand(ctx context.Context, dockerCli command.Cli, c place, inst *bmo.I
 	return commandResult(ctx, cmd.Args[0], err)
 }
 
-// beside returns a command that is told how to reach an instance, and more.
-func beside(inst *bmo.Instance, words, more []string) *exec.Cmd {
+// testCommand returns a command that is told how to reach an instance, and more.
+func testCommand(inst *bmo.Instance, words, more []string) *exec.Cmd {
 	cmd := exec.Command(words[0], words[1:]...)
 	cmd.Env = append(os.Environ(), more...)
 	for _, k := range slices.Sorted(maps.Keys(inst.Env)) {

@@ -17,13 +17,13 @@ import (
 // pipeDelay is how long what a command has left in the background may go on to write, once the command has ended.
 const pipeDelay = time.Second
 
-// shard is a command beside one of several instances.
+// shard is a command against one of several instances.
 type shard struct {
 	ending
 	inst *bmo.Instance
 }
 
-// runShards runs a test command beside each of several instances, at the same time, and removes each instance when its
+// runShards runs a test command against each of several instances, at the same time, and removes each instance when its
 // command has ended. What becomes of one does not end the others. The exit code is the highest one.
 func runShards(ctx context.Context, dockerCli command.Cli, c place, list []*bmo.Instance, options runOptions) error {
 	output := &keptApart{out: dockerCli.Out(), errOut: dockerCli.Err()}
@@ -40,7 +40,7 @@ func runShards(ctx context.Context, dockerCli command.Cli, c place, list []*bmo.
 			own, done := signals.add(ctx)
 			defer done()
 			out, errOut := output.prefixed(namePrefix(inst.Name, i, widest(names), colored))
-			cmd := beside(inst, options.command, shardEnvironment(i, len(list), os.LookupEnv))
+			cmd := testCommand(inst, options.command, shardEnvironment(i, len(list), os.LookupEnv))
 			cmd.Stdout, cmd.Stderr = out, errOut
 			shards[i] = runShard(own, dockerCli, c, inst, cmd)
 			out.flush()

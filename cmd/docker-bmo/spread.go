@@ -45,7 +45,7 @@ func (o *runOptions) connectAll(ctx context.Context, dockerCli command.Cli) (*bm
 	return first, nil
 }
 
-// spread is a command that runs beside several instances on several engines.
+// spread is a command that runs against several instances on several engines.
 type spread struct {
 	runOptions
 	dockerCli command.Cli
@@ -56,7 +56,7 @@ type spread struct {
 	shards []shard // how each one ended last
 }
 
-// runSpread runs a test command beside each of several instances on several engines, and removes each instance when its
+// runSpread runs a test command against each of several instances on several engines, and removes each instance when its
 // command has ended. What was running on an engine that is lost is run again on another one.
 func runSpread(ctx context.Context, dockerCli command.Cli, options runOptions) error {
 	run, err := options.run()
@@ -95,7 +95,7 @@ func (s *spread) do(ctx context.Context, run bmo.TestRun) error {
 	defer done()
 	colored := s.dockerCli.Out().IsTerminal() && os.Getenv("NO_COLOR") == ""
 	out, errOut := s.output.prefixed(namePrefix(run.Instance.Name, run.Index, len(run.Instance.Name), colored))
-	cmd := beside(run.Instance, s.command, shardEnvironment(run.Index, s.number, os.LookupEnv))
+	cmd := testCommand(run.Instance, s.command, shardEnvironment(run.Index, s.number, os.LookupEnv))
 	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = out, errOut, pipeDelay
 	err := ctx.Err()
 	var lost error

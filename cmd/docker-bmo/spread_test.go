@@ -11,7 +11,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
-// TestSpread: the shards of a command, and the tests of a list, run beside instances on two engines, of which one had no snapshot.
+// TestSpread: the shards of a command, and the tests of a list, run against instances on two engines, of which one had no snapshot.
 func TestSpread(t *testing.T) {
 	x := newTerminal(t)
 	other := instancetest.New(t)

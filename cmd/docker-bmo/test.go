@@ -33,8 +33,8 @@ func newTestCommand(dockerCli command.Cli) *cobra.Command {
 	var options testOptions
 	cmd := &cobra.Command{
 		Use:   "test [OPTIONS] -- COMMAND [ARG...]",
-		Short: "Run a list of tests beside several instances",
-		Long: `Run a list of tests beside several instances at the same time: COMMAND once for
+		Short: "Run a list of tests against several instances",
+		Long: `Run a list of tests against several instances at the same time: COMMAND once for
 each word of the list, which is read from standard input, one a line, or found
 by --files. The tests that took longest before are begun first.
 
@@ -75,7 +75,7 @@ func (o *testOptions) addTestFlags(cmd *cobra.Command) {
 	flags.StringVar(&o.fresh, "fresh", freshShard, `What has an instance of its own ("file", "shard"): each test, or each of those that run at the same time`)
 	flags.StringVar(&o.junit, "junit", "", "Write one JUnit report of all tests to a file")
 	flags.IntVarP(&o.number, "number", "n", 0, "Number of tests to run at the same time (default is the engine's number of processors)")
-	flags.IntVar(&o.retries, "retries", 0, "Number of times to run a failed test again, beside a fresh instance")
+	flags.IntVar(&o.retries, "retries", 0, "Number of times to run a failed test again, against a fresh instance")
 	flags.BoolVarP(&o.verbose, "verbose", "v", false, "Show what tests printed that passed, too")
 	flags.Lookup("quiet").Usage = "Suppress progress"
 	_ = cmd.RegisterFlagCompletionFunc("fresh", completion.FromList(freshFile, freshShard))

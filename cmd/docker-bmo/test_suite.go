@@ -68,7 +68,7 @@ func (s *suite) do(ctx context.Context, run bmo.TestRun) error {
 		return context.Cause(ctx)
 	}
 	report := filepath.Join(s.dir, fmt.Sprintf("%d-%d.xml", run.Index+1, run.Attempt))
-	cmd := beside(run.Instance, replaced(s.command, run.Test, report, run.Instance.Name), []string{junitVariable + "=" + report})
+	cmd := testCommand(run.Instance, replaced(s.command, run.Test, report, run.Instance.Name), []string{junitVariable + "=" + report})
 	output := &boundedOutput{}
 	both := io.MultiWriter(output, run.Log)
 	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = both, both, pipeDelay

@@ -45,7 +45,7 @@ func TestInstances(t *testing.T) {
 	}
 }
 
-// A command reaches its instance at a forwarded address, and its exit code is that of run; instances beside it are there for
+// A command reaches its instance at a forwarded address, and its exit code is that of run; other instances are there for
 // each shard.
 func TestCommand(t *testing.T) {
 	w := newTeam(t)
@@ -121,17 +121,17 @@ func TestClientIsKilled(t *testing.T) {
 	assert.Assert(t, running <= runs, "it ran for %s", running)
 }
 
-// A node that is killed takes its instances with it: the command beside one is told and ended, ps says so of the other, and stop
+// A node that is killed takes its instances with it: the command against one is told and ended, ps says so of the other, and stop
 // removes it.
 func TestNodeIsKilled(t *testing.T) {
 	w := newTeam(t)
 	w.kubectl("cordon", "node-1")
 	defer w.kubectl("uncordon", "node-1")
 	w.do("run", "--detach", "--name", "alone").OK(t)
-	p := w.start("run", "--name", "beside", "--", "sh", "-c", "echo testing >&2; sleep 1000")
+	p := w.start("run", "--name", "both", "--", "sh", "-c", "echo testing >&2; sleep 1000")
 	p.Await(t, &p.Stderr, `testing\n`)
 	w.kubectl("uncordon", "node-1")
-	assert.Equal(t, w.node("alone")+" "+w.node("beside"), "node-2 node-2")
+	assert.Equal(t, w.node("alone")+" "+w.node("both"), "node-2 node-2")
 	t.Cleanup(func() { w.nodes("start", "node-2") })
 	w.nodes("kill", "node-2")
 	killed := time.Now()

@@ -92,7 +92,7 @@ func (b *bench) start(t testing.TB) {
 	b.url = r.Text()
 }
 
-// testArgs run two tests, which always pass, beside an instance each.
+// testArgs run two tests, which always pass, against an instance each.
 func (b *bench) testArgs() []string {
 	return b.app.Args("test", "-n", "2", "--files", filepath.Join(b.app.Dir, "*r*.??"), "--", "true")
 }

@@ -67,7 +67,7 @@ func TestPoolUnderKills(t *testing.T) {
 	}
 	// Who fills it is starting an instance, and removes that when it sees that there is no pool any more.
 	harness.Until(t, "nothing is left", func() bool { return len(a.Rest(t)) == 0 })
-	t.Logf("%d taken out of the pool, %d started beside it, none twice; %d runs killed, %d of them when their instance was theirs; %d fillers killed",
+	t.Logf("%d taken out of the pool, %d started without it, none twice; %d runs killed, %d of them when their instance was theirs; %d fillers killed",
 		c.pooled, c.started, c.killed, c.gone, c.fillers)
 	assert.Assert(t, c.pooled > 0 && c.killed > 0 && c.fillers > 0)
 }

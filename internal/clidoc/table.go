@@ -297,7 +297,7 @@ removed when its command ends or it is stopped.`,
 			"no-cache":      sameAs("docker buildx build").but("see `build`"),
 			"all-or-none":   isNew("one of many that fails does not take the others with it, unless that is asked for"),
 			"parallel":      sameAs("docker compose up").but("a start is all computing: the default is the engine's processors, and `docker compose` has it before the command"),
-			"number":        isNew("tests need several instances at once, or a command beside each of them; each is printed when it is ready, in that order"),
+			"number":        isNew("tests need several instances at once, or a command against each of them; each is printed when it is ready, in that order"),
 			"progress":      sameAs("docker buildx build").but("see `build`"),
 			"publish": sameAs("docker run", "docker compose run").but("only on 127.0.0.1 and only tcp; prefix `SERVICE:` for a service other than the application's. " +
 				"Without it only the application is published, on a free port"),

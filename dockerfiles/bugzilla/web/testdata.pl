@@ -15,7 +15,7 @@ use Bugzilla::Product;
 use Bugzilla::User;
 use Bugzilla::User::APIKey;
 
-# The users beside the administrator, whose password they have: who reports bugs, and who is given them.
+# The users other than the administrator, whose password they have: who reports bugs, and who is given them.
 my %USERS = (
   'reporter@bugzilla.test'  => 'Reporter',
   'developer@bugzilla.test' => 'Developer',

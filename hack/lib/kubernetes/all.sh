@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Settings of a cluster, and all parts of its set-up. Sourced after lib/all.sh.
 
-# The first two digits are Kubernetes' own, go.mod beside this file has the same.
+# The first two digits are Kubernetes' own, go.mod next to this file has the same.
 KUBERNETES_VERSION=1.34.2
 NODES=(node-1 node-2)
 

@@ -47,7 +47,7 @@ await_network() {
 }
 
 # join_groups: control groups of our own in every hierarchy: what runs here is in /GROUP/NAME/system, and what a kubelet
-# makes is beside it.
+# makes is next to it.
 join_groups() {
   local top
   if [[ -e /sys/fs/cgroup/cgroup.controllers ]]; then

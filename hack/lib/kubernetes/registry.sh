@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The registry that nodes pull from: the one beside our engine, or one of the cluster's own where the engine has none.
+# The registry that nodes pull from: the one next to our engine, or one of the cluster's own where the engine has none.
 # It listens on this machine's loopback address. In each node a relay listens on the same, so that one name of a
 # repository is right everywhere; they are connected by a Unix socket, which no namespace is in the way of.
 
