@@ -14,44 +14,37 @@ import (
 // Requests that move whole images and folders.
 
 // flow makes a request that moves as much as there is, in one direction or the other, for as long as it takes: what has a
-// limit, that of work, is the time in which nothing moves. The request calls moved when something has.
-func flow(ctx context.Context, l *limits, what string, request func(ctx context.Context, moved func()) (io.ReadCloser, error)) (io.ReadCloser, error) {
+// limit, that of work, is each wait for the engine. What the engine waits for, a disk of ours or who reads, is not counted.
+func flow(ctx context.Context, l *limits, what string, request func(ctx context.Context, f *flowing) (io.ReadCloser, error)) (io.ReadCloser, error) {
 	k := l.labour()
 	limited, cancel := context.WithCancel(ctx)
 	f := &flowing{idle: time.AfterFunc(k.limit, cancel), limit: k.limit, cancel: cancel}
 	f.explain = func(err error) error { return l.explain(ctx, limited, k, what, err) }
 	defer l.saySlow(k.say, what)()
 	var err error
-	if f.ReadCloser, err = request(limited, f.moved); err != nil {
+	f.ReadCloser, err = request(limited, f)
+	f.idle.Stop()
+	if err != nil {
 		err = f.explain(err)
-		f.stop()
+		cancel()
 		return nil, err
 	}
-	f.moved()
 	return f, nil
 }
 
 // flowing is the answer to a request by flow.
 type flowing struct {
 	io.ReadCloser
-	idle    *time.Timer
+	idle    *time.Timer // runs while the engine is waited for
 	limit   time.Duration
 	cancel  context.CancelFunc
 	explain func(error) error
 }
 
-func (f *flowing) moved() { f.idle.Reset(f.limit) }
-
-func (f *flowing) stop() {
-	f.idle.Stop()
-	f.cancel()
-}
-
 func (f *flowing) Read(p []byte) (int, error) {
+	f.idle.Reset(f.limit)
 	n, err := f.ReadCloser.Read(p)
-	if n > 0 {
-		f.moved()
-	}
+	f.idle.Stop()
 	var silent *SilentError
 	if err != nil && !errors.Is(err, io.EOF) && errors.As(f.explain(err), &silent) {
 		err = silent
@@ -60,24 +53,26 @@ func (f *flowing) Read(p []byte) (int, error) {
 }
 
 func (f *flowing) Close() error {
-	defer f.stop()
+	defer f.cancel()
+	f.idle.Stop()
 	return f.ReadCloser.Close()
 }
 
-// sent calls moved for what is read from a body that goes to the engine.
+// sent is a body that goes to the engine.
 type sent struct {
 	io.Reader
-	moved func()
+	flow *flowing
 }
 
 func (s sent) Read(p []byte) (int, error) {
-	s.moved()
+	s.flow.idle.Stop()
+	defer s.flow.idle.Reset(s.flow.limit)
 	return s.Reader.Read(p)
 }
 
 func (a limited) CopyFromContainer(ctx context.Context, id, path string) (io.ReadCloser, container.PathStat, error) {
 	var stat container.PathStat
-	r, err := flow(ctx, a.limits, "copy files from a container", func(ctx context.Context, _ func()) (r io.ReadCloser, err error) {
+	r, err := flow(ctx, a.limits, "copy files from a container", func(ctx context.Context, _ *flowing) (r io.ReadCloser, err error) {
 		r, stat, err = a.APIClient.CopyFromContainer(ctx, id, path)
 		return r, err
 	})
@@ -85,15 +80,15 @@ func (a limited) CopyFromContainer(ctx context.Context, id, path string) (io.Rea
 }
 
 func (a limited) ImageSave(ctx context.Context, refs []string, o ...client.ImageSaveOption) (io.ReadCloser, error) {
-	return flow(ctx, a.limits, "save images", func(ctx context.Context, _ func()) (io.ReadCloser, error) {
+	return flow(ctx, a.limits, "save images", func(ctx context.Context, _ *flowing) (io.ReadCloser, error) {
 		return a.APIClient.ImageSave(ctx, refs, o...)
 	})
 }
 
 func (a limited) ImageImport(ctx context.Context, from image.ImportSource, ref string, o image.ImportOptions) (io.ReadCloser, error) {
-	return flow(ctx, a.limits, "import image "+ref, func(ctx context.Context, moved func()) (io.ReadCloser, error) {
+	return flow(ctx, a.limits, "import image "+ref, func(ctx context.Context, f *flowing) (io.ReadCloser, error) {
 		if from.Source != nil {
-			from.Source = sent{from.Source, moved}
+			from.Source = sent{from.Source, f}
 		}
 		return a.APIClient.ImageImport(ctx, from, ref, o)
 	})
@@ -101,22 +96,22 @@ func (a limited) ImageImport(ctx context.Context, from image.ImportSource, ref s
 
 func (a limited) ImageLoad(ctx context.Context, tar io.Reader, o ...client.ImageLoadOption) (image.LoadResponse, error) {
 	var said image.LoadResponse
-	body, err := flow(ctx, a.limits, "load images", func(ctx context.Context, moved func()) (io.ReadCloser, error) {
+	body, err := flow(ctx, a.limits, "load images", func(ctx context.Context, f *flowing) (io.ReadCloser, error) {
 		var err error
-		said, err = a.APIClient.ImageLoad(ctx, sent{tar, moved}, o...)
+		said, err = a.APIClient.ImageLoad(ctx, sent{tar, f}, o...)
 		return said.Body, err
 	})
 	return image.LoadResponse{Body: body, JSON: said.JSON}, err
 }
 
 func (a limited) ImagePush(ctx context.Context, ref string, o image.PushOptions) (io.ReadCloser, error) {
-	return flow(ctx, a.limits, "push "+ref, func(ctx context.Context, _ func()) (io.ReadCloser, error) {
+	return flow(ctx, a.limits, "push "+ref, func(ctx context.Context, _ *flowing) (io.ReadCloser, error) {
 		return a.APIClient.ImagePush(ctx, ref, o)
 	})
 }
 
 func (a limited) ImagePull(ctx context.Context, ref string, o image.PullOptions) (io.ReadCloser, error) {
-	return flow(ctx, a.limits, "pull "+ref, func(ctx context.Context, _ func()) (io.ReadCloser, error) {
+	return flow(ctx, a.limits, "pull "+ref, func(ctx context.Context, _ *flowing) (io.ReadCloser, error) {
 		return a.APIClient.ImagePull(ctx, ref, o)
 	})
 }

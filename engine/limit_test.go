@@ -135,23 +135,34 @@ func TestR5EveryRequestHasALimit(t *testing.T) {
 	}
 }
 
+// flowing returns an engine that sends images as write does.
+func flowing(t *testing.T, write func(send func())) *engine.Engine {
+	t.Helper()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		write(func() {
+			_, _ = w.Write([]byte("x"))
+			_ = http.NewResponseController(w).Flush()
+		})
+	}))
+	t.Cleanup(srv.Close)
+	api, err := client.NewClientWithOpts(client.WithHost("tcp://"+srv.Listener.Addr().String()), client.WithVersion("1.51"))
+	assert.NilError(t, err)
+	t.Cleanup(func() { _ = api.Close() })
+	return engine.New(api)
+}
+
 // TestR5FlowThatStops: a transfer may take as long as it does, and ends when nothing moves any more.
 func TestR5FlowThatStops(t *testing.T) {
 	const limit = 300 * time.Millisecond
 	stalled := make(chan struct{})
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	e := flowing(t, func(send func()) {
 		for range 4 { // more than the limit in all
-			_, _ = w.Write([]byte("x"))
-			_ = http.NewResponseController(w).Flush()
+			send()
 			time.Sleep(limit / 3)
 		}
 		<-stalled
-	}))
-	t.Cleanup(srv.Close)
+	})
 	t.Cleanup(func() { close(stalled) })
-	api, err := client.NewClientWithOpts(client.WithHost("tcp://"+srv.Listener.Addr().String()), client.WithVersion("1.51"))
-	assert.NilError(t, err)
-	e := engine.New(api)
 	engine.SetLimits(e, limit, long)
 	r, err := e.SaveImages(t.Context(), "x")
 	assert.NilError(t, err)
@@ -160,6 +171,26 @@ func TestR5FlowThatStops(t *testing.T) {
 	assert.Equal(t, string(text), "xxxx")
 	var silent *engine.SilentError
 	assert.Assert(t, errors.As(err, &silent), "%v", err)
+}
+
+// TestR5FlowThatIsHeldUp: the engine is not to blame when a pipe or a disk of ours holds a transfer up.
+func TestR5FlowThatIsHeldUp(t *testing.T) {
+	const limit = 50 * time.Millisecond
+	more := make(chan struct{})
+	e := flowing(t, func(send func()) {
+		send()
+		<-more
+		send()
+	})
+	engine.SetLimits(e, limit, long)
+	r, err := e.SaveImages(t.Context(), "x")
+	assert.NilError(t, err)
+	defer r.Close()
+	time.Sleep(4 * limit)
+	close(more)
+	text, err := io.ReadAll(r)
+	assert.NilError(t, err)
+	assert.Equal(t, string(text), "xx")
 }
 
 // TestR5InterruptedIsNoSilence: an interrupt is one, whatever the engine does.
