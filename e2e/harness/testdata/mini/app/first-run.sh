@@ -27,4 +27,5 @@ case ${1:-} in
     echo 'the second half'
     ;;
 esac
-date -u +%FT%TZ >/srv/first-run
+# Stacks that are bootstrapped in the same second must not have the same layer: the engine would take one for the other.
+date -u +%FT%T.%NZ >/srv/first-run
