@@ -84,7 +84,7 @@ take_lock() {
 }
 
 # with_cache COMMAND...: while no other process fills the cache, which several state folders may share.
-with_cache() { with_lock "$CACHE/lock" 900 "fills the cache $CACHE" "$@"; }
+with_cache() { with_lock "$CACHE/lock" 1800 "fills the cache $CACHE" "$@"; }
 
 # with_lock FILE SECONDS WHAT COMMAND...: waits for the set-up that has the lock, and does WHAT, at most so long.
 with_lock() {

@@ -54,13 +54,14 @@ tested() {
 }
 
 # run_tests LOG PACKAGE...: on the engine that ENGINE points to, without the tests that SHORT leaves out. Writes the
-# numbers of tests, failed and skipped ones to a file.
+# numbers of tests, failed and skipped ones to a file. Tests wait for containers more than they compute, so that there are more of
+# them at once than there are processors.
 run_tests() {
   # shellcheck disable=SC2016
   attend "${ENGINE[@]}" BMO_BUILD_ARGS="$("${ENGINE[@]}" hack/images args)" COUNTS="$MATRIX/counts" \
     "${GO:-go}" run "$GOTESTSUM" --format testname --jsonfile "$1" \
     --post-run-command "sh -c 'echo \$TESTS_TOTAL \$TESTS_FAILED \$TESTS_SKIPPED >\"\$COUNTS\"'" \
-    -- -count=1 -timeout 40m ${SHORT:+"$SHORT"} "${@:2}"
+    -- -count=1 -timeout 40m -parallel "$(($(nproc) + 1))" ${SHORT:+"$SHORT"} "${@:2}"
 }
 
 # attend COMMAND...: runs it in a process group of its own, so that all of it can be ended as soon as we are told to

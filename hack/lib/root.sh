@@ -48,7 +48,7 @@ dockerd_binary() {
   [[ -z $module ]] || printf '%s/dockerd-%s\n' "$CACHE" "${module/ /-}"
 }
 
-# ensure_root RELEASE
+# ensure_root RELEASE: makes what an engine of that release consists of.
 ensure_root() {
   local binary
   [[ -d $(root_folder "$1") ]] || with_cache make_root "$1"
