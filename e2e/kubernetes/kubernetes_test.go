@@ -108,7 +108,7 @@ func TestClientIsKilled(t *testing.T) {
 	assert.Assert(t, strings.Contains(w.left(), "pod/"), "the instance does not outlive its first deadline")
 	assert.NilError(t, p.Signal(syscall.SIGKILL))
 	killed := time.Now()
-	_ = p.Cmd.Wait()
+	p.Wait(t)
 	var running time.Duration
 	for left := w.left(); left != ""; left = w.left() {
 		if running == 0 && !strings.Contains(left, "pod/") {
@@ -161,7 +161,12 @@ func TestRights(t *testing.T) {
 		l.do("exec", "-T", "mine", "db", "true").OK(t)
 		l.do("stop", "mine").OK(t)
 	}
-	w.leavesNothing()
+	l.up(1, "--service-type", "NodePort")
+	l.do("run", "--detach", "--service-type", "NodePort").OK(t)
+	assert.Assert(t, l.ready() != "", "the pool is not shown")
+	l.pool("down", "--all").OK(t)
+	l.do("stop", "--all").OK(t)
+	harness.Until(t, "nothing is left", func() bool { return w.left() == "" })
 
 	other := newTeam(t)
 	none := other.limited(false)
@@ -178,6 +183,10 @@ func TestManifest(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "applied.yaml")
 	assert.NilError(t, os.WriteFile(file, []byte(r.Stdout), 0o600))
 	w.kubectl("--namespace", w.namespace, "apply", "--filename", file)
+	// kubectl waits for no Pod that is not there yet, and the Job makes it.
+	harness.Until(t, "the Job makes its Pod", func() bool {
+		return w.kubectl("--namespace", w.namespace, "get", "pods", "--output", "name", "--selector=docker-bmo.instance=applied") != ""
+	})
 	w.kubectl("--namespace", w.namespace, "wait", "pod", "--for=condition=Ready", "--selector=docker-bmo.instance=applied", "--timeout=120s")
 	assert.Equal(t, w.do("ps", "--format", "{{.Name}} {{.State}} {{.URL}}").OK(t).Text(), "applied running http://docker-bmo-applied:8000")
 	logs := w.do("logs", "applied", "web").OK(t).Stdout

@@ -6,7 +6,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
+	"time"
 
 	"gotest.tools/v3/assert"
 
@@ -81,4 +83,54 @@ func TestPool(t *testing.T) {
 	assert.Equal(t, len(strings.Fields(w.do("ps", "--quiet").OK(t).Stdout)), 3)
 	w.do("stop", "--all").OK(t)
 	harness.Until(t, "nothing is left", func() bool { return w.left() == "" })
+}
+
+// Processes that are killed while they take something out of a pool, or put something into it, give nothing to two runs, and leave
+// nothing after the documented time.
+func TestPoolIsKilled(t *testing.T) {
+	w := newTeam(t)
+	w.up(2, "--service-type", "NodePort")
+	var mu sync.Mutex
+	got, killed := map[string]int{}, 0
+	var wg sync.WaitGroup
+	for worker := range 2 {
+		wg.Go(func() {
+			for n := range 10 {
+				p := w.start("run", "--detach", "--quiet", "--service-type", "NodePort")
+				if n%2 == 0 { // the others are not killed
+					time.Sleep(time.Duration(80+30*n+20*worker) * time.Millisecond)
+					_ = p.Signal(syscall.SIGKILL)
+				}
+				r := p.Wait(t)
+				name := r.Text()
+				mu.Lock()
+				if name != "" {
+					got[name]++
+				} else if n%2 == 0 {
+					killed++
+				} else {
+					t.Errorf("run: %s", r.Stderr)
+				}
+				mu.Unlock()
+				if name != "" {
+					w.do("stop", name)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for name, n := range got {
+		assert.Equal(t, n, 1, "%s was taken twice", name)
+	}
+	t.Logf("%d runs succeeded, %d were killed before", len(got), killed)
+	assert.Assert(t, killed > 0 && len(got) > 0)
+
+	began := time.Now()
+	w.pool("down", "--all").OK(t)
+	for left := w.left(); strings.Contains(left, "job.batch/") || strings.Contains(left, "pod/") || strings.Contains(left, "secret/"); left = w.left() {
+		assert.Assert(t, time.Since(began) < documented, "still there: %s", left)
+		time.Sleep(time.Second)
+	}
+	t.Logf("after %s nothing was left but %d Services of starts that were killed before they made a Job", time.Since(began).Round(time.Second),
+		len(strings.Fields(w.left())))
 }
