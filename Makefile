@@ -106,6 +106,8 @@ e2e-kubernetes: engine images install ## set a cluster of two nodes up, run the 
 .PHONY: lint
 lint: go ## check the form of Go and shell files
 	@hack/need shellcheck=shellcheck
+	@files=$$(gofmt -l $$(git ls-files '*.go')); \
+	[[ -z $$files ]] || { printf 'error: not formatted:\n%s\nhint: gofmt -w\n' "$$files"; exit 1; }
 	cd bench/testcontainers && $(GO) mod tidy -diff && $(GO) vet ./...
 	cd hack/lib/kubernetes && $(GO) mod tidy -diff
 	$(GO) run $(GOLANGCI) run ./...

@@ -161,9 +161,10 @@ func TestRights(t *testing.T) {
 		l.do("exec", "-T", "mine", "db", "true").OK(t)
 		l.do("stop", "mine").OK(t)
 	}
+	w.leavesNothing()
 	l.up(1, "--service-type", "NodePort")
 	l.do("run", "--detach", "--service-type", "NodePort").OK(t)
-	assert.Assert(t, l.ready() != "", "the pool is not shown")
+	assert.Assert(t, strings.HasSuffix(l.ready(), "/1"), "the pool is not shown")
 	l.pool("down", "--all").OK(t)
 	l.do("stop", "--all").OK(t)
 	harness.Until(t, "nothing is left", func() bool { return w.left() == "" })

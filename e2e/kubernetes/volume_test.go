@@ -1,9 +1,7 @@
 package kubernetes
 
 import (
-	"encoding/json"
 	"os"
-	"slices"
 	"strings"
 	"testing"
 
@@ -42,10 +40,7 @@ func TestSharedVolume(t *testing.T) {
 	a.Write(t, "Dockerfile", stored)
 	a.Flags = strings.Fields(os.Getenv("BMO_BUILD_ARGS"))
 	start := func(on ...string) string {
-		r := a.Do(t, "run", slices.Concat([]string{"--detach", "--format", "json"}, on)...).OK(t)
-		i := &harness.Instance{}
-		assert.NilError(t, json.Unmarshal([]byte(r.Stdout), i), r.Stdout)
-		return i.Name
+		return instances(t, a.Do(t, "run", append(on, "--detach", "--format", "json")...))[0].Name
 	}
 	engine := start()
 	t.Cleanup(func() { harness.BMO(t, "stop", "--timeout", "0", engine).OK(t) })
