@@ -25,6 +25,7 @@ type Fake struct {
 	work   sync.WaitGroup  // streams and programs
 
 	mu       sync.Mutex
+	over     bool // the test has ended: nothing is added to work any more
 	about    About
 	now      func() time.Time
 	programs func(Spec) Program

@@ -127,6 +127,9 @@ func (o *output) copy(ctx context.Context, w io.Writer, from int, follow, stamps
 func (f *Fake) stream() (done func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.over {
+		return func() {}
+	}
 	f.streams++
 	f.work.Add(1)
 	return func() {

@@ -29,6 +29,9 @@ func (f *Fake) startContainer(_ http.ResponseWriter, r *http.Request) (any, erro
 	if c.state != created {
 		return nil, conflict("container %s is running", c.name)
 	}
+	if f.over {
+		return nil, &fault{http.StatusServiceUnavailable, "the engine is shutting down"}
+	}
 	if c.network != "" && f.networks[c.network] == nil {
 		return nil, &fault{http.StatusNotFound, "failed to set up container networking: network " + c.network + " not found"}
 	}
@@ -135,9 +138,11 @@ func (c *ctr) renew(f *Fake) {
 	c.state, c.out, c.ended = created, newOutput(f.now), make(chan struct{})
 }
 
+// killAll ends the programs for good, at the end of a test.
 func (f *Fake) killAll() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.over = true
 	for _, c := range f.containers {
 		c.end(137)
 	}
