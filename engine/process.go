@@ -38,6 +38,7 @@ func (e *Engine) Start(ctx context.Context, id string, stdout, stderr io.Writer)
 	ended, errs := e.api.ContainerWait(watch, id, container.WaitConditionNextExit)
 	select {
 	case err = <-errs: // so the container's end would not be noticed
+		err = waitFailed(err)
 	default:
 		err = e.api.ContainerStart(ctx, id, container.StartOptions{})
 	}
