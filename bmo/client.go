@@ -138,20 +138,31 @@ func (c *Client) Sweep(ctx context.Context) (Report, error) {
 // connectAndSweep is how methods begin that change something. A client sweeps once.
 func (c *Client) connectAndSweep(ctx context.Context) (Info, error) {
 	info, err := c.Connect(ctx)
-	if err != nil {
-		return info, err
+	if err == nil {
+		c.sweepOnce(ctx)
 	}
+	return info, err
+}
+
+func (c *Client) sweepOnce(ctx context.Context) {
 	c.mu.Lock()
 	swept := c.swept
 	c.mu.Unlock()
 	if swept {
-		return info, nil
+		return
 	}
 	if _, err := c.Sweep(ctx); err != nil && ctx.Err() == nil {
 		// The next one meets again what cannot be removed now; it is no reason to refuse the work.
 		c.warn(fmt.Errorf("leftovers of earlier commands could not all be removed: %w", err))
 	}
-	return info, nil
+}
+
+// sweepMeanwhile is for methods that have something to look at before they change anything. Before they do, they call
+// wait, any number of times.
+func (c *Client) sweepMeanwhile(ctx context.Context) (wait func()) {
+	var wg sync.WaitGroup
+	wg.Go(func() { c.sweepOnce(ctx) })
+	return wg.Wait
 }
 
 // slowAfter is how long something may take that no progress is shown of, before a notice says what it is.
