@@ -153,10 +153,14 @@ func (c *Cluster) FollowEvents(ctx context.Context, i *instance.Instance, from E
 	for _, pod := range from.pods {
 		ends(i, &pod, seen)
 	}
+	pods := c.watchPod(own, i.Name, nil)
+	if len(from.pods) > 0 {
+		pods = c.watchMet(own, i.Name)
+	}
 	errs := make(chan error, 2)
 	go func() { errs <- c.watchEvents(own, i, from.pods, from.version, shown) }()
 	go func() {
-		errs <- c.watchPod(own, i.Name).until(own, func(pod *corev1.Pod, gone bool) (bool, error) {
+		errs <- pods.until(own, func(pod *corev1.Pod, gone bool) (bool, error) {
 			if pod == nil {
 				return gone, nil
 			}
@@ -210,7 +214,7 @@ func (c *Cluster) watchEvents(ctx context.Context, i *instance.Instance, pods []
 // Gone watches a ready instance until ctx ends, and then returns nil; it returns an error as soon as the instance cannot go
 // on, with the service whose end that is, if it is one's.
 func (c *Cluster) Gone(ctx context.Context, i *instance.Instance) (service string, err error) {
-	w := c.watchPod(ctx, i.Name)
+	w := c.watchMet(ctx, i.Name)
 	err = w.until(ctx, func(pod *corev1.Pod, gone bool) (bool, error) {
 		service, err = goneOf(i, pod, gone)
 		return false, err

@@ -21,6 +21,7 @@ type podWatch struct {
 	mu      sync.Mutex
 	pod     *corev1.Pod
 	met     bool // whether there has been one
+	listed  bool // whether the cluster has said if there is one
 	failed  error
 	changed chan struct{} // closed when something changes
 }
@@ -35,14 +36,18 @@ func selectorOf(name string) string {
 	return label.Role + "=" + label.RoleInstance + "," + label.Instance + "=" + name
 }
 
-// watchPod watches the Pod of an instance until ctx ends.
-func (c *Cluster) watchPod(ctx context.Context, name string) *podWatch {
-	return c.watchPodFrom(ctx, name, nil)
+// watchPod watches the Pod of an instance, until ctx ends. pod is what has been seen of it already, nil for nothing.
+func (c *Cluster) watchPod(ctx context.Context, name string, pod *corev1.Pod) *podWatch {
+	return c.startWatch(ctx, &podWatch{selector: selectorOf(name), pod: pod, met: pod != nil, listed: pod != nil})
 }
 
-// watchPodFrom is watchPod of an instance whose Pod has been seen already, unless that is nil.
-func (c *Cluster) watchPodFrom(ctx context.Context, name string, pod *corev1.Pod) *podWatch {
-	w := &podWatch{c: c, selector: selectorOf(name), pod: pod, met: pod != nil, changed: make(chan struct{})}
+// watchMet is watchPod of an instance whose Pod has been met, but may be gone by now.
+func (c *Cluster) watchMet(ctx context.Context, name string) *podWatch {
+	return c.startWatch(ctx, &podWatch{selector: selectorOf(name), met: true})
+}
+
+func (c *Cluster) startWatch(ctx context.Context, w *podWatch) *podWatch {
+	w.c, w.changed = c, make(chan struct{})
 	go w.run(ctx)
 	return w
 }
@@ -110,7 +115,7 @@ func newest(pods []corev1.Pod) (pod *corev1.Pod) {
 }
 
 func (w *podWatch) see(pod *corev1.Pod) {
-	w.set(func() { w.pod, w.met = pod, w.met || pod != nil })
+	w.set(func() { w.pod, w.met, w.listed = pod, w.met || pod != nil, true })
 }
 
 func (w *podWatch) set(change func()) {
@@ -126,12 +131,12 @@ func (w *podWatch) set(change func()) {
 func (w *podWatch) until(ctx context.Context, look func(pod *corev1.Pod, gone bool) (done bool, err error)) error {
 	for {
 		w.mu.Lock()
-		pod, met, failed, changed := w.pod, w.met, w.failed, w.changed
+		pod, gone, failed, changed := w.pod, w.met && w.listed && w.pod == nil, w.failed, w.changed
 		w.mu.Unlock()
 		if failed != nil {
 			return failed
 		}
-		done, err := look(pod, met && pod == nil)
+		done, err := look(pod, gone)
 		if done || err != nil {
 			return err
 		}

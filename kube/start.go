@@ -129,7 +129,7 @@ func (s *start) bringUp(ctx context.Context, get func(context.Context) error) (_
 	go c.renew(own, s.lease)
 	watched, unwatch := context.WithCancel(ctx)
 	defer unwatch()
-	s.pod = c.watchPodFrom(watched, s.Name, s.taken)
+	s.pod = c.watchPod(watched, s.Name, s.taken)
 	if err := s.await(ctx); err != nil {
 		return nil, err
 	}

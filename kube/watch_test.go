@@ -157,14 +157,32 @@ func TestGone(t *testing.T) {
 			assert.Assert(t, strings.HasPrefix(found.Status, tc.state), found.Status)
 		})
 	}
-	c, fake := newCluster(t, programs())
-	i := startShop(t, c, request(shop()))
-	time.AfterFunc(20*time.Millisecond, func() { fake.Remove("pods", fake.Pod().Name) })
-	_, err := c.Gone(t.Context(), i)
-	assert.ErrorContains(t, err, "its Pod was removed")
-	found, err := c.Find(t.Context(), i.Name)
-	assert.NilError(t, err)
-	assert.Equal(t, found.State, instance.Broken)
+}
+
+// TestPodRemoved: it is told that the Pod of a ready instance was removed, also when that was before anybody watched.
+func TestPodRemoved(t *testing.T) {
+	for name, after := range map[string]time.Duration{"before": 0, "meanwhile": 20 * time.Millisecond} {
+		t.Run(name, func(t *testing.T) {
+			c, fake := newCluster(t, programs())
+			i := startShop(t, c, request(shop()))
+			from, err := c.Events(t.Context(), i, func(Event) {})
+			assert.NilError(t, err)
+			remove := func() { fake.Remove("pods", fake.Pod().Name) }
+			if after == 0 {
+				remove()
+			} else {
+				time.AfterFunc(after, remove)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			_, err = c.Gone(ctx, i)
+			assert.ErrorContains(t, err, "its Pod was removed")
+			assert.NilError(t, c.FollowEvents(ctx, i, from, func(Event) {}))
+			found, err := c.Find(t.Context(), i.Name)
+			assert.NilError(t, err)
+			assert.Equal(t, found.State, instance.Broken)
+		})
+	}
 }
 
 func TestInspect(t *testing.T) {
