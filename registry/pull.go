@@ -119,7 +119,8 @@ func (r *Repository) find(ctx context.Context, tag, platform string) (*Found, er
 }
 
 // Pull has the engine get what it lacks of a snapshot. The caller has the lock of its bootstrap, and looks the snapshot up
-// again afterwards. When it fails, nothing of it stays.
+// again afterwards. When it fails, nothing of it stays but an image without a name that the engine had in hand when it was
+// told to stop: that is removed with what other commands have left, by the next one.
 func (r *Repository) Pull(ctx context.Context, e *engine.Engine, f *Found, platform string, tell func(done, total int64)) (Moved, error) {
 	m := newMeter(tell)
 	g, gctx := errgroup.WithContext(ctx)
