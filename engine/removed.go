@@ -24,17 +24,23 @@ func (e *RemovedError) Hint() string {
 var (
 	noSuchImage = regexp.MustCompile(`No such image: |image with reference .* not found|unable to find image`)
 	noNetwork   = regexp.MustCompile(`network \S+ not found`)
+	// goes is what engines say of a container that is going at that moment (moby's start.go, commit.go and logs.go).
+	goes = regexp.MustCompile(`marked for removal|which is being removed|which is Dead`)
 )
 
 // IsNoImage reports whether a container could not be created because its image is gone.
 func IsNoImage(err error) bool { return err != nil && noSuchImage.MatchString(err.Error()) }
 
-// Removed returns a RemovedError if a container, network or volume that had been made was not there any more; any other
-// error is returned unchanged.
+// Removed returns a RemovedError if a container, network or volume that had been made was not there any more, or was just
+// being removed; any other error is returned unchanged.
 func Removed(err error) error {
 	var already *RemovedError
-	if err == nil || errors.As(err, &already) || IsNoImage(err) || !IsNotFound(err) && !noNetwork.MatchString(err.Error()) {
+	switch {
+	case err == nil, errors.As(err, &already), IsNoImage(err):
+		return err
+	case IsNotFound(err), noNetwork.MatchString(err.Error()), goes.MatchString(err.Error()):
+		return &RemovedError{err}
+	default:
 		return err
 	}
-	return &RemovedError{err}
 }

@@ -304,7 +304,7 @@ func TestU11AddressThatIsTaken(t *testing.T) {
 // TestR10PruneDuringTheStart: `docker container prune` and `docker network prune` take what does not run yet. The instance is
 // started anew, a few times.
 func TestR10PruneDuringTheStart(t *testing.T) {
-	for _, what := range []string{"container", "network"} {
+	for _, what := range []string{"container", "network", "going"} {
 		for _, often := range []int{2, 1000} {
 			t.Run(fmt.Sprint(what, often), func(t *testing.T) {
 				f := newFixture(t)
@@ -315,6 +315,9 @@ func TestR10PruneDuringTheStart(t *testing.T) {
 						return
 					}
 					id := strings.Split(r.URL.Path, "/")[2]
+					if what == "going" {
+						return // it is still there
+					}
 					if what == "network" {
 						c, _ := f.Container(id)
 						assert.Check(t, prune.RemoveNetwork(t.Context(), string(c.Host.NetworkMode)))
@@ -322,6 +325,9 @@ func TestR10PruneDuringTheStart(t *testing.T) {
 					}
 					assert.Check(t, prune.RemoveContainer(t.Context(), id))
 				})
+				if what == "going" {
+					f.Fail("POST", "/containers/.*/start", http.StatusConflict, "container is marked for removal and cannot be started", often)
+				}
 				_, err := Start(t.Context(), f.req)
 				if often == 2 {
 					assert.NilError(t, err)
