@@ -76,7 +76,7 @@ func CommitInstance(ctx context.Context, r CommitRequest) (s *snapshot.Snapshot,
 		return nil, err
 	}
 	if err := c.take(ctx); err != nil {
-		return nil, errors.Join(err, c.resume(ctx))
+		return nil, c.ended(ctx, err, c.resume(ctx))
 	}
 	var resumed error
 	var wg sync.WaitGroup
@@ -84,10 +84,22 @@ func CommitInstance(ctx context.Context, r CommitRequest) (s *snapshot.Snapshot,
 	err = c.seal(ctx)
 	wg.Wait()
 	if err != nil {
-		return nil, errors.Join(err, resumed)
+		return nil, c.ended(ctx, err, resumed)
 	}
 	s, err = r.made(ctx)
 	return s, errors.Join(err, resumed)
+}
+
+// ended returns why there is no snapshot, and why the instance is not back, if it is not. Who has interrupted is told that
+// in place of what was met because of it.
+func (c *committing) ended(ctx context.Context, err, resumed error) error {
+	if ctx.Err() == nil {
+		return errors.Join(err, resumed)
+	}
+	if resumed != nil {
+		c.warn(resumed)
+	}
+	return context.Cause(ctx)
 }
 
 // LockName returns the name of the container that is the lock of an instance's commit. No instance has such a name.
@@ -236,7 +248,7 @@ func (c *committing) resume(ctx context.Context) error {
 	on := c.on
 	var errs []error
 	for _, restore := range c.restore {
-		errs = append(errs, restore(on))
+		errs = append(errs, insist(func() error { return restore(on) }))
 	}
 	for _, s := range slices.Backward(c.stopped) {
 		errs = append(errs, c.step(on, s.Name, "start "+s.Name+" of "+c.of.Instance, func(_ context.Context, log *progress.Log) error {
@@ -244,7 +256,13 @@ func (c *committing) resume(ctx context.Context) error {
 		}))
 	}
 	for _, s := range c.paused {
-		errs = append(errs, c.Engine.Unpause(on, c.group.ID(s.Name)))
+		errs = append(errs, insist(func() error {
+			err := c.Engine.Unpause(on, c.group.ID(s.Name))
+			if engine.IsConflict(err) {
+				return nil // it goes on already
+			}
+			return err
+		}))
 	}
 	c.lead(on) // each request has a limit of its own
 	if err := errors.Join(errs...); err != nil {
@@ -261,6 +279,25 @@ func (c *committing) resume(ctx context.Context) error {
 	return nil
 }
 
+// failureTries is how often the engine is asked for what puts the instance back to work, which nobody else does, and
+// failurePause how long it has between two failures.
+const failureTries = 3
+
+var failurePause = 500 * time.Millisecond
+
+// insist makes a request again when the engine has failed, but not when it has kept silent for so long as is waited.
+func insist(request func() error) error {
+	for try := 1; ; try++ {
+		err := request()
+		silent := (*engine.SilentError)(nil)
+		switch {
+		case !engine.IsFailure(err), engine.IsPortTaken(err), errors.As(err, &silent), try == failureTries:
+			return err
+		}
+		time.Sleep(failurePause)
+	}
+}
+
 func (c *committing) notBack(err error) error {
 	return hint.Wrap(fmt.Errorf("instance %s is not ready again: %w", c.of.Instance, err),
 		"`docker bmo reset "+c.of.Instance+"` starts it anew from its snapshot; an application has to connect to its database again by itself")
@@ -272,7 +309,7 @@ func (c *committing) startAgain(ctx context.Context, s stack.Service, log *progr
 		return nil // it could not be stopped
 	}
 	for try := 1; ; try++ {
-		_, err := c.group.Start(c.on, s)
+		err := insist(func() error { _, err := c.group.Start(c.on, s); return err })
 		if err == nil {
 			break
 		}

@@ -192,6 +192,41 @@ func TestCommitInterrupted(t *testing.T) {
 	i.works(t)
 }
 
+// TestCommitEngineFailsOnce: what puts the instance back to work is asked for again.
+func TestCommitEngineFailsOnce(t *testing.T) {
+	before := failurePause
+	failurePause = time.Millisecond
+	t.Cleanup(func() { failurePause = before })
+	for _, request := range []string{"start", "unpause"} {
+		t.Run(request, func(t *testing.T) {
+			f := newFixture(t)
+			i := f.instance(t)
+			i.Fail("POST", "/containers/.*/"+request, http.StatusInternalServerError, "something went wrong", 2)
+			s, err := CommitInstance(t.Context(), i.req)
+			assert.NilError(t, err)
+			assert.Assert(t, s.Complete())
+			for service, id := range i.req.Containers {
+				c, _ := i.Container(id)
+				assert.Equal(t, c.State, "running", service)
+			}
+		})
+	}
+}
+
+// TestCommitInterruptedInAFailure: who has interrupted is told that, and not what the engine made of it.
+func TestCommitInterruptedInAFailure(t *testing.T) {
+	f := newFixture(t)
+	i := f.instance(t)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	interrupted := errors.New("interrupted")
+	i.Before("POST", "/containers/.*/kill", func(*http.Request) { cancel(interrupted) })
+	i.Fail("POST", "/containers/.*/kill", http.StatusInternalServerError, "something went wrong", 1)
+	_, err := CommitInstance(ctx, i.req)
+	assert.ErrorIs(t, err, interrupted)
+	assert.Assert(t, !engine.IsFailure(err), "%v", err)
+	i.works(t)
+}
+
 // TestCommitNotReadyAgain: the snapshot is good, and what is wrong with the instance is said.
 func TestCommitNotReadyAgain(t *testing.T) {
 	f := newFixture(t)

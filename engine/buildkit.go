@@ -5,11 +5,12 @@ import (
 	"fmt"
 	"net"
 	"regexp"
+	"time"
 
 	bkclient "github.com/moby/buildkit/client"
 )
 
-// BuildKit returns a client of the BuildKit that is part of the engine. The caller must close it.
+// BuildKit returns a client of the BuildKit that is part of the engine, for as long as ctx lives. The caller must close it.
 func (e *Engine) BuildKit(ctx context.Context) (*bkclient.Client, error) {
 	// The first connection is made here, since what it fails with would only be a text within BuildKit's own error.
 	conn, err := e.api.DialHijack(ctx, "/grpc", "h2c", nil)
@@ -27,9 +28,13 @@ func (e *Engine) BuildKit(ctx context.Context) (*bkclient.Client, error) {
 				return e.api.DialHijack(ctx, "/grpc", "h2c", nil)
 			}
 		}),
-		bkclient.WithSessionDialer(func(ctx context.Context, proto string, meta map[string][]string) (net.Conn, error) {
-			conn, err := e.api.DialHijack(ctx, "/session", proto, meta)
-			if err != nil && refusal.MatchString(err.Error()) {
+		bkclient.WithSessionDialer(func(dialing context.Context, proto string, meta map[string][]string) (net.Conn, error) {
+			began := time.Now()
+			conn, err := e.api.DialHijack(dialing, "/session", proto, meta)
+			switch {
+			case err != nil && dialing.Err() != nil && ctx.Err() == nil: // BuildKit's client has done its work, and waits no longer
+				err = &SilentError{Host: e.Host(), Request: "open /session", After: time.Since(began).Round(time.Millisecond)}
+			case err != nil && refusal.MatchString(err.Error()):
 				err = e.buildKitRefused("/session", err)
 			}
 			return conn, err
@@ -61,7 +66,7 @@ const refusedAdvice = "a proxy in front of the engine has to let POST /grpc and 
 
 // sessionError matches what BuildKit's client makes of the error of a session that could not be opened: a text.
 var sessionError = regexp.MustCompile(`(\S+ answers a request for /session, by which BuildKit is reached, with status \d+)|` +
-	`what answers at \S+ is not a docker engine, or not always: open /session`)
+	`what answers at \S+ is not a docker engine, or not always: open /session|the docker engine at (\S+) has not answered within (\S+): open /session`)
 
 // asSession returns the error for such a text, nil for any other.
 func asSession(text string) error {
@@ -70,6 +75,9 @@ func asSession(text string) error {
 		return nil
 	case m[1] != "":
 		return &UnusableError{Reason: m[1], Advice: refusedAdvice}
+	case m[2] != "":
+		after, _ := time.ParseDuration(m[3])
+		return &SilentError{Host: m[2], Request: "open /session", After: after}
 	default:
 		return &StrangeError{Request: "open /session"}
 	}

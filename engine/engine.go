@@ -122,6 +122,12 @@ func (e *Engine) Connect(ctx context.Context) (Info, error) {
 		return Info{}, &UnusableError{Reason: fmt.Sprintf("docker engine %s (API %s) is too old: %s (API %s) or newer is needed",
 			v.Version, v.APIVersion, MinVersion, MinAPIVersion)}
 	}
+	if spoken := e.api.ClientVersion(); versions.LessThan(spoken, MinAPIVersion) {
+		return Info{}, &UnusableError{
+			Reason: fmt.Sprintf("the docker engine at %s is spoken to in version %s of its API: %s or newer is needed", e.Host(), spoken, MinAPIVersion),
+			Advice: "run the command again without DOCKER_API_VERSION; if it is not set, something in front of the engine has answered a ping in its place",
+		}
+	}
 	asked := time.Now()
 	info, err := e.api.Info(ctx)
 	if err != nil {

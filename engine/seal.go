@@ -52,6 +52,7 @@ func (e *Engine) Seal(ctx context.Context, platform string, specs ...SealSpec) (
 		return nil, err
 	}
 	defer bk.Close()
+	defer func() { err = Lost(err) }() // BuildKit's client has words of its own for that
 	known, err := recordsOf(ctx, bk)
 	if err != nil {
 		return nil, err

@@ -12,6 +12,7 @@ import (
 	"gotest.tools/v3/assert"
 
 	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/engine/enginetest"
 	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
@@ -46,4 +47,16 @@ func TestWebPageIsNoAnswer(t *testing.T) {
 			assert.Assert(t, name == "connect" || errors.As(err, &final) && final.Final(), "%v", err)
 		})
 	}
+}
+
+// TestOldLanguage: when the answer to a ping is not the engine's, its client takes it for a very old one, and asks for what
+// that would understand.
+func TestOldLanguage(t *testing.T) {
+	api, err := client.NewClientWithOpts(client.WithHost(enginetest.New(t).Host()), client.WithVersion("1.24"))
+	assert.NilError(t, err)
+	defer api.Close()
+	_, err = engine.New(api).Connect(t.Context())
+	assert.ErrorContains(t, err, "is spoken to in version 1.24 of its API")
+	assert.Assert(t, engine.IsFailure(err))
+	assert.ErrorContains(t, errors.New(hint.All(err)[0]), "DOCKER_API_VERSION")
 }
