@@ -45,7 +45,9 @@ func TestR16StopSignal(t *testing.T) {
 		return 137
 	})
 	p := f.start(c)
-	says := func(line string) { until(t, func() bool { return slices.Contains(briefs(f.entries(id1, false)), line) }) }
+	says := func(line string) {
+		until(t, func() bool { return slices.Contains(briefs(f.entries(id1, false)), line) })
+	}
 	says("web| serving")
 	assert.NilError(t, f.e.Signal(t.Context(), c, ""))
 	says("web| not now")
