@@ -2,10 +2,12 @@ package bmo
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"net/http"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -14,6 +16,7 @@ import (
 	"gotest.tools/v3/assert"
 
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/internal/label"
 	"github.com/docker-bmo/docker-bmo/launch"
 	"github.com/docker-bmo/docker-bmo/snapshot/snapshottest"
@@ -91,6 +94,23 @@ func (f *poolFixture) list(t *testing.T) map[string]State {
 		states[i.Name] = i.State
 	}
 	return states
+}
+
+// TestPoolLooksAgain: a snapshot that somebody removes while a pool is filled is looked up again, a few times.
+func TestPoolLooksAgain(t *testing.T) {
+	for often, good := range map[int]bool{2: true, 1000: false} {
+		t.Run(strconv.Itoa(often), func(t *testing.T) {
+			f := newPoolFixture(t)
+			f.Fail("POST", "/containers/create", http.StatusNotFound, "No such image: sha256:0", often)
+			_, err := f.as(t).PoolUp(t.Context(), f.stack, PoolOptions{Size: 1})
+			if good {
+				assert.NilError(t, err)
+				return
+			}
+			assert.ErrorContains(t, err, "No such image")
+			assert.ErrorContains(t, errors.New(hint.All(err)[0]), "docker bmo prune --all")
+		})
+	}
 }
 
 // TestPoolServesRuns: an instance waits paused, a run takes it with its address, and filling brings the pool to its size

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/instance"
 	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/internal/label"
@@ -45,20 +46,25 @@ func (c *Client) newFiller(ctx context.Context, st *stack.Stack, o PoolOptions, 
 	if f.request, err = o.run().request(ctx, p); err != nil {
 		return nil, err
 	}
-	if f.request.Snapshot, err = p.ensure(ctx); err != nil {
-		return nil, err
+	return f, f.lookUp(ctx)
+}
+
+// lookUp looks up the snapshot, or makes it.
+func (f *filler) lookUp(ctx context.Context) (err error) {
+	if f.request.Snapshot, err = f.p.ensure(ctx); err != nil {
+		return err
 	}
-	own, err := p.poolID(f.request)
+	own, err := f.p.poolID(f.request)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if f.id == "" {
 		f.id = own
 	}
 	f.own = f.id == own
 	f.request.Pool.ID = f.id
-	f.request.Pool.Match, err = p.match(f.request)
-	return f, err
+	f.request.Pool.Match, err = f.p.match(f.request)
+	return err
 }
 
 // PoolFill starts as many instances as the pool with that identifier lacks, and removes what waits there of inputs that
@@ -184,6 +190,7 @@ const fillTries = 1000
 // fill brings the pool to its size. The members have numbers in their names, and the engine keeps those unique: of two
 // processes that fill the same pool, one has each.
 func (f *filler) fill(ctx context.Context) error {
+	looked := 1
 	for range fillTries {
 		m, size, err := f.look(ctx)
 		if err != nil {
@@ -199,7 +206,12 @@ func (f *filler) fill(ctx context.Context) error {
 		if missing, err = f.bear(ctx, m, missing); err != nil {
 			return err
 		}
-		if err := f.start(ctx, m, missing); err != nil {
+		err = f.start(ctx, m, missing)
+		if engine.IsNoImage(err) && looked < lookTries && ctx.Err() == nil {
+			looked++ // somebody has removed the snapshot
+			err = f.lookUp(ctx)
+		}
+		if err != nil {
 			return f.unlessGone(ctx, err)
 		}
 	}
