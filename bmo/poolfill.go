@@ -212,7 +212,7 @@ func (f *filler) fill(ctx context.Context) error {
 			err = f.lookUp(ctx)
 		}
 		if err != nil {
-			return f.unlessGone(ctx, err)
+			return f.unlessGone(ctx, snapshotGone(err))
 		}
 	}
 	return fmt.Errorf("pool %s does not come to its size", f.id)

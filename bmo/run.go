@@ -109,9 +109,18 @@ func (o RunOptions) start(ctx context.Context, p *pipeline, r instance.Request) 
 			Number: o.Number, AtOnce: cmp.Or(o.Parallel, p.info.CPUs), AllOrNone: o.AllOrNone, Started: o.Started,
 		})
 		if len(list) > 0 || !engine.IsNoImage(err) || try == lookTries || ctx.Err() != nil {
-			return list, pool, err
+			return list, pool, snapshotGone(err)
 		}
 	}
+}
+
+// snapshotGone adds what to do to the error of a start whose snapshot somebody has removed; any other error is returned
+// unchanged.
+func snapshotGone(err error) error {
+	if !engine.IsNoImage(err) {
+		return err
+	}
+	return hint.Wrap(err, "the snapshot was removed meanwhile, as `docker system prune --all` and `docker bmo prune --all` do: run the command again")
 }
 
 // refill returns the pools that are to be filled: the application's own and those that instances come from, each once, but

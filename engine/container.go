@@ -11,7 +11,6 @@ import (
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/go-connections/nat"
 
-	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
@@ -99,11 +98,7 @@ func (e *Engine) CreateContainer(ctx context.Context, s ContainerSpec) (id strin
 	defer done()
 	c, err := e.api.ContainerCreate(ctx, cfg, host, nets, nil, s.Name)
 	if err != nil {
-		err = fmt.Errorf("create container %s: %w", s.Name, Plain(err))
-		if IsNoImage(err) {
-			err = hint.Wrap(err, "its image was removed meanwhile, as `docker system prune --all` and `docker bmo prune --all` do: run the command again")
-		}
-		return "", err
+		return "", fmt.Errorf("create container %s: %w", s.Name, Plain(err))
 	}
 	return c.ID, nil
 }
