@@ -110,7 +110,7 @@ type BuildResult struct {
 // A failed step of the bootstrap is a *StepError, a service that ends or does not become ready a *ServiceError; where a
 // record has all that happened, the error is an *OutputError.
 func (c *Client) Build(ctx context.Context, st *stack.Stack, o BuildOptions) (*BuildResult, error) {
-	info, err := c.Connect(ctx)
+	info, err := c.connectAndSweep(ctx)
 	if err != nil {
 		return nil, err
 	}

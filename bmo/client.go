@@ -138,31 +138,20 @@ func (c *Client) Sweep(ctx context.Context) (Report, error) {
 // connectAndSweep is how methods begin that change something. A client sweeps once.
 func (c *Client) connectAndSweep(ctx context.Context) (Info, error) {
 	info, err := c.Connect(ctx)
-	if err == nil {
-		c.sweepOnce(ctx)
+	if err != nil {
+		return info, err
 	}
-	return info, err
-}
-
-func (c *Client) sweepOnce(ctx context.Context) {
 	c.mu.Lock()
 	swept := c.swept
 	c.mu.Unlock()
 	if swept {
-		return
+		return info, nil
 	}
 	if _, err := c.Sweep(ctx); err != nil && ctx.Err() == nil {
 		// The next one meets again what cannot be removed now; it is no reason to refuse the work.
 		c.warn(fmt.Errorf("leftovers of earlier commands could not all be removed: %w", err))
 	}
-}
-
-// sweepMeanwhile is for methods that have something to look at before they change anything. Before they do, they call
-// wait, any number of times.
-func (c *Client) sweepMeanwhile(ctx context.Context) (wait func()) {
-	var wg sync.WaitGroup
-	wg.Go(func() { c.sweepOnce(ctx) })
-	return wg.Wait
+	return info, nil
 }
 
 // slowAfter is how long something may take that no progress is shown of, before a notice says what it is.

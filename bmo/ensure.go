@@ -23,7 +23,6 @@ import (
 
 // find returns the snapshot of the inputs, or nil. It takes one question to the engine.
 func (p *pipeline) find(ctx context.Context) (*snapshot.Snapshot, error) {
-	defer p.swept()
 	if err := p.loadContexts(ctx); err != nil {
 		return nil, err
 	}
@@ -150,7 +149,6 @@ func (p *pipeline) labelled(ctx context.Context, s *snapshot.Snapshot) (*snapsho
 
 // make builds the images and bootstraps them.
 func (p *pipeline) make(ctx context.Context) (*snapshot.Snapshot, error) {
-	p.swept()
 	bases, err := build.Bases(ctx, p.engine, p.request, p.options.Progress)
 	if err != nil {
 		return nil, err

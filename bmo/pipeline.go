@@ -38,7 +38,6 @@ type pipeline struct {
 	inputs  snapshot.Inputs
 	journal *journal.Recorder
 	unshow  func() // ends what newPipeline has begun
-	sweep   func() // waits until what earlier commands have left is removed; nil if nothing is
 	// want is the snapshot that make was last about to make.
 	want snapshot.Snapshot
 	// outcome says what became of the snapshot, once ensure has succeeded.
@@ -56,20 +55,11 @@ type pipeline struct {
 
 // close makes the records whole of what was removed on the way.
 func (p *pipeline) close(ctx context.Context) {
-	p.swept()
 	p.client.settle(ctx)
 	p.unshow()
 }
 
-// swept returns when what earlier commands have left is removed. The files and the engine's snapshots are looked at
-// meanwhile; nothing is made or started before.
-func (p *pipeline) swept() {
-	if p.sweep != nil {
-		p.sweep()
-	}
-}
-
-// newPipeline checks the options that have nothing to do with the key, and begins to sweep. The caller closes it.
+// newPipeline checks the options that have nothing to do with the key. The caller closes it.
 func (c *Client) newPipeline(ctx context.Context, st *stack.Stack, info engine.Info, o BuildOptions) (*pipeline, error) {
 	platform, err := c.check(st, info, o)
 	if err != nil {
@@ -79,7 +69,6 @@ func (c *Client) newPipeline(ctx context.Context, st *stack.Stack, info engine.I
 		return nil, err
 	}
 	p := &pipeline{client: c, engine: c.engine, info: info, other: platform, stack: st, options: o, unshow: c.show(o.Progress), journal: journal.New(nil)}
-	p.sweep = c.sweepMeanwhile(ctx)
 	if info.SlowDriver() {
 		c.warn(fmt.Errorf("the engine's storage driver %s copies whole filesystems: commits take seconds", info.Driver))
 	}

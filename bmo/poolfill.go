@@ -29,7 +29,7 @@ type filler struct {
 
 // newFiller looks up the snapshot, or makes it. An empty id stands for the application's own pool. The caller closes p.
 func (c *Client) newFiller(ctx context.Context, st *stack.Stack, o PoolOptions, id string) (_ *filler, err error) {
-	info, err := c.Connect(ctx)
+	info, err := c.connectAndSweep(ctx)
 	if err != nil {
 		return nil, err
 	}

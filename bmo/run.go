@@ -66,7 +66,7 @@ type RunResult struct {
 //
 // An instance that is not ready in time is a *NotReadyError; the errors of Build come from here, too.
 func (c *Client) Run(ctx context.Context, st *stack.Stack, o RunOptions) (*RunResult, error) {
-	info, err := c.Connect(ctx)
+	info, err := c.connectAndSweep(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -160,7 +160,6 @@ func (o RunOptions) request(ctx context.Context, p *pipeline) (instance.Request,
 
 // choose returns the snapshot to start from.
 func (o RunOptions) choose(ctx context.Context, p *pipeline) (*snapshot.Snapshot, error) {
-	defer p.swept()
 	switch {
 	case o.Snapshot != "":
 		s, err := p.resolve(ctx, o.Snapshot)

@@ -88,7 +88,7 @@ func (r TestResult) Flaky() bool {
 // Tests that fail are no error. The error says why tests were not run, next to the results of the others: ctx has ended, or no
 // instance could be started any more.
 func (c *Client) Test(ctx context.Context, st *stack.Stack, o TestOptions) ([]TestResult, error) {
-	info, err := c.Connect(ctx)
+	info, err := c.connectAndSweep(ctx)
 	if err != nil {
 		return nil, err
 	}
