@@ -153,14 +153,11 @@ func (c *Cluster) FollowEvents(ctx context.Context, i *instance.Instance, from E
 	for _, pod := range from.pods {
 		ends(i, &pod, seen)
 	}
-	pods := c.watchPod(own, i.Name, nil)
-	if len(from.pods) > 0 {
-		pods = c.watchMet(own, i.Name)
-	}
+	follow := c.startWatch(own, &podWatch{selector: selectorOf(i.Name), met: len(from.pods) > 0})
 	errs := make(chan error, 2)
 	go func() { errs <- c.watchEvents(own, i, from.pods, from.version, shown) }()
 	go func() {
-		errs <- pods.until(own, func(pod *corev1.Pod, gone bool) (bool, error) {
+		errs <- follow.until(own, func(pod *corev1.Pod, gone bool) (bool, error) {
 			if pod == nil {
 				return gone, nil
 			}
