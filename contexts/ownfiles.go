@@ -85,6 +85,8 @@ func sourcesOf(c instructions.Command) []string {
 		return c.SourcePaths
 	case *instructions.RunCommand:
 		return mountedBy(c)
+	case *instructions.OnbuildCommand:
+		return []string{"."} // for a later stage: what it would take is read only there
 	}
 	return nil
 }

@@ -34,6 +34,7 @@ func TestU6StacksOwnFiles(t *testing.T) {
 		{"a variable", "FROM a\nARG WHAT=.\nCOPY ${WHAT} /srv/\n", true},
 		{"a mounted context", "FROM a\nRUN --mount=target=/src true\n", true},
 		{"a mount of a variable", "FROM a\nARG X\nRUN --mount=type=bind,source=$X,target=/src true\n", true},
+		{"a trigger of a later stage", "FROM a AS b\nONBUILD COPY . /srv/\nFROM b\n", true},
 		{"a syntax of somebody's", "# syntax=example.com/frontend\n" + app, true},
 		{"no Dockerfile at all", "hello\n", true},
 	} {
