@@ -112,8 +112,11 @@ func TestPoolIsKilled(t *testing.T) {
 					t.Errorf("run: %s", r.Stderr)
 				}
 				mu.Unlock()
-				if name != "" {
-					w.do("stop", name)
+				if name == "" {
+					continue
+				}
+				if r := w.do("stop", name); r.Code != 0 {
+					t.Errorf("stop %s: %s", name, r.Stderr)
 				}
 			}
 		})
