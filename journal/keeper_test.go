@@ -171,6 +171,21 @@ func TestUnreadableDriverIsSaid(t *testing.T) {
 	f.keeper.End(t.Context(), id1, "removed", nil)
 }
 
+// TestRestThatIsNotReadIsSaid: a container is removed, and the engine has not told in time what it has printed.
+func TestRestThatIsNotReadIsSaid(t *testing.T) {
+	f := newFixture(t)
+	f.Before(http.MethodGet, "/containers/[^/]+/logs", func(r *http.Request) { <-r.Context().Done() })
+	w := f.keeper.Begin(t.Context(), header(id1))
+	w.drainTime = time.Millisecond
+	c := f.container(id1, "web", enginetest.Exit(0, "one"))
+	_, err := f.start(c).Wait(t.Context())
+	assert.NilError(t, err)
+	assert.NilError(t, f.e.RemoveContainer(t.Context(), c))
+	f.keeper.End(t.Context(), id1, "removed", nil)
+	got := briefs(f.entries(id1, false))
+	assert.Assert(t, slices.Contains(got, "gap"), "%v", got)
+}
+
 // TestBusyRecordIsLeftAlone: what a living process records nobody else does.
 func TestBusyRecordIsLeftAlone(t *testing.T) {
 	f := newFixture(t)

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -134,17 +135,24 @@ func (w *Watch) drain(ctx context.Context, c engine.ContainerState) {
 	if w.record == nil || c.Started.IsZero() {
 		return
 	}
-	w.wait(ctx, w.follow(ctx, c.ID, ServiceOf(c.Labels, c.Name)))
+	service := ServiceOf(c.Labels, c.Name)
+	if !w.wait(ctx, w.follow(ctx, c.ID, service)) {
+		w.record.Add(Entry{Kind: KindGap, Service: service, Container: shortID(c.ID), Text: fmt.Sprintf(
+			"the rest of what it has printed is missing: it could not be read within %s", w.drainTime)})
+	}
 }
 
-func (w *Watch) wait(ctx context.Context, f *follow) {
+// wait reports whether all of a container's output has come before the time was up.
+func (w *Watch) wait(ctx context.Context, f *follow) bool {
 	ctx, cancel := context.WithTimeout(ctx, w.drainTime)
 	defer cancel()
 	select {
 	case <-f.done:
+		return true
 	case <-ctx.Done():
 		f.cancel()
 		<-f.done
+		return false
 	}
 }
 
