@@ -110,3 +110,22 @@ func TestTerminatedCleansUp(t *testing.T) {
 		})
 	}
 }
+
+// `docker bmo run | head` ends as soon as head has what it wants, and nothing is left.
+func TestReaderGoesCleansUp(t *testing.T) {
+	harness.OnOneEngine(t)
+	a := harness.NewMini(t, "head", nil)
+	a.Build(t)
+	for _, c := range []struct {
+		script string
+		args   []string
+	}{
+		{`docker bmo "$@" 2>&1 | head -n 3`, a.Args("run", "--progress", "plain")},
+		{`docker bmo "$@" | head -n 3`, a.Args("run", "-n", "2", "--", "sh", "-c", "while echo tick; do sleep 0.1; done")},
+		{`docker bmo "$@" 2>&1 | head -n 3`, a.Args("build", "--no-cache", "--progress", "plain")},
+	} {
+		_, err := harness.Command("sh", append([]string{"-c", c.script, "sh"}, c.args...)...)
+		assert.NilError(t, err)
+		a.LeavesNothing(t)
+	}
+}

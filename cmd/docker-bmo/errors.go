@@ -7,6 +7,7 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"syscall"
 
 	"github.com/docker/cli/cli"
 
@@ -19,6 +20,7 @@ const (
 	exitNotReady    = 124 // an instance did not become ready in time
 	exitEngine      = 125 // the engine is missing, too old or failed; in `run`, any failure that is not the command's own
 	exitInterrupted = 130
+	exitBrokenPipe  = 141 // nobody reads any more what is printed
 )
 
 // coded is an error that determines the exit code.
@@ -43,9 +45,12 @@ func report(w io.Writer, err error) int {
 	}
 	err = bmo.ConnectionLost(err)
 	code := exitCode(err)
-	if code == exitInterrupted {
+	switch code {
+	case exitInterrupted:
 		fmt.Fprintln(w, "interrupted")
 		return code
+	case exitBrokenPipe:
+		return code // whoever has gone knows
 	}
 	for _, e := range each(err) {
 		if strings.HasPrefix(e.Error(), "docker: ") {
@@ -85,7 +90,9 @@ func exitCode(err error) int {
 	var sig interrupted
 	var c coded
 	switch {
-	case errors.As(err, &sig) || errors.Is(err, context.Canceled):
+	case errors.As(err, &sig) && sig.sig == syscall.SIGPIPE:
+		return exitBrokenPipe
+	case sig.sig != nil || errors.Is(err, context.Canceled):
 		return exitInterrupted
 	case errors.As(err, &notReady):
 		return exitNotReady

@@ -30,8 +30,7 @@ starts isolated instances of it. A stack is a Compose file with x-bmo keys;
 			if err := plugin.PersistentPreRunE(cmd, args); err != nil {
 				return err
 			}
-			withSignals(cmd)
-			return nil
+			return withSignals(cmd, dockerCli)
 		},
 	}
 	cmd.SetFlagErrorFunc(flagError)

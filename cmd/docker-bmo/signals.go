@@ -7,6 +7,7 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/docker/cli/cli/command"
 	"github.com/spf13/cobra"
 )
 
@@ -18,22 +19,26 @@ func (i interrupted) Error() string { return "interrupted" }
 // arrivedKey is where a command's context has its signals.
 type arrivedKey struct{}
 
-// withSignals cancels the command's context on an interrupt, a termination or a hang-up. It is also cancelled when the
-// docker client exits. Each signal can be had from arrived.
-func withSignals(cmd *cobra.Command) {
+// withSignals cancels the command's context on an interrupt, a termination or a hang-up, and when nobody reads any more what
+// it prints. It is also cancelled when the docker client exits. Each signal can be had from arrived.
+func withSignals(cmd *cobra.Command, dockerCli command.Cli) error {
 	ctx, cancel := context.WithCancelCause(cmd.Context())
 	signals, came := make(chan os.Signal, 4), make(chan os.Signal, 16)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	arrive := func(sig os.Signal) {
+		cancel(interrupted{sig})
+		select {
+		case came <- sig:
+		default: // so many say nothing more
+		}
+	}
 	go func() {
 		for sig := range signals {
-			cancel(interrupted{sig})
-			select {
-			case came <- sig:
-			default: // so many say nothing more
-			}
+			arrive(sig)
 		}
 	}()
 	cmd.SetContext(context.WithValue(ctx, arrivedKey{}, (<-chan os.Signal)(came)))
+	return withoutReader(dockerCli, func() { arrive(syscall.SIGPIPE) })
 }
 
 // arrived returns the signals that have come and have not been taken yet; nil, which never has any, without withSignals.
