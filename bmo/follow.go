@@ -55,17 +55,8 @@ func (c *Client) Follow(ctx context.Context, list []*Instance, o FollowOptions) 
 				name = inst.Name + " " + service
 			}
 			wg.Go(func() {
-				err := c.engine.Logs(streams, id, true, j.Source(name), j.Source(name))
-				switch {
-				case ctx.Err() != nil: // it was to end
-				case err != nil:
-					cancel(fmt.Errorf("follow the output of %s: %w", name, err))
-				default:
-					if err := c.endOf(ctx, name, id, slices.Contains(inst.MayEnd, service)); err != nil {
-						cancel(err)
-						return
-					}
-					// The others go on, and if there are none, the instance does.
+				if err := c.followOne(ctx, streams, j, name, id, slices.Contains(inst.MayEnd, service)); err != nil {
+					cancel(err)
 				}
 			})
 		}
@@ -73,6 +64,21 @@ func (c *Client) Follow(ctx context.Context, list []*Instance, o FollowOptions) 
 	o.untilEnd(ctx, endStreams, &wg)
 	j.Flush()
 	return context.Cause(ctx)
+}
+
+// followOne passes on a service's output until streams ends, and returns why the instance does, nil if this service does not
+// end it: the others go on, and if there are none, the instance does.
+func (c *Client) followOne(ctx, streams context.Context, j *journal.Recorder, name, id string, mayEnd bool) error {
+	err := c.engine.Logs(streams, id, true, j.Source(name), j.Source(name))
+	switch {
+	case ctx.Err() != nil: // it was to end
+		return nil
+	case engine.IsUnreadable(err):
+		c.warn(fmt.Errorf("what %s prints is not shown: its logging driver cannot be read", name))
+	case err != nil:
+		return fmt.Errorf("follow the output of %s: %w", name, err)
+	}
+	return c.endOf(ctx, name, id, mayEnd)
 }
 
 // untilEnd waits until ctx ends and then for the streams, which endStreams ends: at once, or after the last words of what End

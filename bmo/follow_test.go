@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
 	"testing"
 
 	"gotest.tools/v3/assert"
@@ -67,4 +68,16 @@ func TestU3FollowGoesOn(t *testing.T) {
 		}()
 	}})
 	assert.Equal(t, err, enough)
+}
+
+// TestFollowWithoutOutput: a service may have a logging driver that keeps nothing, and its end is noticed nevertheless.
+func TestFollowWithoutOutput(t *testing.T) {
+	d := newFixture(t)
+	end := make(chan struct{})
+	c, inst := running(t, d, func(*enginetest.Proc) int { <-end; return 3 })
+	d.Fail(http.MethodGet, "/containers/[^/]+/logs", http.StatusNotImplemented, "configured logging driver does not support reading", 100)
+	d.Before(http.MethodPost, "/containers/[^/]+/wait", func(*http.Request) { close(end) })
+	delete(inst.Services, "db")
+	err := c.Follow(t.Context(), []*Instance{inst}, FollowOptions{CaughtUp: func() {}, Line: func(string, string) {}})
+	assert.Error(t, err, "service web ended with exit code 3")
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -58,23 +59,37 @@ func stop(ctx context.Context, dockerCli command.Cli, c place, list []*bmo.Insta
 	}
 }
 
+// maxHeld is how many of the lines that are held back are printed afterwards.
+const maxHeld = 1000
+
 // heldLines prints lines, of several goroutines, and holds them back for a while.
 type heldLines struct {
 	w io.Writer
 
 	mu    sync.Mutex
 	held  bool
-	lines []string
+	lines []string // the last ones
+	more  int      // before those
 }
 
 func (h *heldLines) print(line string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.held {
-		h.lines = append(h.lines, line)
+	if !h.held {
+		fmt.Fprint(h.w, line)
 		return
 	}
-	fmt.Fprint(h.w, line)
+	if len(h.lines) == 2*maxHeld { // to move them at each line would take its time
+		h.drop()
+	}
+	h.lines = append(h.lines, line)
+}
+
+// drop leaves the last maxHeld lines; h.mu is held.
+func (h *heldLines) drop() {
+	if n := len(h.lines) - maxHeld; n > 0 {
+		h.lines, h.more = slices.Delete(h.lines, 0, n), h.more+n
+	}
 }
 
 func (h *heldLines) hold() {
@@ -86,10 +101,13 @@ func (h *heldLines) hold() {
 func (h *heldLines) release() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.drop(); h.more > 0 {
+		fmt.Fprintf(h.w, "%d lines more, which `docker bmo logs` shows\n", h.more)
+	}
 	for _, line := range h.lines {
 		fmt.Fprint(h.w, line)
 	}
-	h.held, h.lines = false, nil
+	h.held, h.lines, h.more = false, nil, 0
 }
 
 // removeOrForce removes instances, and kills them when another signal comes meanwhile.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -128,4 +129,20 @@ func TestR16ForegroundShowsLastWords(t *testing.T) {
 	err := foreground(ctx, d.cli(t, shown, shown), c, []*bmo.Instance{inst}, runOptions{stackOptions: stackOptions{quiet: true}})
 	assert.Assert(t, errors.As(err, new(interrupted)), "%v", err)
 	assert.Assert(t, strings.Contains(shown.String(), "web | shutting down\nweb | bye\n"), shown)
+}
+
+// TestHeldLinesAreBounded: a service may print without an end while it is stopped.
+func TestHeldLinesAreBounded(t *testing.T) {
+	var out strings.Builder
+	h := &heldLines{w: &out}
+	h.hold()
+	for n := range 10 * maxHeld {
+		h.print(fmt.Sprintln(n))
+		assert.Assert(t, len(h.lines) <= 2*maxHeld)
+	}
+	h.release()
+	lines := strings.Split(out.String(), "\n")
+	assert.Equal(t, len(lines), maxHeld+2)
+	assert.Equal(t, lines[0], "9000 lines more, which `docker bmo logs` shows")
+	assert.Equal(t, lines[1]+" "+lines[maxHeld], "9000 9999")
 }
