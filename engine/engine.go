@@ -89,12 +89,12 @@ func settling(ctx context.Context) (context.Context, context.CancelFunc, error) 
 	if ctx.Err() != nil {
 		return nil, nil, context.Cause(ctx)
 	}
-	long, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	long, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
-		t := time.AfterFunc(settleTime, cancel)
+		t := time.AfterFunc(settleTime, func() { cancel(context.Cause(ctx)) })
 		context.AfterFunc(long, func() { t.Stop() })
 	})
-	return long, func() { stop(); cancel() }, nil
+	return long, func() { stop(); cancel(nil) }, nil
 }
 
 // reasonTries is how often connecting is tried if the connection ends before anything is sent. An ssh that ends at once
@@ -108,6 +108,9 @@ func (e *Engine) Connect(ctx context.Context) (Info, error) {
 	v, err := e.serverVersion(ctx)
 	for try := 1; try < reasonTries && err != nil && strings.Contains(err.Error(), "broken pipe"); try++ {
 		v, err = e.serverVersion(ctx)
+	}
+	if late := (*lateError)(nil); errors.As(err, &late) {
+		return Info{}, late
 	}
 	if ctx.Err() != nil {
 		return Info{}, context.Cause(ctx)
@@ -153,7 +156,7 @@ func (e *Engine) serverVersion(ctx context.Context) (types.Version, error) {
 	if limited.Err() != nil && ctx.Err() == nil {
 		return v, &SilentError{Host: e.host, Request: "ask it for its version", After: e.limits.answer}
 	}
-	return v, err
+	return v, outOfTime(ctx, e.host, err)
 }
 
 // containerdStore reports whether images are in containerd, which `docker info` shows as "driver-type".

@@ -86,8 +86,10 @@ func open[T any](ctx context.Context, l *limits, what string, request func(conte
 // explain says of an error what it means: the engine is silent, or has gone.
 func (l *limits) explain(ctx, limited context.Context, k kind, what string, err error) error {
 	switch {
-	case err == nil || ctx.Err() != nil:
-		return err
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return outOfTime(ctx, l.host(), err)
 	case limited.Err() != nil:
 		return &SilentError{Host: l.host(), Request: what, After: k.limit}
 	case unconnected(err):

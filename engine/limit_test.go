@@ -113,6 +113,24 @@ func TestR5SilentEngine(t *testing.T) {
 	}
 }
 
+// TestSilentUntilTheTimeIsUp: who asks may have less time than a request has, as when an instance is removed at the end.
+func TestSilentUntilTheTimeIsUp(t *testing.T) {
+	for name, request := range requests {
+		if name == "create" || name == "network" {
+			continue // what makes something goes on for a while
+		}
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+			defer cancel()
+			err := request(ctx, deaf(t))
+			assert.ErrorIs(t, err, context.DeadlineExceeded)
+			assert.Assert(t, is.Contains(err.Error(), "has not answered before the time was up"))
+			assert.Assert(t, !strings.Contains(err.Error(), "http://"), err)
+			assert.Assert(t, len(hint.All(err)) > 0)
+		})
+	}
+}
+
 // TestR5EveryRequestHasALimit: a request of the client that has no method of limited would wait for good.
 func TestR5EveryRequestHasALimit(t *testing.T) {
 	// Not requests; and events come for as long as somebody follows.

@@ -38,7 +38,7 @@ func (e *Engine) Start(ctx context.Context, id string, stdout, stderr io.Writer)
 	ended, errs := e.api.ContainerWait(watch, id, container.WaitConditionNextExit)
 	select {
 	case err = <-errs: // so the container's end would not be noticed
-		err = waitFailed(err)
+		err = e.waitFailed(ctx, err)
 	default:
 		err = e.api.ContainerStart(ctx, id, container.StartOptions{})
 	}
@@ -68,7 +68,7 @@ func (e *Engine) attach(ctx context.Context, id string, stdout, stderr io.Writer
 		return e.api.ContainerAttach(ctx, id, container.AttachOptions{Stream: true, Stdout: true, Stderr: true})
 	})
 	if err != nil {
-		return nil, fmt.Errorf("attach to container %s: %w", id, Plain(err))
+		return nil, fmt.Errorf("attach to container %s: %w", id, Plain(outOfTime(ctx, e.host, err)))
 	}
 	stop := context.AfterFunc(ctx, att.Close)
 	go func() {
@@ -93,7 +93,7 @@ func (p *Process) watch(ctx context.Context, ended <-chan container.WaitResponse
 			p.err = errors.New(r.Error.Message)
 		}
 	case err := <-errs:
-		p.err = waitFailed(err)
+		p.err = p.e.waitFailed(ctx, err)
 		return
 	}
 	// The last lines may still be on their way: the stream ends by itself after them.
@@ -159,7 +159,7 @@ func (e *Engine) ExitCode(ctx context.Context, id string) (int, error) {
 		}
 		return int(r.StatusCode), nil
 	case err := <-errs:
-		return 0, fmt.Errorf("wait for container %s: %w", id, waitFailed(err))
+		return 0, fmt.Errorf("wait for container %s: %w", id, e.waitFailed(ctx, err))
 	}
 }
 

@@ -47,8 +47,8 @@ func strange(err error) bool {
 
 // waitFailed returns why a container's end is not known. The client makes an error of the text of an answer that it cannot
 // read, and of nothing else.
-func waitFailed(err error) error {
-	err = cut(err)
+func (e *Engine) waitFailed(ctx context.Context, err error) error {
+	err = cut(outOfTime(ctx, e.host, err))
 	if !IsFailure(err) && errors.Unwrap(err) == nil && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
 		return &StrangeError{Request: "wait for a container", Err: err}
 	}
