@@ -79,14 +79,14 @@ type run struct {
 	record  *journal.Record
 	id      string // of the record; empty for none
 	network string
-	images  map[string]string             // what each service's next container is created from
-	raw     map[string]string             // the image that holds each committed service's layers
-	used    map[string]bool               // services that were up while steps ran, and may hold what those wrote
-	readers []string                      // containers that volumes are read from
-	locks   []string                      // keys of the checkpoints whose locks this bootstrap has
-	restore []func(context.Context) error // puts secrets and configs back after a checkpoint
-	temp    []string                      // names or identifiers of all images to remove when the bootstrap ends
-	secrets stack.Secrets                 // of this bootstrap: no image has them
+	images  map[string]string // what each service's next container is created from
+	raw     map[string]string // the image that holds each committed service's layers
+	used    map[string]bool   // services that were up while steps ran, and may hold what those wrote
+	readers []string          // containers that volumes are read from
+	locks   []string          // keys of the checkpoints whose locks this bootstrap has
+	kept    []engine.Kept     // secrets and configs that are to be put back after a checkpoint or the commit of an instance
+	temp    []string          // names or identifiers of all images to remove when the bootstrap ends
+	secrets stack.Secrets     // of this bootstrap: no image has them
 	// volumeOf returns the names of volumes; nil for those of a bootstrap.
 	volumeOf func(name string) string
 	// hintAfter is how long a service takes to end until the display says what may be the matter.

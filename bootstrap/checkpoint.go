@@ -126,14 +126,14 @@ func (b *run) makeCheckpoint(ctx context.Context, steps int) error {
 func (b *run) commitForCheckpoint(ctx context.Context) error {
 	for _, s := range b.withContainer() {
 		if len(s.Files) > 0 {
-			restore, err := b.group.KeepFiles(ctx, s)
+			kept, err := b.group.KeepFiles(ctx, s)
 			if err != nil {
 				return err
 			}
 			if err := b.group.BlankFiles(ctx, s); err != nil {
 				return err
 			}
-			b.restore = append(b.restore, restore)
+			b.kept = append(b.kept, kept...)
 		}
 		if !b.commits(s) {
 			continue
@@ -151,12 +151,12 @@ func (b *run) commitForCheckpoint(ctx context.Context) error {
 // goOn makes what was stopped ready to be started again: what is kept in its container, which is cheaper than another one of
 // what was committed, the others in new ones.
 func (b *run) goOn(ctx context.Context) error {
-	for _, restore := range b.restore {
-		if err := restore(ctx); err != nil {
+	for _, k := range b.kept {
+		if err := b.Engine.PutBack(ctx, k); err != nil {
 			return err
 		}
 	}
-	b.restore = nil
+	b.kept = nil
 	for _, s := range b.withContainer() {
 		if b.commits(s) {
 			b.group.Ended(s.Name)

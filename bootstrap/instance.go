@@ -41,8 +41,7 @@ type committing struct {
 	services []stack.Service // of the instance, in start order
 	stopped  []stack.Service // those that were stopped, to be started again
 	paused   []stack.Service
-	restore  []func(context.Context) error // puts secrets and configs back
-	address  string                        // of the application on the instance's network
+	address  string // of the application on the instance's network
 	lockID   string
 	on       context.Context // goes on when the caller's is done, until the commit has ended: the instance must work again
 }
@@ -203,17 +202,24 @@ func (c *committing) stop(ctx context.Context) error {
 	return nil
 }
 
-// blank takes secrets and configs out of what is committed, until resume puts them back.
+// blank takes secrets and configs out of what is committed, until resume puts them back. They are kept in the lock as well,
+// for whoever has to do that if this process is killed.
 func (c *committing) blank(ctx context.Context) error {
+	var kept []engine.Kept
 	for _, s := range c.services {
-		if len(s.Files) == 0 {
-			continue
-		}
-		restore, err := c.group.KeepFiles(ctx, s)
+		of, err := c.group.KeepFiles(ctx, s)
 		if err != nil {
 			return err
 		}
-		c.restore = append(c.restore, restore)
+		kept = append(kept, of...)
+	}
+	if len(kept) > 0 {
+		if err := c.Engine.Keep(ctx, c.lockID, kept); err != nil {
+			return err
+		}
+	}
+	c.kept = kept
+	for _, s := range c.services {
 		if err := c.group.BlankFiles(ctx, s); err != nil {
 			return err
 		}

@@ -246,6 +246,49 @@ func TestCommitNotReadyAgain(t *testing.T) {
 	assert.Equal(t, web.State, "running")
 }
 
+// withKey gives the web service of an instance a secret that is not the stack's any more.
+func withKey(t *testing.T, f *fixture) *inst {
+	t.Helper()
+	f.req.Stack.Services[2].Files = []stack.File{
+		{Name: "key", Secret: true, Target: "/run/secrets/key", Source: stack.Content{Inline: "k"}, Mode: 0o400},
+	}
+	i := f.instance(t)
+	assert.NilError(t, f.req.Engine.WriteFiles(t.Context(), i.req.Containers["web"], "/", []engine.File{
+		{Path: "/run/secrets/key", Content: []byte("the instance's"), Mode: 0o400},
+	}))
+	return i
+}
+
+// TestCommitKeepsSecretsInTheLock: as long as they are not in the instance, and no longer.
+func TestCommitKeepsSecretsInTheLock(t *testing.T) {
+	i := withKey(t, newFixture(t))
+	kept := func() int {
+		lock, _ := i.Container(LockName("shop"))
+		list, err := i.req.Engine.KeptIn(context.WithoutCancel(t.Context()), lock.ID)
+		assert.Check(t, err)
+		return len(list)
+	}
+	during := map[string]int{}
+	for _, step := range []string{"/commit", "/containers/[^/]+/start", "/containers/[^/]+/unpause"} {
+		i.Before("POST", step, func(*http.Request) { during[step] = max(during[step], kept()) })
+	}
+	_, err := CommitInstance(t.Context(), i.req)
+	assert.NilError(t, err)
+	assert.DeepEqual(t, during, map[string]int{"/commit": 1, "/containers/[^/]+/start": 0, "/containers/[^/]+/unpause": 0})
+}
+
+// TestCommitThatCannotKeepSecrets takes nothing out of the instance.
+func TestCommitThatCannotKeepSecrets(t *testing.T) {
+	i := withKey(t, newFixture(t))
+	i.Fail("PUT", "/containers/[^/]+/archive", 500, diskFull, 1)
+	_, err := CommitInstance(t.Context(), i.req)
+	assert.ErrorContains(t, err, diskFull)
+	i.works(t)
+	key, _ := i.File(i.req.Containers["web"], "/run/secrets/key")
+	assert.Equal(t, key.Content, "the instance's")
+	assert.Equal(t, i.Count("POST", "/commit"), 2) // the bootstrap's
+}
+
 // TestCommitHasNoSecrets: they are in the instance, before and after, and not in the snapshot; so are volumes' own.
 func TestCommitHasNoSecrets(t *testing.T) {
 	f := newFixture(t)

@@ -25,10 +25,7 @@ var portPause = 500 * time.Millisecond
 // resume puts the instance back to work, also when ctx is done; only then it does not wait until the instance is ready.
 func (c *committing) resume(ctx context.Context) error {
 	on := c.on
-	var errs []error
-	for _, restore := range c.restore {
-		errs = append(errs, insist(func() error { return restore(on) }))
-	}
+	errs := c.putBack(on)
 	for _, s := range slices.Backward(c.stopped) {
 		errs = append(errs, c.step(on, s.Name, "start "+s.Name+" of "+c.of.Instance, func(_ context.Context, log *progress.Log) error {
 			return c.startAgain(ctx, s, log)
@@ -56,6 +53,19 @@ func (c *committing) resume(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// putBack gives the services their secrets and configs back.
+func (c *committing) putBack(ctx context.Context) (errs []error) {
+	for _, k := range c.kept {
+		if err := insist(func() error { return c.Engine.PutBack(ctx, k) }); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if len(c.kept) > 0 && len(errs) == 0 {
+		c.note(insist(func() error { return c.Engine.ForgetKept(ctx, c.lockID) }))
+	}
+	return errs
 }
 
 // failureTries is how often the engine is asked for what puts the instance back to work, which nobody else does, and

@@ -3,8 +3,6 @@ package engine
 import (
 	"context"
 	"fmt"
-	"io"
-	"path"
 
 	"github.com/docker/docker/api/types/container"
 )
@@ -44,13 +42,4 @@ func (e *Engine) Watch(ctx context.Context, id string) *Process {
 		p.watch(watch, ended, errs, copied)
 	}()
 	return p
-}
-
-// WriteArchive puts what ReadArchive has read back where it was, with modes and owners.
-func (e *Engine) WriteArchive(ctx context.Context, id, to string, archive io.Reader) error {
-	err := e.api.CopyToContainer(ctx, id, path.Dir(to), archive, container.CopyToContainerOptions{AllowOverwriteDirWithFile: true})
-	if err != nil {
-		return fmt.Errorf("write %s into container %s: %w", to, id, Plain(err))
-	}
-	return nil
 }

@@ -1,7 +1,6 @@
 package launch
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -80,9 +79,9 @@ func (g *Group) BlankFiles(ctx context.Context, s stack.Service) error {
 	return g.write(ctx, g.ID(s.Name), files)
 }
 
-// KeepFiles returns what puts the secrets and configs that BlankFiles blanks back as they are now.
-func (g *Group) KeepFiles(ctx context.Context, s stack.Service) (restore func(context.Context) error, err error) {
-	id, kept := g.ID(s.Name), map[string][]byte{}
+// KeepFiles returns the secrets and configs that BlankFiles blanks as they are now.
+func (g *Group) KeepFiles(ctx context.Context, s stack.Service) (all []engine.Kept, err error) {
+	id := g.ID(s.Name)
 	for _, f := range s.Files {
 		if _, own := fileFolder(s, f); own {
 			continue
@@ -94,20 +93,14 @@ func (g *Group) KeepFiles(ctx context.Context, s stack.Service) (restore func(co
 		if err != nil {
 			return nil, err
 		}
-		kept[f.Target], err = io.ReadAll(archive)
+		content, err := io.ReadAll(archive)
 		archive.Close()
 		if err != nil {
 			return nil, fmt.Errorf("read %s of service %s: %w", f.Target, s.Name, err)
 		}
+		all = append(all, engine.Kept{Container: id, Path: path.Clean(f.Target), Archive: content})
 	}
-	return func(ctx context.Context) error {
-		for _, at := range slices.Sorted(maps.Keys(kept)) {
-			if err := g.Engine.WriteArchive(ctx, id, at, bytes.NewReader(kept[at])); err != nil {
-				return err
-			}
-		}
-		return nil
-	}, nil
+	return all, nil
 }
 
 func (g *Group) write(ctx context.Context, id string, files map[string][]engine.File) error {

@@ -21,6 +21,9 @@ func resume(ctx context.Context, e *engine.Engine, lock engine.Container) error 
 	if err != nil {
 		return err
 	}
+	if err := putBack(ctx, e, lock, list); err != nil {
+		return err
+	}
 	names := strings.Split(lock.Labels[label.Services], ",")
 	stops := func(c engine.Container) bool { return slices.Contains(names, c.Labels[label.Service]) }
 	// The commit stops nothing before all others are paused, so while one of them is not, what runs goes on running.
@@ -35,6 +38,24 @@ func resume(ctx context.Context, e *engine.Engine, lock engine.Container) error 
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// putBack gives the services of the instance back the secrets and configs that the commit had taken out of them.
+func putBack(ctx context.Context, e *engine.Engine, lock engine.Container, list []engine.Container) error {
+	kept, err := e.KeptIn(ctx, lock.ID)
+	if err != nil || len(kept) == 0 {
+		return err
+	}
+	for _, k := range kept {
+		if !slices.ContainsFunc(list, func(c engine.Container) bool { return c.ID == k.Container }) {
+			continue // it was removed
+		}
+		if err := e.PutBack(ctx, k); err != nil {
+			return err
+		}
+	}
+	// From now on the services have them, and this process may be killed, too, before the lock is gone.
+	return e.ForgetKept(ctx, lock.ID)
 }
 
 // startAgain starts a container that has ended, or has been sent its stop signal and will end, unless the commit has done so.

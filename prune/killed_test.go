@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -29,7 +30,7 @@ import (
 const long = time.Minute
 
 // changes matches the requests that change what is on the engine.
-const changes = "/networks/.+|/volumes/.+|/containers/create|/containers/[^/]+(/start|/kill|/rename|/pause|/unpause)?|/commit|/images/.+|/seal"
+const changes = "/networks/.+|/volumes/.+|/containers/create|/containers/[^/]+(/start|/kill|/rename|/pause|/unpause|/archive)?|/commit|/images/.+|/seal"
 
 // victim runs fn as a process that is killed at the nth change on the engine: from then on, no request of it gets
 // through. inspect is called with what it leaves. It returns whether fn came that far.
@@ -221,11 +222,18 @@ func TestStory20StartKilledAtAnyPoint(t *testing.T) {
 	}
 }
 
-// TestCommitKilledAtAnyPoint: nothing half taken counts as a snapshot, and the next sweep puts the instance back to work.
+// TestCommitKilledAtAnyPoint: nothing half taken counts as a snapshot, and the next sweep puts the instance back to work, with
+// its secrets and configs as they were in it.
 func TestCommitKilledAtAnyPoint(t *testing.T) {
 	t.Parallel()
 	st := app()
 	st.Services[0].Mounts = []stack.Mount{{Target: "/data", Volume: "data"}} // so that it is stopped
+	for i := range st.Services {
+		st.Services[i].Files = []stack.File{
+			{Name: "key", Secret: true, Target: "/run/secrets/key", Source: stack.Content{Inline: "k"}, Mode: 0o400},
+			{Name: "conf", Target: "/etc/app.conf", Source: stack.Content{Inline: "of the stack"}, Mode: 0o444},
+		}
+	}
 	for n := 1; ; n++ {
 		f := appEngine(t)
 		s := snapshottest.New("demo", "a", time.Now(), "db", "web")
@@ -236,6 +244,13 @@ func TestCommitKilledAtAnyPoint(t *testing.T) {
 			Engine: f.Engine(t), Stack: st, Snapshot: found, Detach: true, Owner: owner.Current(), Name: "shop", Journal: journal.New(nil),
 		})
 		assert.NilError(t, err)
+		files := map[string]enginetest.File{
+			"/run/secrets/key": {Content: "k", Mode: 0o400}, "/etc/app.conf": {Content: "of the instance", Mode: 0o640, UID: 33, GID: 33},
+		}
+		for _, id := range i.Services { // it has changed one
+			conf := engine.File{Path: "/etc/app.conf", Content: []byte("of the instance"), Mode: 0o640, UID: 33, GID: 33}
+			assert.NilError(t, f.Engine(t).WriteFiles(t.Context(), id, "/", []engine.File{conf}))
+		}
 		want := snapshottest.New("demo", "b", time.Now(), "db", "web")
 		want.Parent = s.Key
 		before := f.Objects()
@@ -258,15 +273,39 @@ func TestCommitKilledAtAnyPoint(t *testing.T) {
 			})
 			return err
 		}, func() {
+			noContent(t, f)
 			swept(t, f, works)
+			noContent(t, f)
 			made, err := snapshot.FindKey(t.Context(), f.Engine(t), want.Key)
 			assert.NilError(t, err)
 			assert.Equal(t, made != nil, slices.Equal(f.Objects(), with))
+			for service, id := range i.Services {
+				for name, want := range files {
+					got, _ := f.File(id, name)
+					assert.Equal(t, got, want, "change %d: %s of %s", n, name, service)
+				}
+			}
 		})
 		if !reached {
 			assert.Assert(t, n > 12, "only %d changes", n)
 			assert.Assert(t, works() && slices.Equal(f.Objects(), with), "%s", f.Objects())
 			return
+		}
+	}
+}
+
+// noContent checks that the files in images are empty: those of these tests are secrets and configs, next to a program of ours.
+func noContent(t *testing.T, f *enginetest.Fake) {
+	t.Helper()
+	for _, o := range f.Objects() {
+		kind, names, _ := strings.Cut(o, " ")
+		if kind != "image" {
+			continue
+		}
+		img, ok := f.Image(strings.Fields(names)[0])
+		assert.Assert(t, ok)
+		for name, file := range img.Files {
+			assert.Assert(t, file.Content == "" || name == "/docker-bmo-relay", "%s in %s", name, names)
 		}
 	}
 }

@@ -38,6 +38,16 @@ func (a files) and(b files) files {
 	return all
 }
 
+// has reports whether there is a file or folder of that name.
+func (a files) has(name string) bool {
+	for at := range a {
+		if at == name || strings.HasPrefix(at, strings.TrimSuffix(name, "/")+"/") {
+			return true
+		}
+	}
+	return false
+}
+
 // mount gives a container a volume, which is filled from the image when it is empty; f.mu is held.
 func (f *Fake) mount(c *ctr, image *img, m mount.Mount) {
 	if m.Type == mount.TypeBind {
@@ -148,7 +158,10 @@ func (f *Fake) getArchive(w http.ResponseWriter, r *http.Request) (any, error) {
 		return nil, err
 	}
 	from := path.Clean(r.URL.Query().Get("path"))
-	all, at, _ := c.place(from)
+	all, at, inVolume := c.place(from)
+	if !inVolume && !all.has(at) {
+		return nil, notFound("path", from)
+	}
 	stat, err := json.Marshal(container.PathStat{Name: path.Base(from), Mode: fs.ModeDir | 0o755})
 	if err != nil {
 		return nil, err
