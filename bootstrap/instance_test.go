@@ -277,16 +277,18 @@ func TestCommitKeepsSecretsInTheLock(t *testing.T) {
 	assert.DeepEqual(t, during, map[string]int{"/commit": 1, "/containers/[^/]+/start": 0, "/containers/[^/]+/unpause": 0})
 }
 
-// TestCommitThatCannotKeepSecrets takes nothing out of the instance.
+// TestCommitThatCannotKeepSecrets takes nothing out of the instance, whether they cannot be read or have no place.
 func TestCommitThatCannotKeepSecrets(t *testing.T) {
-	i := withKey(t, newFixture(t))
-	i.Fail("PUT", "/containers/[^/]+/archive", 500, diskFull, 1)
-	_, err := CommitInstance(t.Context(), i.req)
-	assert.ErrorContains(t, err, diskFull)
-	i.works(t)
-	key, _ := i.File(i.req.Containers["web"], "/run/secrets/key")
-	assert.Equal(t, key.Content, "the instance's")
-	assert.Equal(t, i.Count("POST", "/commit"), 2) // the bootstrap's
+	for _, method := range []string{"GET", "PUT"} {
+		i := withKey(t, newFixture(t))
+		i.Fail(method, "/containers/[^/]+/archive", 500, diskFull, 1)
+		_, err := CommitInstance(t.Context(), i.req)
+		assert.ErrorContains(t, err, diskFull)
+		i.works(t)
+		key, _ := i.File(i.req.Containers["web"], "/run/secrets/key")
+		assert.Equal(t, key.Content, "the instance's")
+		assert.Equal(t, i.Count("POST", "/commit"), 2) // the bootstrap's
+	}
 }
 
 // TestCommitHasNoSecrets: they are in the instance, before and after, and not in the snapshot; so are volumes' own.

@@ -69,7 +69,7 @@ func (e *Engine) ReadArchive(ctx context.Context, id, from string) (io.ReadClose
 	if err != nil {
 		return nil, fmt.Errorf("read %s of container %s: %w", from, id, Plain(err))
 	}
-	return r, nil
+	return saved{r}, nil
 }
 
 // ImportImage makes an image with that name of one tar archive.

@@ -1,12 +1,18 @@
 package engine_test
 
 import (
+	"encoding/base64"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 
+	"github.com/docker/docker/client"
 	"gotest.tools/v3/assert"
 
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
 func TestWriteFiles(t *testing.T) {
@@ -42,6 +48,27 @@ func TestVolumeBecomesAnImageAndAVolumeAgain(t *testing.T) {
 	got, ok := f.File("other", "/volume/a/b")
 	assert.Assert(t, ok)
 	assert.DeepEqual(t, got, enginetest.File{Content: "x", Mode: 0o600, UID: 7})
+}
+
+// TestReadArchiveIsCut: the connection breaks in the middle of a file.
+func TestReadArchiveIsCut(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Docker-Container-Path-Stat", base64.StdEncoding.EncodeToString([]byte("{}")))
+		w.Header().Set("Content-Type", "application/x-tar")
+		_, _ = w.Write(make([]byte, 4096))
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	}))
+	t.Cleanup(s.Close)
+	api, err := client.NewClientWithOpts(client.WithHost("tcp://"+s.Listener.Addr().String()), client.WithVersion("1.51"))
+	assert.NilError(t, err)
+	r, err := engine.New(api).ReadArchive(t.Context(), "web", "/etc")
+	assert.NilError(t, err)
+	defer r.Close()
+	_, err = io.ReadAll(r)
+	err = engine.Lost(err)
+	assert.Assert(t, engine.IsFailure(err), "%v", err)
+	assert.Equal(t, len(hint.All(err)), 1)
 }
 
 func TestImportFails(t *testing.T) {

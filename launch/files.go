@@ -3,7 +3,6 @@ package launch
 import (
 	"context"
 	"fmt"
-	"io"
 	"maps"
 	"path"
 	"slices"
@@ -77,30 +76,6 @@ func (g *Group) BlankFiles(ctx context.Context, s stack.Service) error {
 		}
 	}
 	return g.write(ctx, g.ID(s.Name), files)
-}
-
-// KeepFiles returns the secrets and configs that BlankFiles blanks as they are now.
-func (g *Group) KeepFiles(ctx context.Context, s stack.Service) (all []engine.Kept, err error) {
-	id := g.ID(s.Name)
-	for _, f := range s.Files {
-		if _, own := fileFolder(s, f); own {
-			continue
-		}
-		archive, err := g.Engine.ReadArchive(ctx, id, f.Target)
-		if engine.IsNotFound(err) {
-			continue // the application has removed it
-		}
-		if err != nil {
-			return nil, err
-		}
-		content, err := io.ReadAll(archive)
-		archive.Close()
-		if err != nil {
-			return nil, fmt.Errorf("read %s of service %s: %w", f.Target, s.Name, err)
-		}
-		all = append(all, engine.Kept{Container: id, Path: path.Clean(f.Target), Archive: content})
-	}
-	return all, nil
 }
 
 func (g *Group) write(ctx context.Context, id string, files map[string][]engine.File) error {
