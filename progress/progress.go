@@ -139,8 +139,10 @@ func (p *Printer) send(s *bkclient.SolveStatus) {
 	}
 	switch p.mode {
 	case progressui.TtyMode:
+		escape(s)
 		p.rows.end(s)
 	case progressui.PlainMode:
+		escape(s)
 		p.silence.observe(s, time.Now())
 	}
 	p.ch <- s

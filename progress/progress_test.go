@@ -46,6 +46,19 @@ func TestStepsGolden(t *testing.T) {
 	}), "steps.golden")
 }
 
+// TestR13EscapesInSteps: a stack's commands and a server's answers are in names, waits, notes and errors.
+func TestR13EscapesInSteps(t *testing.T) {
+	text := plain(t, func(p *Printer) {
+		_ = p.Step(t.Context(), "run true \x1b]0;name\a", func(_ context.Context, log *Log) error {
+			log.Note("note \x1b[2J")
+			log.SetStatus("waiting", "answered \x1b[2J")
+			return errors.New("failed \x1b[2J")
+		})
+	})
+	assert.Assert(t, !strings.ContainsAny(text, "\x1b\a"), "%q", text)
+	assert.Assert(t, strings.Contains(text, `run true \x1b]0;name\a`), text)
+}
+
 func TestForward(t *testing.T) {
 	text := plain(t, func(p *Printer) {
 		ch := make(chan *bkclient.SolveStatus)

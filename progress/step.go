@@ -10,6 +10,8 @@ import (
 	bkclient "github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/util/progress/progressui"
 	digest "github.com/opencontainers/go-digest"
+
+	"github.com/docker-bmo/docker-bmo/internal/printable"
 )
 
 // Step shows fn as a step called name, from its start to its end. If fn fails, its error is shown as the step's, and
@@ -81,7 +83,7 @@ func (l *Log) Visible() bool { return l.p.Visible() }
 // Note shows a line that stays, even on a terminal, where a step's other lines disappear when it ends.
 func (l *Log) Note(text string) {
 	if l.p == nil || l.p.mode != progressui.TtyMode {
-		fmt.Fprintln(l, text)
+		fmt.Fprintln(l, printable.Text(text))
 		return
 	}
 	now := time.Now()

@@ -16,6 +16,7 @@ import (
 
 	"github.com/docker-bmo/docker-bmo/bmo"
 	"github.com/docker-bmo/docker-bmo/internal/hint"
+	"github.com/docker-bmo/docker-bmo/internal/printable"
 	"github.com/docker-bmo/docker-bmo/progress"
 )
 
@@ -71,9 +72,9 @@ func warn(w io.Writer, err error) { fmt.Fprint(w, warning(err)) }
 
 // warning returns the lines that are printed about an error that does not stop the command.
 func warning(err error) string {
-	text := "warning: " + plainText(err.Error()) + "\n"
+	text := "warning: " + printable.Text(err.Error()) + "\n"
 	for _, h := range hint.All(err) {
-		text += "hint: " + plainText(h) + "\n"
+		text += "hint: " + printable.Text(h) + "\n"
 	}
 	return text
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/docker-bmo/docker-bmo/bmo"
+	"github.com/docker-bmo/docker-bmo/internal/printable"
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
@@ -91,7 +92,7 @@ func renderManifest(ctx context.Context, dockerCli command.Cli, o configOptions,
 	o.manifest.Repository = namedRepository(o.manifest.Repository)
 	text, notes, err := c.Manifest(ctx, st, o.manifest)
 	for _, n := range notes {
-		fmt.Fprintln(dockerCli.Err(), "note: "+plainText(n))
+		fmt.Fprintln(dockerCli.Err(), "note: "+printable.Text(n))
 	}
 	return text, err
 }

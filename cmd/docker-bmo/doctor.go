@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/docker-bmo/docker-bmo/bmo"
+	"github.com/docker-bmo/docker-bmo/internal/printable"
 )
 
 func newDoctorCommand(dockerCli command.Cli) *cobra.Command {
@@ -54,7 +55,7 @@ func runDoctor(ctx context.Context, dockerCli command.Cli, format string) error 
 			code = 1
 		}
 		if f.Advice != "" && (format == "" || format == formatter.TableFormatKey) {
-			fmt.Fprintf(dockerCli.Err(), "hint: %s: %s\n", f.Check, plainText(f.Advice))
+			fmt.Fprintf(dockerCli.Err(), "hint: %s: %s\n", f.Check, printable.Text(f.Advice))
 		}
 	}
 	if code != 0 {
@@ -91,7 +92,7 @@ func (c *findingContext) Check() string { return c.f.Check }
 func (c *findingContext) Status() string { return c.f.Status }
 
 // Detail returns what was found.
-func (c *findingContext) Detail() string { return plainText(c.f.Detail) }
+func (c *findingContext) Detail() string { return printable.Text(c.f.Detail) }
 
 // Advice returns what to do about it.
-func (c *findingContext) Advice() string { return plainText(c.f.Advice) }
+func (c *findingContext) Advice() string { return printable.Text(c.f.Advice) }

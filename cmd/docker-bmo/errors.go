@@ -13,6 +13,7 @@ import (
 
 	"github.com/docker-bmo/docker-bmo/bmo"
 	"github.com/docker-bmo/docker-bmo/internal/hint"
+	"github.com/docker-bmo/docker-bmo/internal/printable"
 )
 
 // Exit codes in addition to 0, 1 for invalid input or a failed build, and a test command's own.
@@ -39,7 +40,7 @@ func report(w io.Writer, err error) int {
 	var st cli.StatusError
 	if errors.As(err, &st) {
 		if st.Error() != "" {
-			fmt.Fprintln(w, plainText(parsing.ReplaceAllString(st.Error(), "")))
+			fmt.Fprintln(w, printable.Text(parsing.ReplaceAllString(st.Error(), "")))
 		}
 		return max(st.StatusCode, 1)
 	}
@@ -54,9 +55,9 @@ func report(w io.Writer, err error) int {
 	}
 	for _, e := range each(err) {
 		if strings.HasPrefix(e.Error(), "docker: ") {
-			fmt.Fprintln(w, plainText(e.Error())) // docker's own message, as docker prints it
+			fmt.Fprintln(w, printable.Text(e.Error())) // docker's own message, as docker prints it
 		} else {
-			fmt.Fprintf(w, "error: %s\n", plainText(e.Error()))
+			fmt.Fprintf(w, "error: %s\n", printable.Text(e.Error()))
 		}
 	}
 	hints := hint.All(err)
@@ -64,7 +65,7 @@ func report(w io.Writer, err error) int {
 		hints = []string{last}
 	}
 	for _, h := range hints {
-		fmt.Fprintf(w, "hint: %s\n", plainText(h))
+		fmt.Fprintf(w, "hint: %s\n", printable.Text(h))
 	}
 	return code
 }
@@ -89,10 +90,11 @@ func exitCode(err error) int {
 	var notReady *bmo.NotReadyError
 	var sig interrupted
 	var c coded
+	signaled := errors.As(err, &sig)
 	switch {
-	case errors.As(err, &sig) && sig.sig == syscall.SIGPIPE:
+	case signaled && sig.sig == syscall.SIGPIPE:
 		return exitBrokenPipe
-	case sig.sig != nil || errors.Is(err, context.Canceled):
+	case signaled || errors.Is(err, context.Canceled):
 		return exitInterrupted
 	case errors.As(err, &notReady):
 		return exitNotReady

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/docker-bmo/docker-bmo/bmo"
+	"github.com/docker-bmo/docker-bmo/internal/printable"
 )
 
 type eventsOptions struct {
@@ -126,5 +127,5 @@ func eventLine(e bmo.Event) string {
 	if len(attributes) > 0 {
 		words = append(words, "("+strings.Join(attributes, ", ")+")")
 	}
-	return strings.Join(words, " ")
+	return printable.Text(strings.Join(words, " "))
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/docker-bmo/docker-bmo/bmo"
+	"github.com/docker-bmo/docker-bmo/internal/printable"
 	"github.com/docker-bmo/docker-bmo/progress"
 	"github.com/docker-bmo/docker-bmo/stack"
 )
@@ -147,7 +148,7 @@ func (o *stackOptions) load(ctx context.Context) (*stack.Stack, error) {
 // say prints what Compose would warn of, and which stack was chosen when none was named.
 func (o *stackOptions) say(dockerCli command.Cli, st *stack.Stack) {
 	for _, w := range st.Warnings {
-		fmt.Fprintln(dockerCli.Err(), "warning: "+plainText(w))
+		fmt.Fprintln(dockerCli.Err(), "warning: "+printable.Text(w))
 	}
 	if o.quiet || len(o.stacks) > 0 {
 		return
@@ -165,7 +166,7 @@ func (o *stackOptions) sayNotes(dockerCli command.Cli, st *stack.Stack) {
 		return
 	}
 	for _, n := range st.Notes {
-		fmt.Fprintln(dockerCli.Err(), "note: "+plainText(n.String()))
+		fmt.Fprintln(dockerCli.Err(), "note: "+printable.Text(n.String()))
 	}
 }
 

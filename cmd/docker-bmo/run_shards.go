@@ -12,6 +12,7 @@ import (
 	"github.com/docker/cli/cli/command"
 
 	"github.com/docker-bmo/docker-bmo/bmo"
+	"github.com/docker-bmo/docker-bmo/internal/printable"
 )
 
 // pipeDelay is how long what a command has left in the background may go on to write, once the command has ended.
@@ -82,7 +83,7 @@ func summarize(dockerCli command.Cli, shards []shard, quiet bool) error {
 		if s.inst != nil {
 			record = "; record: docker bmo logs " + s.inst.Name
 		}
-		fmt.Fprintf(dockerCli.Err(), "shard %d of %d failed: %s%s\n", i+1, len(shards), plainText(s.text), record)
+		fmt.Fprintf(dockerCli.Err(), "shard %d of %d failed: %s%s\n", i+1, len(shards), printable.Text(s.text), record)
 	}
 	if !quiet {
 		fmt.Fprintf(dockerCli.Err(), "%d of %d shards succeeded\n", len(shards)-failed, len(shards))

@@ -11,6 +11,7 @@ import (
 	"github.com/docker/cli/cli/command"
 
 	"github.com/docker-bmo/docker-bmo/bmo"
+	"github.com/docker-bmo/docker-bmo/internal/printable"
 )
 
 // connectAll returns a client of the engine that makes the snapshot: docker's own, or that of the first of several contexts
@@ -124,7 +125,7 @@ func (s *spread) finish(ctx context.Context, results []bmo.TestResult, unrun err
 		for _, a := range r.Attempts {
 			if a.Lost != nil {
 				fmt.Fprintf(s.dockerCli.Err(), "shard %d of %d was lost with the engine that %s was on, and has run again: %s\n",
-					i+1, len(results), a.Instance, plainText(a.Lost.Error()))
+					i+1, len(results), a.Instance, printable.Text(a.Lost.Error()))
 			}
 		}
 		if len(r.Attempts) == 0 || r.Attempts[len(r.Attempts)-1].Lost != nil {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/docker-bmo/docker-bmo/bmo"
 	"github.com/docker-bmo/docker-bmo/internal/junit"
+	"github.com/docker-bmo/docker-bmo/internal/printable"
 )
 
 // finish shows what became of the tests, writes the report, and returns the exit code.
@@ -52,28 +53,28 @@ func (s *suite) show() {
 			took += a.Took
 			last := n == len(r.Attempts)-1
 			if a.Lost != nil {
-				fmt.Fprintf(out, "lost: %s, with the engine that %s was on: %s\n", plainText(r.Test), a.Instance, plainText(a.Lost.Error()))
+				fmt.Fprintf(out, "lost: %s, with the engine that %s was on: %s\n", printable.Text(r.Test), a.Instance, printable.Text(a.Lost.Error()))
 			}
 			if !last || a.Err == nil && !s.verbose {
 				continue
 			}
-			word, how := "FAIL", ": "+plainText(ends[n].text)
+			word, how := "FAIL", ": "+printable.Text(ends[n].text)
 			if a.Err == nil {
 				word, how = "ok", ""
 			}
-			fmt.Fprintf(out, "--- %s %s (%s, %s)%s\n%s", word, plainText(r.Test), a.Instance, shortTime(a.Took), how, withEnd(ends[n].output))
+			fmt.Fprintf(out, "--- %s %s (%s, %s)%s\n%s", word, printable.Text(r.Test), a.Instance, shortTime(a.Took), how, withEnd(ends[n].output))
 		}
 		switch {
 		case len(r.Attempts) == 0:
 			unrun++
 		case r.Flaky():
 			flaky++
-			fmt.Fprintf(out, "flaky: %s passed at attempt %d; before that: %s\n", plainText(r.Test), len(r.Attempts), plainText(ends[0].text))
+			fmt.Fprintf(out, "flaky: %s passed at attempt %d; before that: %s\n", printable.Text(r.Test), len(r.Attempts), printable.Text(ends[0].text))
 		case r.Passed():
 			passed++
 		default:
 			failed++
-			fmt.Fprintf(s.dockerCli.Err(), "record of the instance of %s: docker bmo logs %s\n", plainText(r.Test), r.Attempts[len(r.Attempts)-1].Instance)
+			fmt.Fprintf(s.dockerCli.Err(), "record of the instance of %s: docker bmo logs %s\n", printable.Text(r.Test), r.Attempts[len(r.Attempts)-1].Instance)
 		}
 	}
 	line := fmt.Sprintf("%d tests: %d passed", len(s.results), passed)

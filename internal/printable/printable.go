@@ -1,4 +1,5 @@
-package main
+// Package printable makes text of somebody else fit for a terminal.
+package printable
 
 import (
 	"regexp"
@@ -10,10 +11,10 @@ import (
 // colors matches what programs color their output with, which is of no use in a message.
 var colors = regexp.MustCompile(`\x1b\[[0-9;]*m`)
 
-// plainText returns a text that does nothing to a terminal but show it: colors are left out, and other control characters,
+// Text returns a text that does nothing to a terminal but show it: colors are left out, and other control characters,
 // which a file or a program of somebody else may have put into a message, are quoted, as are those that change the order in
 // which text is shown.
-func plainText(text string) string {
+func Text(text string) string {
 	text = colors.ReplaceAllString(text, "")
 	if !strings.ContainsFunc(text, unprintable) {
 		return text
