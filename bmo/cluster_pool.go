@@ -10,6 +10,7 @@ import (
 
 	"github.com/docker-bmo/docker-bmo/instance"
 	"github.com/docker-bmo/docker-bmo/kube"
+	"github.com/docker-bmo/docker-bmo/progress"
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
@@ -41,27 +42,41 @@ func (k *Cluster) PoolUp(ctx context.Context, st *stack.Stack, o ClusterPoolOpti
 	return f.fillAndWait(ctx)
 }
 
-// lookEvery is how often it is looked whether a pool that somebody else fills is to be filled by this process.
-const lookEvery = 10
-
 // fillAndWait returns when the pool has its size, whoever has started its instances.
 func (f *clusterFiller) fillAndWait(ctx context.Context) (*Pool, error) {
-	for n := 0; ; n++ {
-		if n%lookEvery == 0 {
-			if err := f.k.client.fillAlone(ctx, f.id, func() error { return f.fill(ctx) }); err != nil {
-				return nil, err
-			}
+	for {
+		if err := f.k.client.fillAlone(ctx, f.id, func() error { return f.fill(ctx) }); err != nil {
+			return nil, err
 		}
 		p, err := findPool(ctx, f.k, f.id)
 		if err != nil || p.Ready >= p.Size {
 			return p, err
 		}
-		select {
-		case <-time.After(fillPause):
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
+		if p, err = f.await(ctx); err != nil || p.Ready >= p.Size {
+			return p, err
 		}
 	}
+}
+
+// lookEvery is how many looks at a pool that somebody else fills are made before it is tried whether this process can fill it.
+const lookEvery = 5
+
+// await waits a while for others to fill the pool, and returns it. What they have begun and then left, the cluster ends.
+func (f *clusterFiller) await(ctx context.Context) (p *Pool, err error) {
+	err = f.request.Progress.Step(ctx, awaitFiller, func(ctx context.Context, _ *progress.Log) error {
+		for range lookEvery {
+			select {
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			case <-time.After(awaitPause):
+			}
+			if p, err = findPool(ctx, f.k, f.id); err != nil || p.Ready >= p.Size {
+				return err
+			}
+		}
+		return nil
+	})
+	return p, err
 }
 
 // Pools returns the pools of the namespace, newest first.

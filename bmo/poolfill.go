@@ -77,7 +77,8 @@ func (c *Client) PoolFill(ctx context.Context, st *stack.Stack, o PoolOptions, i
 			return err
 		}
 		defer f.p.close(ctx)
-		return f.fill(ctx)
+		_, err = f.fill(ctx)
+		return err
 	})
 }
 
@@ -155,10 +156,12 @@ var ErrPoolMemory = errors.New("the engine's memory does not suffice")
 
 // members are the instances of a pool that nobody has taken.
 type members struct {
-	waiting, stale []Instance
-	starting       int
-	names          map[string]bool // of all that are there
+	waiting, stale, starting []Instance
+	names                    map[string]bool // of all that are there
 }
+
+// missing is how many a pool of that size lacks.
+func (m members) missing(size int) int { return size - len(m.waiting) - len(m.starting) }
 
 func (f *filler) look(ctx context.Context) (m members, size int, err error) {
 	marks, err := f.p.client.poolMarks(ctx, f.id)
@@ -174,7 +177,7 @@ func (f *filler) look(ctx context.Context) (m members, size int, err error) {
 		m.names[i.Name] = true
 		switch {
 		case i.State == Starting:
-			m.starting++
+			m.starting = append(m.starting, i)
 		case i.State == Paused && f.own && i.Match() != f.request.Pool.Match:
 			m.stale = append(m.stale, i)
 		case i.State == Paused:
@@ -187,24 +190,24 @@ func (f *filler) look(ctx context.Context) (m members, size int, err error) {
 // fillTries is how often the pool is looked at before its filling is given up: what others do to it at the same time ends.
 const fillTries = 1000
 
-// fill brings the pool to its size. The members have numbers in their names, and the engine keeps those unique: of two
-// processes that fill the same pool, one has each.
-func (f *filler) fill(ctx context.Context) error {
+// fill brings the pool to its size, and returns those that others are still starting for it. The members have numbers in
+// their names, and the engine keeps those unique: of two processes that fill the same pool, one has each.
+func (f *filler) fill(ctx context.Context) (others []Instance, err error) {
 	looked := 1
 	for range fillTries {
 		m, size, err := f.look(ctx)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if err := f.trim(ctx, m, size); err != nil {
-			return err
+			return nil, err
 		}
-		missing := size - len(m.waiting) - m.starting
+		missing := m.missing(size)
 		if missing <= 0 {
-			return nil
+			return m.starting, nil
 		}
 		if missing, err = f.bear(ctx, m, missing); err != nil {
-			return err
+			return nil, err
 		}
 		err = f.start(ctx, m, missing)
 		if engine.IsNoImage(err) && looked < lookTries && ctx.Err() == nil {
@@ -212,10 +215,10 @@ func (f *filler) fill(ctx context.Context) error {
 			err = f.lookUp(ctx)
 		}
 		if err != nil {
-			return f.unlessGone(ctx, snapshotGone(err))
+			return nil, f.unlessGone(ctx, snapshotGone(err))
 		}
 	}
-	return fmt.Errorf("pool %s does not come to its size", f.id)
+	return nil, fmt.Errorf("pool %s does not come to its size", f.id)
 }
 
 // unlessGone returns err, which a start has failed with. When the pool has ended meanwhile, that is the reason, and what has
@@ -256,7 +259,7 @@ func (f *filler) bear(ctx context.Context, m members, missing int) (int, error) 
 	if err != nil {
 		return 0, err
 	}
-	room := int(memory.Total/4*3/each) - len(m.waiting) - m.starting
+	room := int(memory.Total/4*3/each) - len(m.waiting) - len(m.starting)
 	if room <= 0 {
 		return 0, hint.Wrap(fmt.Errorf("%w: pool %s holds %d instances, and one more would leave less than a quarter of it", ErrPoolMemory, f.id, len(m.waiting)),
 			"make the pool smaller: `docker bmo pool up --size "+fmt.Sprint(len(m.waiting))+"`")
@@ -285,25 +288,4 @@ func (f *filler) start(ctx context.Context, m members, missing int) error {
 		})
 	}
 	return group.Wait()
-}
-
-// fillPause is how long to wait between two looks at what others start.
-const fillPause = 200 * time.Millisecond
-
-// fillAndWait returns when the pool has its size, whoever has started its instances.
-func (f *filler) fillAndWait(ctx context.Context) error {
-	for {
-		if err := f.fill(ctx); err != nil {
-			return err
-		}
-		m, size, err := f.look(ctx)
-		if err != nil || m.starting == 0 && len(m.waiting) >= size {
-			return err
-		}
-		select {
-		case <-time.After(fillPause):
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
 }
