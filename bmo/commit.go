@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/docker-bmo/docker-bmo/bootstrap"
 	"github.com/docker-bmo/docker-bmo/instance"
@@ -73,7 +72,7 @@ func (c *Client) Commit(ctx context.Context, name string, o CommitOptions) (*Sna
 	}
 	return bootstrap.CommitInstance(ctx, bootstrap.CommitRequest{
 		Request: bootstrap.Request{
-			Engine: c.engine, Stack: st, Snapshot: committed(*parent, o.Name), Labels: labels, Once: onceOf(*parent),
+			Engine: c.engine, Stack: st, Snapshot: c.committed(*parent, o.Name), Labels: labels, Once: onceOf(*parent),
 			Platform: platform, Owner: c.owner(ctx), Journal: journal.New(nil), Progress: o.Progress,
 		},
 		Instance: inst.Name, Flavor: inst.Flavor, Parent: parent, Containers: inst.Services, Ports: inst.Ports,
@@ -125,11 +124,11 @@ func (c *Client) snapshotOf(ctx context.Context, inst *Instance) (*Snapshot, err
 
 // committed says what a snapshot of an instance of another one will be. Its key is like no other: what is in it, nobody can
 // know from inputs.
-func committed(parent Snapshot, name string) Snapshot {
+func (c *Client) committed(parent Snapshot, name string) Snapshot {
 	key := make([]byte, 32)
 	_, _ = rand.Read(key) // never fails, says crypto/rand
 	s := parent
-	s.Key, s.Inputs, s.Version, s.Created = hex.EncodeToString(key), "", version.Version, time.Now().UTC()
+	s.Key, s.Inputs, s.Version, s.Created = hex.EncodeToString(key), "", version.Version, c.engine.Now()
 	s.Name, s.Parent, s.Images = name, parent.Key, nil
 	return s
 }

@@ -28,7 +28,8 @@ func TestCommitInTheForeground(t *testing.T) {
 func TestCommitted(t *testing.T) {
 	d := newFixture(t)
 	parent := d.AddSnapshot("demo", "a", 1)
-	a, b := committed(parent, "x"), committed(parent, "x")
+	c := d.client(t)
+	a, b := c.committed(parent, "x"), c.committed(parent, "x")
 	assert.Assert(t, a.Key != b.Key && len(a.Key) == 64)
 	assert.Equal(t, a.Inputs, "")
 	assert.Equal(t, a.Parent, parent.Key)

@@ -95,7 +95,7 @@ func (c *Client) markPool(ctx context.Context, f *filler, size int) error {
 	}
 	err = c.engine.CreateVolume(ctx, poolVolume(f.id, size), map[string]string{
 		label.Role: label.RolePool, label.Pool: f.id, label.PoolSize: strconv.Itoa(size), label.Stack: f.p.stack.Name,
-		label.Flavor: orDefault(f.request.Flavor), label.Created: time.Now().UTC().Format(time.RFC3339Nano),
+		label.Flavor: orDefault(f.request.Flavor), label.Created: c.engine.Now().Format(time.RFC3339Nano),
 	})
 	for _, m := range marks {
 		if err == nil && m.Size != size {

@@ -79,7 +79,7 @@ func (c *Client) puller(platform string, r *registry.Repository, f *registry.Fou
 func (c *Client) alone(ctx context.Context, s snapshot.Snapshot, do func() error) error {
 	network, err := c.engine.CreateNetwork(ctx, bootstrap.Name(s.Key), map[string]string{
 		label.Role: label.RoleBootstrap, label.Key: s.Key, label.Stack: s.Stack, label.Owner: c.owner(ctx).String(),
-		label.Created: time.Now().UTC().Format(time.RFC3339Nano),
+		label.Created: c.engine.Now().Format(time.RFC3339Nano),
 	}, 1)
 	if engine.IsConflict(err) {
 		return bootstrap.ErrBusy

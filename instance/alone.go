@@ -28,7 +28,7 @@ func Alone(ctx context.Context, r Request, service stack.Service) (id string, re
 	g.Labels = func(service string) map[string]string {
 		return map[string]string{
 			label.Role: label.RoleBootstrap, label.Key: r.Snapshot.Key, label.Stack: r.Stack.Name, label.Service: service,
-			label.Owner: r.Owner.String(), label.Created: time.Now().UTC().Format(time.RFC3339Nano),
+			label.Owner: r.Owner.String(), label.Created: r.Engine.Now().Format(time.RFC3339Nano),
 		}
 	}
 	g.Secrets, g.Content, g.Proxies = &stack.Secrets{}, r.Stack.Content, r.Proxies

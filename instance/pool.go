@@ -104,7 +104,7 @@ func waiting(ctx context.Context, e *engine.Engine, labels ...string) ([]*pooled
 func (p *pooled) claim(ctx context.Context, e *engine.Engine, o owner.Owner, detach bool) (bool, error) {
 	labels := map[string]string{
 		label.Role: label.RoleClaim, label.Instance: p.name, label.Owner: o.String(), label.Token: rand.Text(),
-		label.Created: time.Now().UTC().Format(time.RFC3339Nano),
+		label.Created: e.Now().Format(time.RFC3339Nano),
 	}
 	for _, k := range []string{label.Pool, label.Key, label.Stack, label.Flavor, label.Record} {
 		labels[k] = p.labels[k]
