@@ -8,7 +8,14 @@ import (
 	"time"
 
 	bkclient "github.com/moby/buildkit/client"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/keepalive"
 )
+
+// pings is how a connection to BuildKit ends that leads nowhere any more, also in the middle of a build, which may take as long as it
+// does and say nothing meanwhile: an engine that is there answers a ping whatever it is doing. gRPC's servers end a connection on which
+// pings come more often than every 5 minutes.
+var pings = keepalive.ClientParameters{Time: 6 * time.Minute, Timeout: time.Minute}
 
 // BuildKit returns a client of the BuildKit that is part of the engine, for as long as ctx lives. The caller must close it.
 func (e *Engine) BuildKit(ctx context.Context) (*bkclient.Client, error) {
@@ -19,7 +26,7 @@ func (e *Engine) BuildKit(ctx context.Context) (*bkclient.Client, error) {
 	}
 	first := make(chan net.Conn, 1)
 	first <- conn
-	c, err := bkclient.New(ctx, "",
+	c, err := bkclient.New(ctx, "", bkclient.WithGRPCDialOption(grpc.WithKeepaliveParams(pings)),
 		bkclient.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
 			select {
 			case conn := <-first:

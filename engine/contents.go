@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -169,7 +168,7 @@ func (e *Engine) withImage(ctx context.Context, s ImageSpec, do func(context.Con
 		return err
 	}
 	defer bk.Close()
-	known, err := recordsOf(ctx, bk)
+	known, err := e.recordsOf(ctx, bk)
 	if err != nil {
 		return err
 	}
@@ -189,7 +188,7 @@ func (e *Engine) withImage(ctx context.Context, s ImageSpec, do func(context.Con
 	if err != nil {
 		err = fmt.Errorf("image %s: %w", s.Name, err)
 	}
-	return errors.Join(err, forget(ctx, bk, known, built))
+	return e.tidy(ctx, bk, known, built, err)
 }
 
 // quietly has BuildKit do something that has no result and is not shown.

@@ -37,6 +37,13 @@ func SetLimits(e *Engine, limit, say time.Duration) {
 	e.limits.answer, e.limits.work, e.limits.say, e.limits.sayWork = limit, limit, say, say
 }
 
+// SetPings sets when BuildKit is asked whether it is there, until the test ends.
+func SetPings(t *testing.T, after, timeout time.Duration) {
+	was := pings
+	pings.Time, pings.Timeout = after, timeout
+	t.Cleanup(func() { pings = was })
+}
+
 // RawMessages is rawMessages.
 func RawMessages(r io.Reader, fn func(Message)) error { return rawMessages(r, fn) }
 

@@ -54,8 +54,10 @@ func (l *limits) labour() kind   { return kind{l.work, l.sayWork} }
 
 // ask makes a request within its limit.
 func ask[T any](ctx context.Context, l *limits, k kind, what string, request func(context.Context) (T, error)) (T, error) {
-	limited, cancel := context.WithTimeout(ctx, k.limit)
+	// Not a deadline: gRPC would tell it to the engine, which may then answer that the time is over a moment before it is here.
+	limited, cancel := context.WithCancel(ctx)
 	defer cancel()
+	defer time.AfterFunc(k.limit, cancel).Stop()
 	defer l.saySlow(k.say, what)()
 	v, err := request(limited)
 	return v, l.explain(ctx, limited, k, what, err)

@@ -59,12 +59,14 @@ func Lost(err error) error {
 	return &LostError{Err: err}
 }
 
+// grpcBroken matches what BuildKit's client says of a connection that broke, or that nothing comes through any more.
+var grpcBroken = regexp.MustCompile(`error reading from server: |no active session for |connection error: desc = |keepalive ping failed`)
+
 // broken reports whether an error comes from the connection to the engine: from the client of its API, the helper it
 // goes through, or BuildKit's client.
 func broken(err error) bool {
 	var unconnected *unconnectedError
-	return errors.As(err, &unconnected) || client.IsErrConnectionFailed(err) || helperEnded.MatchString(err.Error()) ||
-		strings.Contains(err.Error(), "error reading from server: ") || strings.Contains(err.Error(), "no active session for ") || strings.Contains(err.Error(), "connection error: desc = ")
+	return errors.As(err, &unconnected) || client.IsErrConnectionFailed(err) || helperEnded.MatchString(err.Error()) || grpcBroken.MatchString(err.Error())
 }
 
 // cut returns a LostError for the end of a stream that should have gone on, and a StrangeError for one that is none.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/containerd/platforms"
+	bkclient "github.com/moby/buildkit/client"
 
 	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
@@ -74,7 +75,9 @@ func (e *Engine) emulated(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	defer bk.Close()
-	workers, err := bk.ListWorkers(ctx)
+	workers, err := ask(ctx, e.limits, e.limits.question(), "ask BuildKit for its platforms", func(ctx context.Context) ([]*bkclient.WorkerInfo, error) {
+		return bk.ListWorkers(ctx)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("ask BuildKit for its platforms: %w", Plain(err))
 	}

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -53,25 +52,33 @@ func (e *Engine) Seal(ctx context.Context, platform string, specs ...SealSpec) (
 	}
 	defer bk.Close()
 	defer func() { err = Lost(err) }() // BuildKit's client has words of its own for that
-	known, err := recordsOf(ctx, bk)
+	known, err := e.recordsOf(ctx, bk)
 	if err != nil {
 		return nil, err
 	}
 	for _, s := range specs {
-		id, built, err := sealOne(ctx, bk, p, s)
+		made, err := ask(ctx, e.limits, e.limits.labour(), "seal an image", func(ctx context.Context) (sealed, error) {
+			return sealOne(ctx, bk, p, s)
+		})
 		if err != nil {
 			err = hint.Wrap(fmt.Errorf("seal %s: %w", s.Name, err), sealHint(err))
 		} else {
-			ids = append(ids, id)
+			ids = append(ids, made.id)
 		}
-		if err := errors.Join(err, forget(ctx, bk, known, built)); err != nil {
+		if err := e.tidy(ctx, bk, known, made.built, err); err != nil {
 			return ids, err
 		}
 	}
 	return ids, nil
 }
 
-func sealOne(ctx context.Context, bk *bkclient.Client, p ocispec.Platform, s SealSpec) (imageID string, built int, err error) {
+// sealed is an image that was sealed, and how many of its layers BuildKit has built, which is known also of one that has failed.
+type sealed struct {
+	id    string
+	built int
+}
+
+func sealOne(ctx context.Context, bk *bkclient.Client, p ocispec.Platform, s SealSpec) (made sealed, err error) {
 	status := make(chan *bkclient.SolveStatus)
 	eg, ctx := errgroup.WithContext(ctx)
 	eg.Go(func() error {
@@ -87,15 +94,16 @@ func sealOne(ctx context.Context, bk *bkclient.Client, p ocispec.Platform, s Sea
 			Internal: true,
 		}, "", func(ctx context.Context, gw gateway.Client) (*gateway.Result, error) {
 			var res *gateway.Result
-			res, built, err = seal(ctx, gw, p, s)
+			res, made.built, err = seal(ctx, gw, p, s)
 			return res, err
 		}, status)
 		return err
 	})
 	if err := eg.Wait(); err != nil {
-		return "", built, err
+		return made, err
 	}
-	return resp.ExporterResponse[exptypes.ExporterImageConfigDigestKey], built, nil
+	made.id = resp.ExporterResponse[exptypes.ExporterImageConfigDigestKey]
+	return made, nil
 }
 
 func seal(ctx context.Context, gw gateway.Client, p ocispec.Platform, s SealSpec) (res *gateway.Result, built int, err error) {

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -16,6 +17,15 @@ import (
 // all images with them are gone, and cost nothing to make again.
 const localRecord = "from local"
 
+// tidy returns err, which came of work on images, with what forget fails with. An engine that was silent is not waited for
+// once more.
+func (e *Engine) tidy(ctx context.Context, bk *bkclient.Client, known map[string]*bkclient.UsageInfo, built int, err error) error {
+	if silent := (*SilentError)(nil); errors.As(err, &silent) {
+		return err
+	}
+	return errors.Join(err, e.forget(ctx, bk, known, built))
+}
+
 // forget drops the records that sealing an image has added for layers beyond those that BuildKit itself has built, that
 // is, for the committed ones. known are the records that existed before; forget adds those that stay to it.
 //
@@ -23,8 +33,8 @@ const localRecord = "from local"
 // restarted since the build, it has one reference to a layer for both records (moby, builder-next/adapters/snapshot),
 // and releases it with the first. Then the layer is removed with the last image, and a build that finds its steps in
 // the cache fails: "layer does not exist".
-func forget(ctx context.Context, bk *bkclient.Client, known map[string]*bkclient.UsageInfo, built int) error {
-	records, err := recordsOf(ctx, bk)
+func (e *Engine) forget(ctx context.Context, bk *bkclient.Client, known map[string]*bkclient.UsageInfo, built int) error {
+	records, err := e.recordsOf(ctx, bk)
 	if err != nil {
 		return err
 	}
@@ -33,7 +43,9 @@ func forget(ctx context.Context, bk *bkclient.Client, known map[string]*bkclient
 	if len(filters) == 0 {
 		return nil
 	}
-	return bk.Prune(ctx, nil, bkclient.PruneAll, bkclient.WithFilter(filters))
+	return do(ctx, e.limits, e.limits.labour(), "drop records of BuildKit's cache", func(ctx context.Context) error {
+		return bk.Prune(ctx, nil, bkclient.PruneAll, bkclient.WithFilter(filters))
+	})
 }
 
 // surplus returns filters for the records to drop.
@@ -58,8 +70,10 @@ func depth(records map[string]*bkclient.UsageInfo, r *bkclient.UsageInfo) int {
 }
 
 // recordsOf returns all records of BuildKit's cache by their identifiers.
-func recordsOf(ctx context.Context, bk *bkclient.Client) (map[string]*bkclient.UsageInfo, error) {
-	list, err := bk.DiskUsage(ctx)
+func (e *Engine) recordsOf(ctx context.Context, bk *bkclient.Client) (map[string]*bkclient.UsageInfo, error) {
+	list, err := ask(ctx, e.limits, e.limits.labour(), "count what is in BuildKit's cache", func(ctx context.Context) ([]*bkclient.UsageInfo, error) {
+		return bk.DiskUsage(ctx)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("list BuildKit's cache: %w", err)
 	}
