@@ -72,7 +72,7 @@ func (k *Keeper) Begin(ctx context.Context, h Header) *Watch {
 			k.trouble(fmt.Errorf("old records could not be removed: %w", err))
 		}
 	}
-	w := watch(ctx, k.e, r, label.Record+"="+h.ID)
+	w := watch(ctx, k.e, r, label.Record+"="+h.ID, nil)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.watches[h.ID] = w

@@ -130,7 +130,7 @@ func (v *View) Read(q Query, fn func(Entry) error) error {
 var followPause = 200 * time.Millisecond
 
 // Follow calls fn with what comes after what the view has, as it comes, until ctx is done, which is no error, or until
-// there is nothing left that could print anything.
+// there is nothing left that could print anything. It returns an error when the engine is lost.
 func (v *View) Follow(ctx context.Context, fn func(Entry)) error {
 	if v.kept {
 		if over, err := v.followFile(ctx, fn); over || err != nil {
@@ -140,10 +140,12 @@ func (v *View) Follow(ctx context.Context, fn func(Entry)) error {
 	if v.e == nil || v.Ended || ctx.Err() != nil {
 		return nil
 	}
-	r := v.memory(fn)
-	w := watch(ctx, v.e, r, v.of)
+	asked := ctx
+	ctx, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
+	w := watch(ctx, v.e, v.memory(fn), v.of, giveUp)
 	defer w.stop()
-	list, err := v.e.Containers(ctx, v.of)
+	list, err := v.e.Containers(asked, v.of)
 	if err != nil {
 		return err
 	}
@@ -153,6 +155,9 @@ func (v *View) Follow(ctx context.Context, fn func(Entry)) error {
 		}
 	}
 	w.idle(ctx)
+	if err := context.Cause(ctx); asked.Err() == nil {
+		return err
+	}
 	return nil
 }
 
@@ -198,15 +203,18 @@ func (v *View) more(fn func(Entry)) error {
 	}
 }
 
-// stop ends a watch as it is.
+// stop ends a watch as it is; nothing comes afterwards.
 func (w *Watch) stop() {
+	w.cancel()
+	w.events.Wait() // it may begin to follow
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	for _, f := range w.follows {
 		f.cancel()
 	}
-	w.mu.Unlock()
-	w.cancel()
-	w.events.Wait()
+	for _, f := range w.follows {
+		<-f.done
+	}
 }
 
 // idle returns when no container's output is followed any more, or ctx is done.

@@ -21,6 +21,8 @@ type Watch struct {
 	events sync.WaitGroup
 	// drainTime is how long the rest of what a container that has ended has printed is waited for.
 	drainTime time.Duration
+	// giveUp, if not nil, is told when the engine is lost. A watch without it asks again for as long as it lives.
+	giveUp func(error)
 
 	mu      sync.Mutex
 	follows map[string]*follow
@@ -41,10 +43,10 @@ func (f *follow) over() bool {
 	}
 }
 
-// watch begins to watch. It goes on when ctx is done: what is removed then is recorded, too.
-func watch(ctx context.Context, e *engine.Engine, r *Record, of string) *Watch {
+// watch begins to watch. It goes on when ctx is done: what is removed then is recorded, too. giveUp may be nil.
+func watch(ctx context.Context, e *engine.Engine, r *Record, of string, giveUp func(error)) *Watch {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	w := &Watch{record: r, e: e, of: of, cancel: cancel, drainTime: usualDrainTime, follows: map[string]*follow{}}
+	w := &Watch{record: r, e: e, of: of, cancel: cancel, drainTime: usualDrainTime, giveUp: giveUp, follows: map[string]*follow{}}
 	w.events.Go(func() { w.run(ctx) })
 	return w
 }
@@ -62,14 +64,14 @@ var again = time.Second
 
 // run follows the engine's events, and takes the stream up again when it breaks off.
 func (w *Watch) run(ctx context.Context) {
-	for {
+	for t := (tries{}); ; {
 		f := w.record.follower(func(ev engine.Event) {
 			if ev.Action == "start" && printed(ev.Attributes) {
 				w.follow(ctx, ev.ID, ServiceOf(ev.Attributes, ev.Attributes["name"]))
 			}
 		})
-		_ = w.e.Events(ctx, f.since.Add(-overlap), time.Time{}, f.take, w.of)
-		if !pause(ctx, again) {
+		err := w.e.Events(ctx, f.since.Add(-overlap), time.Time{}, f.take, w.of)
+		if !t.again(ctx, err, w.giveUp) {
 			return
 		}
 	}
@@ -109,9 +111,10 @@ func (w *Watch) follow(ctx context.Context, id, service string) *follow {
 	return f
 }
 
-// copy records a container's output until it has ended, however often that is interrupted.
+// copy records a container's output until it has ended, however often that is interrupted, or the engine is lost: a stream
+// that breaks is asked for again, and a question that meets no engine shows that there is none.
 func (w *Watch) copy(ctx context.Context, id, service string) {
-	for {
+	for t := (tries{}); ; {
 		err := w.record.fetchLines(ctx, w.e, id, service, true)
 		if ctx.Err() != nil || engine.IsNotFound(err) {
 			return
@@ -120,10 +123,15 @@ func (w *Watch) copy(ctx context.Context, id, service string) {
 		if engine.IsNotFound(gone) || err == nil && gone == nil && !c.Running {
 			return
 		}
-		if err != nil || gone != nil {
-			if !pause(ctx, again) {
-				return
-			}
+		if w.giveUp != nil && lost(gone) {
+			w.giveUp(gone)
+			return
+		}
+		if gone != nil {
+			err = gone
+		}
+		if err != nil && !t.again(ctx, err, w.giveUp) {
+			return
 		}
 	}
 }

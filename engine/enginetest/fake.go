@@ -21,8 +21,11 @@ import (
 // Fake is an engine. New makes one; it is safe for concurrent use.
 type Fake struct {
 	socket string
-	ctx    context.Context // ends with the test
-	work   sync.WaitGroup  // streams and programs
+	server *http.Server
+	// connections are the open ones, but for those that became streams both ways.
+	connections connections
+	ctx         context.Context // ends with the test
+	work        sync.WaitGroup  // streams and programs
 
 	mu       sync.Mutex
 	over     bool // the test has ended: nothing is added to work any more
@@ -66,11 +69,13 @@ func New(t testing.TB) *Fake {
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv := &http.Server{Handler: f.handler(), BaseContext: func(net.Listener) context.Context { return ctx }}
-	go func() { _ = srv.Serve(l) }()
+	f.server = &http.Server{
+		Handler: f.handler(), BaseContext: func(net.Listener) context.Context { return ctx }, ConnState: f.connections.note,
+	}
+	go func() { _ = f.server.Serve(l) }()
 	t.Cleanup(func() {
 		cancel()
-		_ = srv.Close()
+		f.Vanish()
 		f.killAll()
 		f.work.Wait()
 		_ = os.RemoveAll(dir)
