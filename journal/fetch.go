@@ -83,22 +83,22 @@ func (r *Record) fetchEvents(ctx context.Context, e *engine.Engine, of string) e
 }
 
 // fetchLines takes what a container has printed and the record does not have; with follow, also what it prints until it
-// ends or ctx is done.
-func (r *Record) fetchLines(ctx context.Context, e *engine.Engine, id, service string, follow bool) error {
+// ends or ctx is done. over reports that there is nothing more to ask for, whether the container has ended or not.
+func (r *Record) fetchLines(ctx context.Context, e *engine.Engine, id, service string, follow bool) (over bool, err error) {
 	r.mu.Lock()
 	j, since := r.state.joiner(service, shortID(id), r.Add)
 	r.mu.Unlock()
-	err := e.Messages(ctx, id, since, follow, j.take)
+	err = e.Messages(ctx, id, since, follow, j.take)
 	if engine.IsUnreadable(err) {
 		r.Add(Entry{Kind: KindGap, Service: service, Container: shortID(id), Text: "what " + service + " prints is not kept: its logging driver cannot be read"})
-		return nil
+		return true, nil
 	}
 	if err == nil && ctx.Err() == nil {
 		if c, err := e.Look(ctx, id); follow || err == nil && !c.Running {
 			j.end()
 		}
 	}
-	return err
+	return false, err
 }
 
 // fetchEnd takes the end of a container, unless the record has it.
@@ -128,7 +128,8 @@ func (r *Record) fetch(ctx context.Context, e *engine.Engine, of string) error {
 		if !printed(c.Labels) {
 			continue
 		}
-		errs = append(errs, r.fetchLines(ctx, e, c.ID, service, false))
+		_, err := r.fetchLines(ctx, e, c.ID, service, false)
+		errs = append(errs, err)
 		if st, err := e.Look(ctx, c.ID); err == nil {
 			r.fetchEnd(st, service)
 		}

@@ -140,7 +140,7 @@ func (k *Keeper) beforeRemove(ctx context.Context, id string) {
 		return
 	}
 	if o := k.other(of, c); o != nil && !c.Started.IsZero() {
-		if err := o.fetchLines(ctx, k.e, id, ServiceOf(c.Labels, c.Name), false); err != nil && ctx.Err() == nil {
+		if _, err := o.fetchLines(ctx, k.e, id, ServiceOf(c.Labels, c.Name), false); err != nil && ctx.Err() == nil {
 			o.Add(Entry{Kind: KindGap, Service: ServiceOf(c.Labels, c.Name), Container: shortID(id), Text: fmt.Sprintf("the rest of what it has printed could not be read: %v", err)})
 		}
 	}

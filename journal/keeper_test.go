@@ -171,6 +171,21 @@ func TestUnreadableDriverIsSaid(t *testing.T) {
 	f.keeper.End(t.Context(), id1, "removed", nil)
 }
 
+// TestUnreadableDriverIsSaidOnce: while such a container runs there is nothing to ask for again.
+func TestUnreadableDriverIsSaidOnce(t *testing.T) {
+	f := newFixture(t)
+	f.Fail(http.MethodGet, "/containers/[^/]+/logs", http.StatusNotImplemented, "configured logging driver does not support reading", 1_000_000)
+	f.keeper.Begin(t.Context(), header(id1))
+	c := f.container(id1, "web", enginetest.Serve("one"))
+	f.start(c)
+	until(t, func() bool { return slices.Contains(briefs(f.entries(id1, false)), "gap") })
+	until(t, func() bool { return f.Count(http.MethodPost, "/containers/[^/]+/wait") > 1 }) // one is that of the start
+	assert.Equal(t, f.Count(http.MethodGet, "/containers/[^/]+/logs"), 1)
+	assert.NilError(t, f.e.RemoveContainer(t.Context(), c))
+	f.keeper.End(t.Context(), id1, "removed", nil)
+	assert.DeepEqual(t, briefs(f.entries(id1, false)), []string{"create", "start", "gap", "kill 9", "die 137", "destroy", "end removed"})
+}
+
 // TestRestThatIsNotReadIsSaid: a container is removed, and the engine has not told in time what it has printed.
 func TestRestThatIsNotReadIsSaid(t *testing.T) {
 	f := newFixture(t)

@@ -123,7 +123,7 @@ func lock(f *os.File) (ok bool, err error) {
 	return ok, err
 }
 
-// Add takes an entry, unless it is an event that is there already.
+// Add takes an entry, unless it is an event, or a gap of one container, that is there already.
 func (r *Record) Add(e Entry) {
 	if r == nil {
 		return
@@ -139,7 +139,7 @@ func (r *Record) add(e Entry) {
 		e.Time = r.now()
 	}
 	e.Time = e.Time.UTC()
-	if e.Kind == KindEvent && r.state.has(e) {
+	if r.state.has(e) {
 		return
 	}
 	r.state.note(e)

@@ -14,6 +14,8 @@ import (
 type state struct {
 	cursors map[stream]cursor
 	events  map[eventKey]bool
+	// gaps are those of one container, each of which is said once.
+	gaps map[gapKey]bool
 	// last is the newest event; lives has, for each container, the time of its newest start and end.
 	last  time.Time
 	lives map[string]life
@@ -38,13 +40,15 @@ type eventKey struct {
 	container, action string
 }
 
+type gapKey struct{ container, text string }
+
 type life struct {
 	start, end time.Time
 	gone       bool
 }
 
 func newState() state {
-	return state{cursors: map[stream]cursor{}, events: map[eventKey]bool{}, lives: map[string]life{}}
+	return state{cursors: map[stream]cursor{}, events: map[eventKey]bool{}, gaps: map[gapKey]bool{}, lives: map[string]life{}}
 }
 
 // note takes account of an entry that the record has.
@@ -72,13 +76,26 @@ func (s *state) note(e Entry) {
 			l.gone = true
 		}
 		s.lives[e.Container] = l
+	case KindGap:
+		if e.Container != "" {
+			s.gaps[gapKey{e.Container, e.Text}] = true
+		}
 	case KindEnd:
 		s.over = true
 	}
 }
 
-// has reports whether the record has an event.
-func (s *state) has(e Entry) bool { return s.events[eventKey{e.Time.UTC(), e.Container, e.Action}] }
+// has reports whether the record has an event, or a gap of one container.
+func (s *state) has(e Entry) bool {
+	switch e.Kind {
+	case KindEvent:
+		return s.events[eventKey{e.Time.UTC(), e.Container, e.Action}]
+	case KindGap:
+		return s.gaps[gapKey{e.Container, e.Text}]
+	default:
+		return false
+	}
+}
 
 // since returns from when on a container's log is to be asked for, and where its streams stand.
 func (s *state) since(container string) (since time.Time, out, err cursor) {

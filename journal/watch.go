@@ -115,7 +115,10 @@ func (w *Watch) follow(ctx context.Context, id, service string) *follow {
 // that breaks is asked for again, and a question that meets no engine shows that there is none.
 func (w *Watch) copy(ctx context.Context, id, service string) {
 	for t := (tries{}); ; {
-		err := w.record.fetchLines(ctx, w.e, id, service, true)
+		over, err := w.record.fetchLines(ctx, w.e, id, service, true)
+		if over {
+			_, err = w.e.ExitCode(ctx, id)
+		}
 		if ctx.Err() != nil || engine.IsNotFound(err) {
 			return
 		}
