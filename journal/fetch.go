@@ -83,12 +83,23 @@ func (r *Record) fetchEvents(ctx context.Context, e *engine.Engine, of string) e
 }
 
 // fetchLines takes what a container has printed and the record does not have; with follow, also what it prints until it
-// ends or ctx is done. over reports that there is nothing more to ask for, whether the container has ended or not.
+// ends or ctx is done. over reports that there is nothing more to ask for, whether the container has ended or not: nothing
+// can be read, or nothing more is kept.
 func (r *Record) fetchLines(ctx context.Context, e *engine.Engine, id, service string, follow bool) (over bool, err error) {
 	r.mu.Lock()
 	j, since := r.state.joiner(service, shortID(id), r.Add)
 	r.mu.Unlock()
-	err = e.Messages(ctx, id, since, follow, j.take)
+	ctx, enough := context.WithCancel(ctx)
+	defer enough()
+	err = e.Messages(ctx, id, since, follow, func(m engine.Message) {
+		j.take(m)
+		if r.isFull() {
+			enough()
+		}
+	})
+	if r.isFull() {
+		return true, nil
+	}
 	if engine.IsUnreadable(err) {
 		r.Add(Entry{Kind: KindGap, Service: service, Container: shortID(id), Text: "what " + service + " prints is not kept: its logging driver cannot be read"})
 		return true, nil

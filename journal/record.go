@@ -31,16 +31,15 @@ type Record struct {
 	buf   []byte
 	timer *time.Timer
 	size  int64
-	// dropped is how many lines there was no room for, err why the file is not whole, and torn whether it may end within
-	// a line.
-	dropped int
-	err     error
-	torn    bool
+	// err is why the file is not whole, and torn whether it may end within a line.
+	err  error
+	torn bool
 }
 
+// maxRecord is how much one record takes at most, in bytes; what comes after that is not kept, but for events.
+var maxRecord int64 = 256 << 20
+
 const (
-	// maxRecord is how much one record takes at most, in bytes; what comes after that is not kept, but for events.
-	maxRecord = 256 << 20
 	// flushAfter and flushSize are how long and how much is held back: what is lost with the process is still in the
 	// engine's logs.
 	flushAfter = 100 * time.Millisecond
@@ -150,10 +149,12 @@ func (r *Record) add(e Entry) {
 		return
 	}
 	if e.Kind == KindLine && r.size > maxRecord {
-		if r.dropped++; r.dropped > 1 {
+		if r.state.full {
 			return
 		}
-		e = Entry{Time: e.Time, Kind: KindGap, Text: fmt.Sprintf("the record has %d MB: what is printed from here on is not kept", maxRecord>>20)}
+		text := fmt.Sprintf("the record has %d MB: what is printed from here on is not kept", maxRecord>>20)
+		e = Entry{Time: e.Time, Kind: KindGap, Action: actionFull, Text: text}
+		r.state.note(e)
 	}
 	r.buf = append(r.buf, encode(e)...)
 	switch {
@@ -162,6 +163,13 @@ func (r *Record) add(e Entry) {
 	case r.timer == nil:
 		r.timer = time.AfterFunc(flushAfter, r.Flush)
 	}
+}
+
+// isFull reports whether no line is kept any more.
+func (r *Record) isFull() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.file != nil && r.state.full
 }
 
 // Flush writes what is held back.
@@ -209,10 +217,6 @@ func (r *Record) Close() error {
 	defer r.mu.Unlock()
 	if r.file == nil {
 		return nil
-	}
-	if r.dropped > 1 {
-		r.buf = append(r.buf, encode(Entry{Time: r.now(), Kind: KindGap, Text: fmt.Sprintf("%d lines were not kept", r.dropped)})...)
-		r.dropped = 0
 	}
 	r.flush()
 	err := errors.Join(r.err, r.file.Close())

@@ -19,8 +19,8 @@ type state struct {
 	// last is the newest event; lives has, for each container, the time of its newest start and end.
 	last  time.Time
 	lives map[string]life
-	// over reports that the record has its last entry.
-	over bool
+	// over reports that the record has its last entry, and full that it said that no line is kept any more.
+	over, full bool
 }
 
 // stream is one of the two outputs of a container.
@@ -39,6 +39,9 @@ type eventKey struct {
 	at                time.Time
 	container, action string
 }
+
+// actionFull is that of the gap that says that no line is kept any more.
+const actionFull = "full"
 
 type gapKey struct{ container, text string }
 
@@ -77,6 +80,7 @@ func (s *state) note(e Entry) {
 		}
 		s.lives[e.Container] = l
 	case KindGap:
+		s.full = s.full || e.Action == actionFull
 		if e.Container != "" {
 			s.gaps[gapKey{e.Container, e.Text}] = true
 		}

@@ -49,7 +49,9 @@ type ctr struct {
 	code    int
 	proc    *Proc
 	out     *output
-	ports   nat.PortMap
+	// generated is the log in place of out, if it is not nil.
+	generated *generated
+	ports     nat.PortMap
 	// ended and removed are closed when that has happened.
 	ended, removed chan struct{}
 }

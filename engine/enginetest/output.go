@@ -93,16 +93,19 @@ func (o *output) first(since time.Time) int {
 	return len(all)
 }
 
-// copy writes all output from a position on: up to the output's end with follow, otherwise what there is so far. With
-// stamps, each chunk begins with its time.
-func (o *output) copy(ctx context.Context, w io.Writer, from int, follow, stamps bool) {
+// stamps is the format of the times in a log.
+const stamps = "2006-01-02T15:04:05.000000000Z"
+
+// copy writes all output from a position on: up to the output's end with follow, otherwise what there is so far. If
+// stamped, each chunk begins with its time.
+func (o *output) copy(ctx context.Context, w io.Writer, from int, follow, stamped bool) {
 	out := map[stdcopy.StdType]io.Writer{stdout: stdcopy.NewStdWriter(w, stdout), stderr: stdcopy.NewStdWriter(w, stderr)}
 	for {
 		chunks, closed, more := o.since(from)
 		for _, c := range chunks {
 			data := c.data
-			if stamps {
-				data = append(c.at.UTC().AppendFormat(nil, "2006-01-02T15:04:05.000000000Z "), data...)
+			if stamped {
+				data = append(c.at.UTC().AppendFormat(nil, stamps+" "), data...)
 			}
 			if _, err := out[c.stream].Write(data); err != nil {
 				return
@@ -175,8 +178,9 @@ func (f *Fake) logs(w http.ResponseWriter, r *http.Request) (any, error) {
 	f.mu.Lock()
 	c, err := f.container(r)
 	var out *output
+	var made *generated
 	if err == nil {
-		out = c.out
+		out, made = c.out, c.generated
 	}
 	f.mu.Unlock()
 	if err != nil {
@@ -186,6 +190,10 @@ func (f *Fake) logs(w http.ResponseWriter, r *http.Request) (any, error) {
 	w.Header().Set("Content-Type", "application/vnd.docker.multiplexed-stream")
 	w.WriteHeader(http.StatusOK)
 	q := r.URL.Query()
+	if made != nil {
+		made.copy(w, unixTime(q.Get("since")))
+		return nil, errAnswered
+	}
 	from := max(out.tail(q.Get("tail")), out.first(unixTime(q.Get("since"))))
 	out.copy(r.Context(), w, from, q.Get("follow") == "1", q.Get("timestamps") == "1")
 	return nil, errAnswered
