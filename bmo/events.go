@@ -76,15 +76,15 @@ func (c *Client) Events(ctx context.Context, name string, o EventOptions, show f
 	if err != nil {
 		return err
 	}
-	v, err := c.open(ctx, name)
+	tail := q.Tail
+	q.Tail, q.Match = -1, func(e journal.Entry) bool { return e.Kind != journal.KindLine }
+	v, err := c.open(ctx, name, q)
 	if err != nil {
 		return err
 	}
 	defer v.Close()
-	tail := q.Tail
-	q.Tail, q.Match = -1, func(e journal.Entry) bool { return e.Kind != journal.KindLine }
 	var all []Event
-	err = v.Read(q, func(e journal.Entry) error {
+	err = v.Read(func(e journal.Entry) error {
 		if ev := eventOf(e); o.match(ev) {
 			all = append(all, ev)
 		}
@@ -103,7 +103,7 @@ func (c *Client) Events(ctx context.Context, name string, o EventOptions, show f
 		return nil
 	}
 	return v.Follow(ctx, func(e journal.Entry) {
-		if ev := eventOf(e); q.Match(e) && q.Wants(e) && o.match(ev) {
+		if ev := eventOf(e); q.Wants(e) && o.match(ev) {
 			show(ev)
 		}
 	})

@@ -65,7 +65,10 @@ func (c *Client) Logs(ctx context.Context, name string, services []string, o Log
 	if err != nil {
 		return err
 	}
-	v, err := c.open(ctx, name)
+	q.Match = func(e journal.Entry) bool {
+		return e.Kind == journal.KindLine && (len(services) == 0 || slices.Contains(services, e.Service))
+	}
+	v, err := c.open(ctx, name, q)
 	if err != nil {
 		return err
 	}
@@ -76,17 +79,14 @@ func (c *Client) Logs(ctx context.Context, name string, services []string, o Log
 	if o.Begin != nil {
 		o.Begin(v.Services())
 	}
-	q.Match = func(e journal.Entry) bool {
-		return e.Kind == journal.KindLine && (len(services) == 0 || slices.Contains(services, e.Service))
-	}
 	line := func(e journal.Entry) {
 		show(LogLine{Time: e.Time, Source: e.Service, Stderr: e.Stderr, Text: strings.TrimSuffix(e.Text, "\r"), More: e.More})
 	}
-	if err := v.Read(q, func(e journal.Entry) error { line(e); return ctx.Err() }); err != nil || !o.Follow {
+	if err := v.Read(func(e journal.Entry) error { line(e); return ctx.Err() }); err != nil || !o.Follow {
 		return err
 	}
 	return v.Follow(ctx, func(e journal.Entry) {
-		if q.Match(e) && q.Wants(e) {
+		if q.Wants(e) {
 			line(e)
 		}
 	})

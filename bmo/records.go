@@ -34,13 +34,14 @@ func (c *Client) settle(ctx context.Context) {
 }
 
 // open returns what is known of an instance that is there, else the newest record of that name: of an instance that is
-// gone, of how a snapshot was made, or of a bootstrap that has failed. An empty name means the newest record of all.
-func (c *Client) open(ctx context.Context, name string) (*journal.View, error) {
+// gone, of how a snapshot was made, or of a bootstrap that has failed. An empty name means the newest record of all. q says
+// what of it is wanted.
+func (c *Client) open(ctx context.Context, name string, q journal.Query) (*journal.View, error) {
 	_, down := c.Connect(ctx)
 	if down == nil && name != "" {
 		inst, err := instance.Find(ctx, c.engine, name)
 		if err == nil {
-			return c.openInstance(ctx, inst)
+			return c.openInstance(ctx, inst, q)
 		}
 		if engine.IsFailure(err) {
 			down = err
@@ -61,13 +62,13 @@ func (c *Client) open(ctx context.Context, name string) (*journal.View, error) {
 		return nil, err
 	}
 	if down != nil || info.Engine != "" && info.Engine != c.info.ID {
-		return a.Open(ctx, nil, info) // what is on another engine cannot be asked for
+		return a.Open(ctx, nil, info, q) // what is on another engine cannot be asked for
 	}
-	return a.Open(ctx, c.engine, info)
+	return a.Open(ctx, c.engine, info, q)
 }
 
 // openInstance opens the record of an instance that is there; one without a record has what the engine knows.
-func (c *Client) openInstance(ctx context.Context, i *instance.Instance) (v *journal.View, err error) {
+func (c *Client) openInstance(ctx context.Context, i *instance.Instance, q journal.Query) (v *journal.View, err error) {
 	defer func() {
 		if v != nil {
 			v.Know(i.ServiceNames())
@@ -75,11 +76,11 @@ func (c *Client) openInstance(ctx context.Context, i *instance.Instance) (v *jou
 	}()
 	if a := c.archive(); a != nil && i.Record != "" {
 		if info, err := a.Find(i.Record); err == nil {
-			return a.Open(ctx, c.engine, info)
+			return a.Open(ctx, c.engine, info, q)
 		}
 	}
 	h := journal.Header{Kind: label.RoleInstance, Name: i.Name, Key: i.Key, Stack: i.Stack, Created: i.Created}
-	return journal.OpenLive(ctx, c.engine, h, label.Instance+"="+i.Name)
+	return journal.OpenLive(ctx, c.engine, h, label.Instance+"="+i.Name, q)
 }
 
 func noRecord(name string) error {

@@ -110,7 +110,7 @@ func TestReportIsLegible(t *testing.T) {
 	assert.NilError(t, r.Close())
 	info, err := archive.Find("")
 	assert.NilError(t, err)
-	view, err := archive.Open(t.Context(), nil, info)
+	view, err := archive.Open(t.Context(), nil, info, htmlreport.Query)
 	assert.NilError(t, err)
 	defer view.Close()
 	file, err := os.Create(filepath.Join(t.TempDir(), "report.html"))

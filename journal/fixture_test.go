@@ -76,11 +76,11 @@ func (f *fixture) entries(id string, ask bool) []Entry {
 	if !ask {
 		e = nil
 	}
-	v, err := f.archive.Open(f.t.Context(), e, i)
+	v, err := f.archive.Open(f.t.Context(), e, i, all)
 	assert.NilError(f.t, err)
 	defer v.Close()
 	var out []Entry
-	assert.NilError(f.t, v.Read(Query{Tail: -1}, func(e Entry) error { out = append(out, e); return nil }))
+	assert.NilError(f.t, v.Read(func(e Entry) error { out = append(out, e); return nil }))
 	return out
 }
 

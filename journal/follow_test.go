@@ -46,7 +46,7 @@ func followOne(t *testing.T) *followed {
 	f.keeper.End(t.Context(), id1, "", nil)
 	i, err := f.archive.Find(id1)
 	assert.NilError(t, err)
-	v, err := f.archive.Open(t.Context(), f.e, i)
+	v, err := f.archive.Open(t.Context(), f.e, i, all)
 	assert.NilError(t, err)
 	t.Cleanup(func() { _ = v.Close() })
 	ctx, cancel := context.WithCancel(t.Context())

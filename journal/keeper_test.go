@@ -250,7 +250,7 @@ func TestFollowView(t *testing.T) {
 	until(t, func() bool { return slices.Contains(briefs(f.entries(id1, false)), "web| line 1") })
 	i, err := f.archive.Find("shop")
 	assert.NilError(t, err)
-	v, err := f.archive.Open(t.Context(), f.e, i)
+	v, err := f.archive.Open(t.Context(), f.e, i, all)
 	assert.NilError(t, err)
 	defer v.Close()
 	got := make(chan string, 100)

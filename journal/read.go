@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"time"
 )
 
 // span is where an entry stands in a file.
@@ -66,117 +65,11 @@ func readLine(br *bufio.Reader) ([]byte, error) {
 	return long, err
 }
 
-// Query says which entries of a record are wanted.
-type Query struct {
-	// Match reports whether an entry is wanted; nil for all.
-	Match func(Entry) bool
-	// Tail is how many of the last ones are wanted of each service, negative for all.
-	Tail int
-	// Since and Until limit the time; zero for no limit.
-	Since, Until time.Time
-}
-
-// Wants reports whether an entry is one of those that are asked for.
-func (q Query) Wants(e Entry) bool {
-	switch {
-	case !q.Since.IsZero() && e.Time.Before(q.Since), !q.Until.IsZero() && e.Time.After(q.Until):
-		return false
-	default:
-		return q.Match == nil || q.Match(e)
+// readAt reads an entry as it stands in a file, into buf if that is large enough.
+func readAt(f *os.File, p place, buf []byte) ([]byte, error) {
+	buf = slices.Grow(buf[:0], int(p.len))[:p.len]
+	if _, err := f.ReadAt(buf, p.at); err != nil {
+		return nil, fmt.Errorf("read the record: %w", err)
 	}
-}
-
-// place is an entry in an order: its time, that of the entry before it of the same stream if that is later (a clock may
-// have been set back), and the order in which it came.
-type place struct {
-	time    int64
-	seq     int
-	service string
-	span    span
-	entry   *Entry // of what is not in the file
-}
-
-// reading is a record that is being put in order.
-type reading struct {
-	file   *os.File
-	query  Query
-	places []place
-	latest map[stream]int64
-}
-
-// take notes where an entry stands.
-func (r *reading) take(e Entry, s span, kept *Entry) {
-	t := e.Time.UnixNano()
-	if e.Kind == KindLine {
-		key := stream{e.Container, e.Stderr}
-		t = max(t, r.latest[key])
-		r.latest[key] = t
-	}
-	if !r.query.Wants(e) {
-		return
-	}
-	r.places = append(r.places, place{time: t, seq: len(r.places), service: e.Service, span: s, entry: kept})
-}
-
-// show calls fn with the entries in their order.
-func (r *reading) show(fn func(Entry) error) error {
-	slices.SortFunc(r.places, func(a, b place) int {
-		switch {
-		case a.time != b.time:
-			return cmpInt(a.time, b.time)
-		default:
-			return a.seq - b.seq
-		}
-	})
-	var buf []byte
-	for _, p := range r.tail() {
-		if p.entry != nil {
-			if err := fn(*p.entry); err != nil {
-				return err
-			}
-			continue
-		}
-		buf = slices.Grow(buf[:0], p.span.len)[:p.span.len]
-		if _, err := r.file.ReadAt(buf, p.span.at); err != nil {
-			return fmt.Errorf("read the record: %w", err)
-		}
-		e, err := decode(buf)
-		if err != nil {
-			return fmt.Errorf("read the record: %w", err)
-		}
-		if err := fn(e); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func cmpInt(a, b int64) int {
-	if a < b {
-		return -1
-	}
-	return 1
-}
-
-// tail returns the places of the entries that are among the last of their service.
-func (r *reading) tail() []place {
-	if r.query.Tail < 0 {
-		return r.places
-	}
-	left, from := map[string]int{}, len(r.places)
-	keep := make([]bool, len(r.places))
-	for i := len(r.places) - 1; i >= 0; i-- {
-		s := r.places[i].service
-		if left[s] < r.query.Tail {
-			left[s]++
-			keep[i], from = true, i
-		}
-	}
-	var out []place
-	for i := from; i < len(r.places); i++ {
-		if keep[i] {
-			out = append(out, r.places[i])
-		}
-	}
-	return out
+	return buf, nil
 }

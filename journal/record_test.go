@@ -31,10 +31,10 @@ func read(t *testing.T, a *Archive, id string, q Query) (out []Entry) {
 	t.Helper()
 	i, err := a.Find(id)
 	assert.NilError(t, err)
-	v, err := a.Open(t.Context(), nil, i)
+	v, err := a.Open(t.Context(), nil, i, q)
 	assert.NilError(t, err)
 	defer v.Close()
-	assert.NilError(t, v.Read(q, func(e Entry) error { out = append(out, e); return nil }))
+	assert.NilError(t, v.Read(func(e Entry) error { out = append(out, e); return nil }))
 	return out
 }
 

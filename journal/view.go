@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"time"
@@ -24,89 +25,111 @@ type View struct {
 	of    string
 	state state
 	// file is nil if there is only the engine to ask. kept reports that a living process keeps the record.
-	file  *os.File
-	kept  bool
-	spans []seen
-	extra []Entry
-	known []string
+	file *os.File
+	kept bool
+	// order has what is wanted of the file, and of what only the engine has, which is in spill.
+	order *order
+	spill spill
+	// services are those that it has something of.
+	services map[string]bool
 	// size is how much of the file has been read.
 	size int64
 }
 
-// seen is an entry of the file without what it says.
-type seen struct {
-	Entry
-	span span
-}
-
-// Open opens the record for reading; the caller closes it. What nobody has recorded yet is taken from the engine e, which
-// may be nil.
-func (a *Archive) Open(ctx context.Context, e *engine.Engine, i Info) (*View, error) {
+// Open opens the record for reading what q wants; the caller closes it. What nobody has recorded yet is taken from the
+// engine e, which may be nil.
+func (a *Archive) Open(ctx context.Context, e *engine.Engine, i Info, q Query) (*View, error) {
 	f, err := os.Open(a.path(i.ID))
 	if err != nil {
 		return nil, fmt.Errorf("open the record: %w", err)
 	}
 	v := &View{Info: i, archive: a, e: e, of: label.Record + "=" + i.ID, file: f}
-	if err := v.load(ctx); err != nil {
-		f.Close()
+	if err := v.load(ctx, q); err != nil {
+		_ = v.Close()
 		return nil, err
 	}
 	return v, nil
 }
 
 // OpenLive is for what there is no record of: it has only what the engine knows of the containers with a label.
-func OpenLive(ctx context.Context, e *engine.Engine, h Header, of string) (*View, error) {
+func OpenLive(ctx context.Context, e *engine.Engine, h Header, of string, q Query) (*View, error) {
 	v := &View{Info: Info{Header: h}, e: e, of: of}
-	if err := v.load(ctx); err != nil {
+	if err := v.load(ctx, q); err != nil {
+		_ = v.Close()
 		return nil, err
 	}
 	return v, nil
 }
 
-// Close closes the file.
+// Close closes the files.
 func (v *View) Close() error {
+	v.spill.close()
 	if v.file == nil {
 		return nil
 	}
 	return v.file.Close()
 }
 
-// load reads everything, in the order in which it was recorded.
-func (v *View) load(ctx context.Context) (err error) {
-	v.state, v.spans, v.extra, v.kept = newState(), nil, nil, false
+// load reads everything, in the order in which it was recorded, and notes where that stands which is wanted.
+func (v *View) load(ctx context.Context, q Query) error {
+	v.state, v.order, v.services = newState(), newOrder(q), map[string]bool{}
 	if v.file != nil {
-		free, err := tryLock(v.file)
-		if err != nil {
-			free = true // a file system without locks
-		}
-		v.kept = !free
-		if free {
-			unlock(v.file) // at once, since who goes on with the record waits for it
-		}
-		if v.size, err = v.file.Seek(0, io.SeekEnd); err != nil {
-			return err
-		}
-		v.Ended = false
-		v.Header, err = scan(v.file, func(e Entry, s span) {
-			v.state.note(e)
-			v.Ended = e.Kind == KindEnd
-			v.spans = append(v.spans, seen{light(e), s})
-			v.size = s.at + int64(s.len)
-		})
-		if err != nil {
+		if err := v.loadFile(); err != nil {
 			return err
 		}
 	}
 	if v.e == nil || v.kept || v.Ended {
 		return nil
 	}
-	r := v.memory(func(e Entry) { v.extra = append(v.extra, e) })
-	return r.fetch(ctx, v.e, v.of)
+	return v.loadRest(ctx)
 }
 
-// light is an entry without what takes space: it is read again when it is shown.
-func light(e Entry) Entry {
-	return Entry{Time: e.Time, Kind: e.Kind, Service: e.Service, Container: e.Container, Stderr: e.Stderr, Action: e.Action}
+// loadFile reads the file.
+func (v *View) loadFile() error {
+	free, err := tryLock(v.file)
+	if err != nil {
+		free = true // a file system without locks
+	}
+	v.kept = !free
+	if free {
+		unlock(v.file) // at once, since who goes on with the record waits for it
+	}
+	if v.size, err = v.file.Seek(0, io.SeekEnd); err != nil {
+		return err
+	}
+	v.Ended = false
+	v.Header, err = scan(v.file, func(e Entry, s span) {
+		v.state.note(e)
+		v.Ended = e.Kind == KindEnd
+		v.take(e, func() place { return place{at: s.at, len: int32(s.len)} })
+		v.size = s.at + int64(s.len)
+	})
+	return err
+}
+
+// loadRest reads what only the engine has.
+func (v *View) loadRest(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	r := v.memory(func(e Entry) {
+		v.take(e, func() place { return v.spill.put(encode(e)) })
+		if err := v.spill.shrink(v.order); err != nil {
+			cancel(err)
+		}
+	})
+	err := r.fetch(ctx, v.e, v.of)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return errors.Join(err, v.spill.flush())
+}
+
+// take notes where an entry stands, which put says.
+func (v *View) take(e Entry, put func() place) {
+	if e.Service != "" {
+		v.services[e.Service] = true
+	}
+	v.order.take(e, put)
 }
 
 // memory returns a record that is only shown, and goes on where the view is.
@@ -115,15 +138,34 @@ func (v *View) memory(show func(Entry)) *Record {
 }
 
 // Read calls fn with the entries that are wanted, in the order of their times.
-func (v *View) Read(q Query, fn func(Entry) error) error {
-	r := &reading{file: v.file, query: q, latest: map[stream]int64{}}
-	for _, s := range v.spans {
-		r.take(s.Entry, s.span, nil)
+func (v *View) Read(fn func(Entry) error) error {
+	var buf []byte
+	var err error
+	for _, p := range v.order.sorted() {
+		file := v.file
+		if p.spilled {
+			file = v.spill.file
+		}
+		if buf, err = readAt(file, p, buf); err != nil {
+			return err
+		}
+		e, err := decode(buf)
+		if err != nil {
+			return fmt.Errorf("read the record: %w", err)
+		}
+		if err := fn(e); err != nil {
+			return err
+		}
 	}
-	for i := range v.extra {
-		r.take(v.extra[i], span{}, &v.extra[i])
+	return nil
+}
+
+// Omitted returns how many lines of a service are wanted but for their number.
+func (v *View) Omitted(service string) int {
+	if v.order.query.Tail < 0 {
+		return 0
 	}
-	return r.show(fn)
+	return max(v.order.lines[service]-v.order.query.Tail, 0)
 }
 
 // followPause is how often a file that another process writes is looked at.
@@ -233,25 +275,14 @@ func (w *Watch) idle(ctx context.Context) {
 }
 
 // Services returns the services that the record has something of, sorted.
-func (v *View) Services() []string {
-	names := slices.Clone(v.known)
-	note := func(e Entry) {
-		if e.Service != "" && !slices.Contains(names, e.Service) {
-			names = append(names, e.Service)
-		}
-	}
-	for _, s := range v.spans {
-		note(s.Entry)
-	}
-	for _, e := range v.extra {
-		note(e)
-	}
-	slices.Sort(names)
-	return names
-}
+func (v *View) Services() []string { return slices.Sorted(maps.Keys(v.services)) }
 
 // Know adds services to those that the record has something of.
-func (v *View) Know(services []string) { v.known = services }
+func (v *View) Know(services []string) {
+	for _, s := range services {
+		v.services[s] = true
+	}
+}
 
 // Title says what the record is about.
 func (v *View) Title() string {

@@ -43,7 +43,10 @@ type header struct {
 	Created time.Time `json:"created"`
 }
 
-// Write writes the page.
+// Query is what a page has of a record.
+var Query = journal.Query{Tail: maxLines}
+
+// Write writes the page. The view is one of what Query says.
 func Write(w io.Writer, v *journal.View) error {
 	out := bufio.NewWriterSize(w, 256<<10)
 	h := header{v.Title(), v.Kind, v.Stack, v.Key, v.ID, v.Created}
@@ -65,24 +68,10 @@ func writeData(w io.Writer, h header, v *journal.View) error {
 		return err
 	}
 	fmt.Fprintf(w, "{\"header\":%s,\n\"entries\":[", first)
-	lines := map[string]int{}
-	count := func(e journal.Entry) error {
-		lines[e.Service]++
-		return nil
-	}
-	if err := v.Read(journal.Query{Tail: -1, Match: isLine}, count); err != nil {
-		return err
-	}
-	separator, left := "\n", map[string]int{}
-	err = v.Read(journal.Query{Tail: -1}, func(e journal.Entry) error {
-		if isLine(e) {
-			if lines[e.Service]--; lines[e.Service] >= maxLines {
-				left[e.Service]++
-				return nil
-			}
-		}
-		if n := left[e.Service]; n > 0 {
-			delete(left, e.Service)
+	separator, begun := "\n", map[string]bool{}
+	err = v.Read(func(e journal.Entry) error {
+		if n := v.Omitted(e.Service); n > 0 && e.Kind == journal.KindLine && !begun[e.Service] {
+			begun[e.Service] = true
 			note := journal.Entry{Time: e.Time, Kind: journal.KindGap, Service: e.Service, Text: fmt.Sprintf("%d earlier lines are not on this page", n)}
 			if err := writeEntry(w, &separator, note); err != nil {
 				return err
@@ -93,8 +82,6 @@ func writeData(w io.Writer, h header, v *journal.View) error {
 	fmt.Fprint(w, "\n]}")
 	return err
 }
-
-func isLine(e journal.Entry) bool { return e.Kind == journal.KindLine }
 
 func writeEntry(w io.Writer, separator *string, e journal.Entry) error {
 	if len(e.Text) > maxText {

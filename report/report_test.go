@@ -30,7 +30,7 @@ func page(t *testing.T, entries ...journal.Entry) string {
 	assert.NilError(t, r.Close())
 	i, err := a.Find("")
 	assert.NilError(t, err)
-	v, err := a.Open(t.Context(), nil, i)
+	v, err := a.Open(t.Context(), nil, i, Query)
 	assert.NilError(t, err)
 	defer v.Close()
 	var out bytes.Buffer
