@@ -57,7 +57,7 @@ func TestU6StacksOwnFiles(t *testing.T) {
 	}
 }
 
-// TestOwnFilesAreThoseOfTheStack: by whatever way they are named, and nothing else.
+// TestOwnFilesAreThoseOfTheStack: however they are named, and nothing else.
 func TestOwnFilesAreThoseOfTheStack(t *testing.T) {
 	dir := folder(t, files{
 		"deploy/compose.yaml": "", "deploy/more.yaml": "", "deploy/other.yaml": "", "Dockerfile": "FROM a\n", "link": "->deploy",

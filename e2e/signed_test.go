@@ -71,7 +71,7 @@ func (c *changing) Read(p []byte) (int, error) {
 // keyPair are keys that cosign has made.
 func keyPair(name string) string { return "../attest/testdata/" + name }
 
-// Nobody could tell whether a snapshot of the registry was the one that the build machine had pushed.
+// Nobody knew whether a snapshot of the registry was the one that the build machine had pushed.
 func TestSigned(t *testing.T) {
 	t.Parallel()
 	harness.OnOneEngine(t)

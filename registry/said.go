@@ -26,7 +26,7 @@ func attachedTag(digest v1.Hash, suffix string) string {
 	return digest.Algorithm + "-" + digest.Hex + suffix
 }
 
-// addition is something to say of a digest, and what tells whether something that is said already is the same.
+// addition is something to say of a digest, and what reports whether something that is said already is the same.
 type addition struct {
 	mutate.Addendum
 	same func(saying) bool

@@ -58,3 +58,21 @@ func TestR13HostileFiles(t *testing.T) {
 	_, err = Load(t.Context(), []string{write("compose.yaml", base)}, Options{})
 	assert.ErrorContains(t, err, "is not a regular file")
 }
+
+// TestR13ContentWithoutAnEnd: secrets and configs are read only from files that have an end, however they are named.
+func TestR13ContentWithoutAnEnd(t *testing.T) {
+	st := &Stack{Dir: t.TempDir()}
+	fifo := filepath.Join(st.Dir, "fifo")
+	assert.NilError(t, syscall.Mkfifo(fifo, 0o600))
+	for _, name := range []string{"fifo", fifo, "/dev/zero"} {
+		_, err := st.Content(Content{Path: name})
+		assert.ErrorContains(t, err, "is not a regular file")
+	}
+	large := filepath.Join(st.Dir, "large")
+	assert.NilError(t, os.WriteFile(large, nil, 0o600))
+	assert.NilError(t, os.Truncate(large, maxContent+1))
+	for _, name := range []string{"large", large} {
+		_, err := st.Content(Content{Path: name})
+		assert.ErrorContains(t, err, "is larger than 64 MiB")
+	}
+}

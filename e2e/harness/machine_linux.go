@@ -23,8 +23,8 @@ import (
 )
 
 // Machine is another machine than the engine's, as far as the network goes: what runs on it has a loopback interface
-// of its own and no other. It reaches the engine through sockets in the file system only, by whatever serves
-// them, and never an address of the engine's host.
+// of its own and no other. It reaches the engine through sockets in the file system only, whoever serves them, and
+// never an address of the engine's host.
 type Machine struct {
 	Dir string
 	// tcp is a socket that is served to what runs on the machine as a port of its loopback interface; may be empty.

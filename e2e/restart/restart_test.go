@@ -75,7 +75,9 @@ func restarted(t *testing.T) *harness.App {
 
 func restart(t *testing.T) {
 	t.Helper()
-	cmd := exec.Command("sh", "-c", os.Getenv("BMO_RESTART"))
+	command := os.Getenv("BMO_RESTART")
+	assert.Assert(t, command != "", "BMO_RESTART says how")
+	cmd := exec.Command("sh", "-c", command)
 	cmd.Dir = "../.."
 	out, err := cmd.CombinedOutput()
 	assert.NilError(t, err, "BMO_RESTART: %s", out)

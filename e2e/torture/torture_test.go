@@ -47,6 +47,7 @@ func TestFaults(t *testing.T) {
 			faults = append(faults, f)
 		}
 	}
+	assert.Assert(t, len(commands) > 0 && len(faults) > 0, "there is no such command or fault")
 	var text strings.Builder
 	assert.NilError(t, All(t, commands, faults, first, step).Write(&text))
 	t.Logf("\n%s", text.String())
