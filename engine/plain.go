@@ -8,7 +8,8 @@ import (
 
 // layers matches what the client, the engine and its runtime each put before the actual error message.
 var layers = regexp.MustCompile(`Error response from daemon: |failed to create (?:task for container|shim task): |` +
-	`OCI runtime (?:create|exec) failed: |(?:runc create|exec) failed: |unable to start container process: |error during container init: `)
+	`OCI runtime (?:create|exec) failed: |(?:runc create|exec) failed: |unable to start container process: |error during container init: |` +
+	`rpc error: code = \w+ desc = `)
 
 // plain is an error of the engine without the prefixes of the layers that it came through.
 type plain struct{ error }

@@ -13,7 +13,8 @@ func TestPlain(t *testing.T) {
 	assert.NilError(t, Plain(nil))
 	for said, want := range map[string]string{
 		"no such thing": "no such thing",
-		"Error response from daemon: Minimum memory limit allowed is 6MB": "Minimum memory limit allowed is 6MB",
+		"Error response from daemon: rpc error: code = NotFound desc = content digest sha256:7f07: not found": "content digest sha256:7f07: not found",
+		"Error response from daemon: Minimum memory limit allowed is 6MB":                                     "Minimum memory limit allowed is 6MB",
 		"Error response from daemon: failed to create task for container: failed to create shim task: OCI runtime create failed: " +
 			`runc create failed: unable to start container process: error during container init: exec: "nope": executable file not found in $PATH`: `exec: "nope": executable file not found in $PATH`,
 		`OCI runtime exec failed: exec failed: unable to start container process: exec: "x": permission denied`: `exec: "x": permission denied`,

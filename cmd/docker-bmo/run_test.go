@@ -279,6 +279,19 @@ func TestRunMistakes(t *testing.T) {
 	}
 }
 
+// TestR14SnapshotRemovedDuringACreate: the containerd store says in its own words that an image goes while a container is made
+// of it.
+func TestR14SnapshotRemovedDuringACreate(t *testing.T) {
+	x := newTerminal(t)
+	x.current()
+	x.Fail("POST", "/containers/create", http.StatusInternalServerError, "rpc error: code = NotFound desc = content digest sha256:7f07: not found", 1)
+	assert.Equal(t, x.startRun("--name", "one"), 0, x.err)
+	x.Fail("POST", "/containers/create", http.StatusInternalServerError, "rpc error: code = NotFound desc = content digest sha256:7f07: not found", 1000)
+	assert.Equal(t, x.startRun("--name", "two"), exitEngine)
+	assert.Assert(t, !strings.Contains(x.err, "rpc error"), x.err)
+	assert.Assert(t, is.Contains(x.err, "hint: the snapshot was removed meanwhile"))
+}
+
 // TestR14SnapshotRemovedBeforeTheStart: it is looked up again when somebody removes it between the look-up and the start.
 func TestR14SnapshotRemovedBeforeTheStart(t *testing.T) {
 	x := newTerminal(t)

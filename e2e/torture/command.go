@@ -2,6 +2,7 @@ package torture
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -48,6 +49,9 @@ type bench struct {
 	tried  int // faults
 }
 
+// motd is what an instance answers as long as it has its config, which a commit takes out for a while.
+const motd = "/motd=of the day"
+
 // newBench makes a stack of two services that share a volume. Whether its bootstrap was whole shows in what it answers,
 // and so it would not become ready otherwise.
 func newBench(t testing.TB, suffix string) *bench {
@@ -56,8 +60,10 @@ func newBench(t testing.TB, suffix string) *bench {
 	b.app = harness.NewMini(t, suffix, harness.Edits{
 		"services.web.volumes": []string{"data:/srv/optional"},
 		"services.web.x-bmo.ready.http": map[string]any{
-			"port": 8000, "path": "/", "body": "^hello .*/first-run=20(?s:.*)/kept=kept(?s:.*)/greeting=greetings",
+			"port": 8000, "path": "/", "body": "^hello .*/first-run=20(?s:.*)/kept=kept(?s:.*)/greeting=greetings(?s:.*)" + motd,
 		},
+		"services.web.configs": []any{map[string]any{"source": "motd", "target": "/srv/shared/motd"}},
+		"configs.motd":         map[string]any{"content": "of the day\n"},
 		"services.worker": map[string]any{
 			"build": ".", "volumes": []string{"data:/data"},
 			"command": []string{"perl", "-e", "$$SIG{TERM} = sub { exit 0 }; open my $$up, '>', '/tmp/up'; sleep 1 while 1"},
@@ -150,13 +156,14 @@ func (b *bench) started(t testing.TB) []string {
 	return []string{b.name}
 }
 
-// answers reports whether the instance that start has started answers, at the address that it had then, within a minute: one
+// answers reports whether the instance that start has started answers as a whole one does, at the address that it had then, within a minute: one
 // that a sweep has put back to work takes its time.
 func (b *bench) answers() bool {
 	for range 60 {
 		if r, err := http.Get(b.url); err == nil {
+			body, _ := io.ReadAll(r.Body)
 			r.Body.Close()
-			if r.StatusCode == http.StatusOK {
+			if r.StatusCode == http.StatusOK && strings.Contains(string(body), motd) {
 				return true
 			}
 		}
