@@ -25,7 +25,7 @@ var (
 	// noSuchImage is what engines say of an image that is not there or, with the containerd store, goes while it is used.
 	noSuchImage = regexp.MustCompile(`No such image: |image with reference .* not found|unable to find image|` +
 		`content digest \S+ not found|parent snapshot \S+ does not exist`)
-	noNetwork   = regexp.MustCompile(`network \S+ not found`)
+	noNetwork = regexp.MustCompile(`network \S+ not found`)
 	// goes is what engines say of a container that is going at that moment (moby's start.go, commit.go and logs.go).
 	goes = regexp.MustCompile(`marked for removal|which is being removed|which is Dead`)
 )
