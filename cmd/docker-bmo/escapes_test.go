@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"strings"
 	"testing"
 
 	"gotest.tools/v3/assert"
@@ -18,5 +19,5 @@ func TestR13EscapesInMessages(t *testing.T) {
 	warn(&out, errors.New("e\x1b[2Jf"))
 	assert.Equal(t, out.String(), "error: a\\x1b[2Jb\nhint: c\\x1b[2Jd\nwarning: e\\x1b[2Jf\n")
 	event := eventLine(bmo.Event{Type: "probe", Action: "fail", Actor: "web", Attributes: map[string]string{"answer": "g\x1b[2Jh"}})
-	assert.Assert(t, bytes.HasSuffix([]byte(event), []byte("probe fail web (answer=g\\x1b[2Jh)")), event)
+	assert.Assert(t, strings.HasSuffix(event, "probe fail web (answer=g\\x1b[2Jh)"), event)
 }
