@@ -32,7 +32,7 @@ func TestClockThatJumps(t *testing.T) {
 	}
 }
 
-// TestClockThatIsBehind: what a client makes whose clock is days behind the engine's is not old for others at once.
+// TestClockThatIsBehind: a client whose clock is days behind the engine's makes nothing that others take for old.
 func TestClockThatIsBehind(t *testing.T) {
 	f := newPoolFixture(t)
 	engineNow := func() time.Time { return time.Now().Add(3 * owner.Foreign) }

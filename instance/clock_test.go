@@ -10,7 +10,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/internal/owner"
 )
 
-// TestAloneByTheEnginesClock: of a client whose clock is days behind, what a service is looked into by is not old at once.
+// TestAloneByTheEnginesClock: a client whose clock is days behind makes no helper container that others take for old.
 func TestAloneByTheEnginesClock(t *testing.T) {
 	f := newFixture(t)
 	engineNow := func() time.Time { return time.Now().Add(3 * owner.Foreign) }
