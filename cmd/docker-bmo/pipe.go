@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/docker/cli/cli/command"
+	"github.com/spf13/cobra"
 )
 
 // withoutReader calls gone, once, when the reader of standard output or error has gone, as `head` does when it has had
@@ -24,6 +26,23 @@ func withoutReader(dockerCli command.Cli, gone func()) error {
 		options = append(options, command.WithErrorStream(pipe{out, gone}))
 	}
 	return dockerCli.Apply(options...)
+}
+
+// endWithReader has a command and those below it end as interrupted once the reader has gone, whatever they met: what is
+// printed in the background can be behind a failure, and the exit code is not to depend on which of them was first.
+func endWithReader(cmd *cobra.Command) {
+	if run := cmd.RunE; run != nil {
+		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			err := run(cmd, args)
+			if cause := context.Cause(cmd.Context()); errors.Is(cause, interrupted{syscall.SIGPIPE}) {
+				return cause
+			}
+			return err
+		}
+	}
+	for _, below := range cmd.Commands() {
+		endWithReader(below)
+	}
 }
 
 // pipe is an output whose reader may go.

@@ -2,10 +2,12 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"gotest.tools/v3/assert"
 )
@@ -15,9 +17,13 @@ type head struct {
 	mu   sync.Mutex
 	read bytes.Buffer
 	text string
+	wait func() // before each write; may be nil
 }
 
 func (h *head) Write(b []byte) (int, error) {
+	if h.wait != nil {
+		h.wait()
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.text == "" || strings.Contains(h.read.String(), h.text) {
@@ -51,4 +57,22 @@ func TestReaderGoes(t *testing.T) {
 			assert.Equal(t, len(x.Objects()), images, "%v", x.Objects())
 		})
 	}
+}
+
+// TestReaderGoesOfFailure: what is printed late, after the failure that it tells of, ends the command no less.
+func TestReaderGoesOfFailure(t *testing.T) {
+	x := newTerminal(t)
+	pipe := &head{wait: func() {
+		for range 100 {
+			if x.Count("POST", "/grpc") > 0 { // which the fake refuses
+				time.Sleep(50 * time.Millisecond)
+				return
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	}}
+	top := underDocker(newRootCommand(x.cli(t, pipe, pipe)))
+	top.SetArgs([]string{"bmo", "build", "--stack", x.file, "--progress", "plain"})
+	err := top.ExecuteContext(t.Context())
+	assert.Equal(t, report(io.Discard, err), exitBrokenPipe, "%v", err)
 }

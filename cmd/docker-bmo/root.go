@@ -61,5 +61,6 @@ starts isolated instances of it. A stack is a Compose file with x-bmo keys;
 		newVersionCommand(dockerCli),
 		newHelpCommand(cmd),
 	)
+	endWithReader(cmd)
 	return cmd
 }
