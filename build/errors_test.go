@@ -39,6 +39,8 @@ func TestErrors(t *testing.T) {
 			`failed to solve: no SSH key "github" forwarded from the client`, "no SSH agent or key github",
 			"`--ssh github=FILE` gives the build a key, and so does build.ssh of the service",
 		},
+		{"failed to dial gRPC: the engine has not answered", "the engine has not answered", ""},
+		{"failed to solve: failed to receive status: it broke", "it broke", ""},
 		{"failed to solve: docker.io/library/x:latest: not found", "no image x:latest", imageHint},
 		{"failed to solve: failed to resolve source metadata for docker.io/o/x:1: docker.io/o/x:1: not found", "no image o/x:1", imageHint},
 		{"failed to solve: r.example:5000/x:1: not found", "no image r.example:5000/x:1", imageHint},

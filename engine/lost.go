@@ -8,6 +8,8 @@ import (
 	"syscall"
 
 	"github.com/docker/docker/client"
+
+	"github.com/docker-bmo/docker-bmo/internal/grpctext"
 )
 
 // LostError reports that the connection to the engine broke while something was under way.
@@ -16,16 +18,13 @@ type LostError struct{ Err error }
 // request matches how the client begins the message of a failed request: with a URL within its API.
 var request = regexp.MustCompile(`error during connect: [A-Z][a-z]+ "[^"\n]*": `)
 
-// rpcStatus matches what gRPC puts before what has happened.
-var rpcStatus = regexp.MustCompile(`rpc error: code = \w+ desc = `)
-
-// Error leaves out what belongs only in the client's own log: the request, how ssh was called, and gRPC's status.
+// Error leaves out what belongs only in the client's own log: the request, how ssh was called, and what gRPC adds.
 func (e *LostError) Error() string {
 	text := helperEndedLine.ReplaceAllStringFunc(e.Err.Error(), func(s string) string {
 		first, _, _ := strings.Cut(s, "\n")
 		return connectionCause(errors.New(first)).Error()
 	})
-	text = rpcStatus.ReplaceAllString(request.ReplaceAllString(text, ""), "")
+	text = grpctext.Plain(request.ReplaceAllString(text, ""))
 	return "the connection to the docker engine was lost: " + strings.TrimSpace(text)
 }
 

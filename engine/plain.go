@@ -4,23 +4,26 @@ import (
 	"errors"
 	"regexp"
 	"strings"
+
+	"github.com/docker-bmo/docker-bmo/internal/grpctext"
 )
 
 // layers matches what the client, the engine and its runtime each put before the actual error message.
 var layers = regexp.MustCompile(`Error response from daemon: |failed to create (?:task for container|shim task): |` +
-	`OCI runtime (?:create|exec) failed: |(?:runc create|exec) failed: |unable to start container process: |error during container init: |` +
-	`rpc error: code = \w+ desc = `)
+	`OCI runtime (?:create|exec) failed: |(?:runc create|exec) failed: |unable to start container process: |error during container init: `)
 
 // plain is an error of the engine without the prefixes of the layers that it came through.
 type plain struct{ error }
 
-func (p plain) Error() string { return layers.ReplaceAllString(p.error.Error(), "") }
+func (p plain) Error() string { return withoutLayers(p.error.Error()) }
+
+func withoutLayers(text string) string { return grpctext.Plain(layers.ReplaceAllString(text, "")) }
 
 func (p plain) Unwrap() error { return p.error }
 
 // Plain returns an error of the engine without those prefixes. If err is nil, Plain returns nil.
 func Plain(err error) error {
-	if err == nil || !layers.MatchString(err.Error()) {
+	if err == nil || withoutLayers(err.Error()) == err.Error() {
 		return err
 	}
 	return plain{err}

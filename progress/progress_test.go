@@ -59,6 +59,19 @@ func TestR13EscapesInSteps(t *testing.T) {
 	assert.Assert(t, strings.Contains(text, `run true \x1b]0;name\a`), text)
 }
 
+// TestErrorsOfSteps: what BuildKit's client says of a connection that is lost in a step.
+func TestErrorsOfSteps(t *testing.T) {
+	text := plain(t, func(p *Printer) {
+		now := time.Now()
+		p.Write(&bkclient.SolveStatus{Vertexes: []*bkclient.Vertex{{
+			Digest: digest.FromString("load"), Name: "load", Started: &now, Completed: &now,
+			Error: "rpc error: code = Unavailable desc = error reading from server: EOF",
+		}}})
+	})
+	assert.Assert(t, strings.Contains(text, "ERROR: error reading from server: EOF\n"), text)
+	assert.Assert(t, !strings.Contains(text, "rpc error"), text)
+}
+
 func TestForward(t *testing.T) {
 	text := plain(t, func(p *Printer) {
 		ch := make(chan *bkclient.SolveStatus)
