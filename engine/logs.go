@@ -42,15 +42,30 @@ func (e *Engine) Messages(ctx context.Context, id string, since time.Time, follo
 		return fmt.Errorf("read logs of container %s: %w", id, Plain(err))
 	}
 	defer r.Close()
+	in := wanted{ctx, r}
 	if c.Config.Tty {
-		err = rawMessages(r, fn)
+		err = rawMessages(in, fn)
 	} else {
-		_, err = stdcopy.StdCopy(frames{fn: fn}, frames{fn: fn, stderr: true}, r)
+		_, err = stdcopy.StdCopy(frames{fn: fn}, frames{fn: fn, stderr: true}, in)
 	}
 	if ctx.Err() != nil {
 		return nil
 	}
 	return cut(err)
+}
+
+// wanted is a stream that is read as long as its context lives. The client breaks the connection then, too, but in a goroutine
+// of its own: meanwhile a log is read as fast as the engine sends it.
+type wanted struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (w wanted) Read(b []byte) (int, error) {
+	if w.ctx.Err() != nil {
+		return 0, context.Cause(w.ctx)
+	}
+	return w.Reader.Read(b)
 }
 
 // IsUnreadable reports whether a container's output cannot be read from the engine because of its logging driver.

@@ -1,6 +1,8 @@
 package engine_test
 
 import (
+	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -8,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/pkg/stdcopy"
 	"gotest.tools/v3/assert"
 
 	"github.com/docker-bmo/docker-bmo/engine"
@@ -48,6 +52,35 @@ func TestR7Messages(t *testing.T) {
 	}))
 	assert.DeepEqual(t, got, []string{chunk + "false true", "troubletrue false", "endfalse false", "false false", "2026 no timefalse true"})
 	assert.NilError(t, e.Messages(t.Context(), id, time.Now().Add(time.Hour), false, func(engine.Message) { t.Error("later") }))
+}
+
+// stubborn is a client whose logs go on when their context is done.
+type stubborn struct {
+	engine.API
+	log []byte
+}
+
+func (s stubborn) ContainerLogs(context.Context, string, container.LogsOptions) (io.ReadCloser, error) {
+	return io.NopCloser(bytes.NewReader(s.log)), nil
+}
+
+// TestR9MessagesEndAtOnce: whoever has enough of a log reads no more of it, however soon the connection breaks.
+func TestR9MessagesEndAtOnce(t *testing.T) {
+	const lines = 10_000
+	f, _, id := ended(t, enginetest.Exit(0))
+	var log bytes.Buffer
+	out := stdcopy.NewStdWriter(&log, stdcopy.Stdout)
+	for range lines {
+		fmt.Fprintln(out, "2026-03-04T12:00:00.123456789Z "+strings.Repeat("x", 1<<10))
+	}
+	e := engine.New(stubborn{f.Client(t), log.Bytes()})
+	ctx, enough := context.WithCancel(t.Context())
+	got := 0
+	assert.NilError(t, e.Messages(ctx, id, time.Time{}, true, func(engine.Message) {
+		got++
+		enough()
+	}))
+	assert.Assert(t, got < lines/10, "%d", got)
 }
 
 // TestR7RawMessages: the log of a container that has a terminal has no frames.
