@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"syscall"
 	"time"
 )
 
@@ -45,11 +46,14 @@ func startGroup(cmd *exec.Cmd, own bool) *commandGroup {
 
 // wait returns how the command ended. It passes on each signal once, as it came. After commandGrace, or when a signal comes
 // again, or when what the signal has left does not end with the command, the group is killed. An end of ctx without a
-// signal, and anything in gone, are a termination.
+// signal, a reader that has gone, and anything in gone, are a termination.
 func (g *commandGroup) wait(ctx context.Context, came <-chan os.Signal, gone <-chan error) error {
 	passed := map[os.Signal]bool{}
 	var late <-chan time.Time
 	pass := func(sig os.Signal) {
+		if sig == syscall.SIGPIPE {
+			sig = terminate // many programs are deaf to the other one, and it is ours alone
+		}
 		if passed[sig] {
 			g.kill()
 			return

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -14,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -21,6 +23,7 @@ import (
 	"github.com/containerd/console"
 	"github.com/docker/cli/cli"
 	"github.com/shirou/gopsutil/v4/process"
+	"github.com/spf13/cobra"
 	"gotest.tools/v3/assert"
 	is "gotest.tools/v3/assert/cmp"
 	"gotest.tools/v3/poll"
@@ -103,6 +106,38 @@ func TestR3EachSignalOnce(t *testing.T) {
 		assert.Equal(t, exit.ExitCode(), 3)
 		assert.Equal(t, s.read(t, "came"), name)
 	}
+}
+
+// TestReaderGoesUnderTheCommand: a command that is deaf to what a pipe without a reader sends is terminated.
+func TestReaderGoesUnderTheCommand(t *testing.T) {
+	setGrace(t, time.Hour)
+	s := startScript(t, `trap "" PIPE; trap 'exit 3' TERM; touch $DIR/ready; while :; do sleep 0.01; done`)
+	came := make(chan os.Signal, 1)
+	came <- syscall.SIGPIPE
+	err := s.group.wait(t.Context(), came, nil)
+	var exit *exec.ExitError
+	assert.Assert(t, errors.As(err, &exit), "%v", err)
+	assert.Equal(t, exit.ExitCode(), 3)
+}
+
+// TestReaderGoesOnInterrupt: in a pipeline, Ctrl-C ends the reader, too, and that is not a second signal, which would force
+// the end.
+func TestReaderGoesOnInterrupt(t *testing.T) {
+	d := newDocker(t)
+	dockerCli := d.cli(t, &head{}, &head{})
+	cmd := &cobra.Command{}
+	cmd.SetContext(t.Context())
+	assert.NilError(t, withSignals(cmd, dockerCli))
+	assert.NilError(t, syscall.Kill(os.Getpid(), syscall.SIGINT))
+	assert.Equal(t, <-arrived(cmd.Context()), syscall.SIGINT)
+	_, err := io.WriteString(dockerCli.Err(), "Stopping\n")
+	assert.ErrorIs(t, err, interrupted{syscall.SIGPIPE})
+	select {
+	case sig := <-arrived(cmd.Context()):
+		t.Errorf("%v", sig)
+	default:
+	}
+	assert.ErrorIs(t, context.Cause(cmd.Context()), interrupted{syscall.SIGINT})
 }
 
 // TestR3NothingSurvives: shells start their background jobs deaf to an interrupt.
@@ -275,6 +310,32 @@ func TestR3SecondInterruptKillsTheInstance(t *testing.T) {
 	came <- os.Interrupt
 	assert.NilError(t, <-done)
 	assert.Assert(t, !strings.Contains(strings.Join(d.Objects(), " "), "container"))
+}
+
+// TestR3FirstInterruptForcesNothing: it ends the context a moment before it can be had.
+func TestR3FirstInterruptForcesNothing(t *testing.T) {
+	d := newDocker(t)
+	end := make(chan struct{})
+	c, inst := running(t, d, func(p *enginetest.Proc) int {
+		p.Signal()
+		<-end
+		return 0
+	})
+	var early atomic.Int32
+	d.Before("DELETE", "/containers/"+inst.Services["web"], func(*http.Request) {
+		select {
+		case <-end:
+		default:
+			early.Add(1)
+		}
+	})
+	came := make(chan os.Signal, 2)
+	ctx, cancel := context.WithCancelCause(context.WithValue(t.Context(), arrivedKey{}, (<-chan os.Signal)(came)))
+	cancel(interrupted{os.Interrupt})
+	time.AfterFunc(20*time.Millisecond, func() { came <- os.Interrupt })
+	time.AfterFunc(200*time.Millisecond, func() { close(end) })
+	assert.NilError(t, removeOrForce(ctx, c, []*bmo.Instance{inst}, bmo.StopOptions{Grace: time.Hour}))
+	assert.Equal(t, early.Load(), int32(0))
 }
 
 // syncBuffer is a buffer that is read while it is written.

@@ -113,6 +113,9 @@ func (h *heldLines) release() {
 // removeOrForce removes instances, and kills them when another signal comes meanwhile.
 func removeOrForce(ctx context.Context, c place, list []*bmo.Instance, o bmo.StopOptions) error {
 	came := arrived(ctx)
+	if came != nil && errors.As(context.Cause(ctx), new(interrupted)) {
+		<-came // the first one ends ctx a moment before it is there
+	}
 	forget(came)
 	done := make(chan error, 1)
 	go func() { done <- c.Remove(ctx, list, o) }()

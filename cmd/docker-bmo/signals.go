@@ -38,7 +38,11 @@ func withSignals(cmd *cobra.Command, dockerCli command.Cli) error {
 		}
 	}()
 	cmd.SetContext(context.WithValue(ctx, arrivedKey{}, (<-chan os.Signal)(came)))
-	return withoutReader(dockerCli, func() { arrive(syscall.SIGPIPE) })
+	return withoutReader(dockerCli, func() {
+		if ctx.Err() == nil { // else the reader has got the same Ctrl-C, and nobody is impatient
+			arrive(syscall.SIGPIPE)
+		}
+	})
 }
 
 // arrived returns the signals that have come and have not been taken yet; nil, which never has any, without withSignals.
