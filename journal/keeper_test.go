@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -264,6 +265,45 @@ func TestFollowView(t *testing.T) {
 	}
 	close(next)
 	assert.NilError(t, <-ended)
+}
+
+// TestLateStartIsNotFollowedForGood: the engine may tell of a start only when its record is about to be closed.
+func TestLateStartIsNotFollowedForGood(t *testing.T) {
+	f := newFixture(t)
+	closing, late := make(chan struct{}), make(chan struct{})
+	var first, asked sync.Once
+	f.After(http.MethodGet, "/containers/json", func(*http.Request) { first.Do(func() { close(closing) }) })
+	f.Before(http.MethodGet, "/events", func(r *http.Request) {
+		select {
+		case <-closing:
+			time.Sleep(50 * time.Millisecond) // what is followed by now has been looked up
+		case <-r.Context().Done():
+		}
+	})
+	w := f.keeper.Begin(t.Context(), header(id1))
+	db := f.container(id1, "db", enginetest.Exit(0))
+	_, err := f.start(db).Wait(t.Context())
+	assert.NilError(t, err)
+	web := f.container(id1, "web", enginetest.Serve("one"))
+	f.start(web)
+	f.Before(http.MethodGet, "/containers/[^/]+/logs", func(r *http.Request) {
+		if strings.Contains(r.URL.Path, web) {
+			asked.Do(func() { close(late) })
+			return
+		}
+		select {
+		case <-late:
+		case <-r.Context().Done():
+		}
+	})
+	w.follow(t.Context(), db, "db")
+	f.keeper.End(t.Context(), id1, "", nil)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	assert.Equal(t, len(w.follows), 2)
+	for id, f := range w.follows {
+		assert.Check(t, f.over(), id)
+	}
 }
 
 // TestPausedContainerIsNotWaitedFor: it has not ended, so its output does not either.

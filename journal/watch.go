@@ -186,8 +186,7 @@ func (w *Watch) close(ctx context.Context) (left int, err error) {
 		}
 		w.wait(ctx, f)
 	}
-	w.cancel()
-	w.events.Wait()
+	w.stop() // also what has begun to be followed since
 	if err == nil {
 		err = w.record.fetchEvents(ctx, w.e, w.of)
 	}
