@@ -51,6 +51,14 @@ func followOne(t *testing.T) *followed {
 	t.Cleanup(func() { _ = v.Close() })
 	ctx, cancel := context.WithCancel(t.Context())
 	f.stop = cancel
+	// No event tells of the container, so that its first line comes only when it has been listed.
+	listed := make(chan struct{})
+	f.Before(http.MethodGet, "/events", func(r *http.Request) {
+		select {
+		case <-listed:
+		case <-r.Context().Done():
+		}
+	})
 	go func() {
 		f.ended <- v.Follow(ctx, func(e Entry) {
 			if e.Kind == KindLine {
@@ -59,6 +67,7 @@ func followOne(t *testing.T) *followed {
 		})
 	}()
 	f.says("one")
+	close(listed)
 	return f
 }
 
