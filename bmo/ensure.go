@@ -87,7 +87,7 @@ func (p *pipeline) ensure(ctx context.Context) (*snapshot.Snapshot, error) {
 	for removed := 0; ; {
 		s, err := p.ensureOnce(ctx, force)
 		if gone := (*engine.RemovedError)(nil); errors.As(err, &gone) && removed < removedTries && ctx.Err() == nil && !p.options.KeepFailed {
-			removed++ // the images are in the cache, and another bootstrap may get through
+			removed++ // the images' layers are in the cache, most often, and another bootstrap may get through
 			continue
 		}
 		if !errors.Is(err, bootstrap.ErrBusy) {
@@ -101,7 +101,7 @@ func (p *pipeline) ensure(ctx context.Context) (*snapshot.Snapshot, error) {
 	}
 }
 
-// removedTries is how often a bootstrap is begun again when somebody else has removed its containers or its network.
+// removedTries is how often a bootstrap is begun again when somebody else has removed its containers, its network or its images.
 const removedTries = 2
 
 func (p *pipeline) ensureOnce(ctx context.Context, force bool) (*snapshot.Snapshot, error) {

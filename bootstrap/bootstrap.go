@@ -116,13 +116,22 @@ func Run(ctx context.Context, r Request) (_ *snapshot.Snapshot, err error) {
 		ID: b.id, Kind: label.RoleBootstrap, Key: b.Snapshot.Key, Stack: b.Snapshot.Stack,
 	}).Record()
 	b.group.Record = b.record
-	if err := engine.Removed(b.all(ctx)); err != nil {
+	if err := removed(b.all(ctx)); err != nil {
 		if r.KeepFailed && ctx.Err() == nil {
 			b.keep(ctx, err)
 		}
 		return nil, err
 	}
 	return r.made(ctx)
+}
+
+// removed returns an *engine.RemovedError if somebody else has removed what the bootstrap works with. Its images are among that:
+// they were there when it began.
+func removed(err error) error {
+	if engine.IsNoImage(err) {
+		return &engine.RemovedError{Err: err}
+	}
+	return engine.Removed(err)
 }
 
 // made returns the snapshot that has been made.

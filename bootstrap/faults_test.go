@@ -33,7 +33,7 @@ func TestFaults(t *testing.T) {
 		{
 			name:  "image is gone",
 			fault: func(f *fixture) { f.req.Built["db"] = "gone:1" },
-			want:  "before bootstrap step 1: create container docker-bmo-bootstrap-0123456789ab-db: .*No such image: gone:1",
+			want:  "somebody else has removed .* this command works with: before bootstrap step 1: create container docker-bmo-bootstrap-0123456789ab-db: .*No such image: gone:1",
 		},
 		{
 			name:  "database does not start",

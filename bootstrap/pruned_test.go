@@ -14,24 +14,32 @@ import (
 )
 
 // TestR10PruneDuringTheBootstrap: `docker container prune` takes what has been stopped and not been committed yet, and
-// `docker network prune` a network on which nothing runs. That is one clear error, with a hint, and nothing is left.
+// `docker network prune` a network on which nothing runs, `docker image prune --all` images that nothing runs from yet. That is one
+// clear error, with a hint, and nothing is left.
 func TestR10PruneDuringTheBootstrap(t *testing.T) {
-	for name, request := range map[string]string{"container": "/commit", "network": "/containers/.*/start"} {
+	for name, c := range map[string]struct {
+		before, hint string
+		prune        func(t *testing.T, f *fixture, prune *engine.Engine, r *http.Request)
+	}{
+		"container": {"/commit", "docker container prune", func(t *testing.T, _ *fixture, prune *engine.Engine, r *http.Request) {
+			assert.Check(t, prune.RemoveContainer(t.Context(), r.URL.Query().Get("container")))
+		}},
+		"network": {"/containers/.*/start", "docker container prune", func(t *testing.T, f *fixture, prune *engine.Engine, _ *http.Request) {
+			_ = prune.RemoveNetwork(t.Context(), Name(f.req.Snapshot.Key))
+		}},
+		"image": {"/containers/create", "docker image prune --all", func(t *testing.T, f *fixture, prune *engine.Engine, _ *http.Request) {
+			_, _, _ = prune.RemoveImage(t.Context(), f.req.Built["web"])
+		}},
+	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t)
 			prune := f.EngineAs(t, "prune")
-			f.Before("POST", request, func(r *http.Request) {
-				if name == "network" {
-					_ = prune.RemoveNetwork(t.Context(), Name(f.req.Snapshot.Key))
-					return
-				}
-				assert.Check(t, prune.RemoveContainer(t.Context(), r.URL.Query().Get("container")))
-			})
+			f.Before("POST", c.before, func(r *http.Request) { c.prune(t, f, prune, r) })
 			_, err := Run(t.Context(), f.req)
 			var removed *engine.RemovedError
 			assert.Assert(t, errors.As(err, &removed), "%v", err)
 			assert.Assert(t, engine.IsFailure(err) == false)
-			assert.Assert(t, slices.ContainsFunc(hint.All(err), func(h string) bool { return strings.Contains(h, "docker container prune") }))
+			assert.Assert(t, slices.ContainsFunc(hint.All(err), func(h string) bool { return strings.Contains(h, c.hint) }))
 			for _, o := range f.Objects() {
 				assert.Assert(t, !strings.Contains(o, "bootstrap"), o)
 			}

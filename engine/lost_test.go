@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"testing"
 
 	"gotest.tools/v3/assert"
@@ -56,8 +57,18 @@ func TestLost(t *testing.T) {
 	}
 }
 
-// TestSealHint: an image of the build that is gone was removed by somebody, and nothing is wrong with the stack.
-func TestSealHint(t *testing.T) {
-	assert.Assert(t, sealHint(errors.New("failed to solve: docker.io/docker-bmo/x-web:1-built-2: not found")) != "")
-	assert.Equal(t, sealHint(errors.New("failed to solve: no space left on device")), "")
+// TestIsNoImage: an image that is gone was removed by somebody, and nothing is wrong with the stack.
+func TestIsNoImage(t *testing.T) {
+	for said, want := range map[string]bool{
+		"seal x: failed to solve: docker.io/docker-bmo/x-web:1-built-2: not found":                                 true,
+		"seal x: failed to solve: docker.io/docker-bmo/x-web:1-built-2: not found\nno such instance: x":            true,
+		"create container x: No such image: docker-bmo/x-web:1-built-2":                                            true,
+		"create container x: rpc error: code = NotFound desc = content digest sha256:7f07: not found":              true,
+		"create container x: failed to stat parent: parent snapshot sha256:7f07 does not exist: not found":         true,
+		"seal x: failed to solve: no space left on device":                                                         false,
+		"seal x: failed to solve: failed to read docker.io/docker-bmo/x-web:1: not found by the registry's mirror": false,
+	} {
+		assert.Equal(t, IsNoImage(errors.New(said)), want, said)
+	}
+	assert.Assert(t, strings.Contains((&RemovedError{errors.New("No such image: x")}).Hint(), "image prune --all"))
 }

@@ -16,8 +16,6 @@ import (
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"golang.org/x/sync/errgroup"
-
-	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
 // SealSpec describes an image that Seal makes.
@@ -61,7 +59,9 @@ func (e *Engine) Seal(ctx context.Context, platform string, specs ...SealSpec) (
 			return sealOne(ctx, bk, p, s)
 		})
 		if err != nil {
-			err = hint.Wrap(fmt.Errorf("seal %s: %w", s.Name, err), sealHint(err))
+			if err = fmt.Errorf("seal %s: %w", s.Name, err); IsNoImage(err) {
+				err = &RemovedError{err}
+			}
 		} else {
 			ids = append(ids, made.id)
 		}
@@ -164,12 +164,4 @@ func sealedConfig(raw []byte, s SealSpec) ([]byte, error) {
 		img["history"] = append(history, map[string]any{"created": created, "created_by": s.Comment})
 	}
 	return json.Marshal(img)
-}
-
-// sealHint says what may be the matter when the image to seal is gone.
-func sealHint(err error) string {
-	if strings.HasSuffix(err.Error(), ": not found") {
-		return "an image of the build was removed meanwhile, as `docker system prune --all` does: run the command again"
-	}
-	return ""
 }
