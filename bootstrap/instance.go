@@ -293,7 +293,11 @@ func (c *committing) clear(ctx context.Context) {
 	c.Journal.Flush()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), teardownTimeout)
 	defer cancel()
-	for _, id := range append(c.readers, c.lockID) {
+	containers := c.readers
+	if len(c.kept) == 0 {
+		containers = append(containers, c.lockID)
+	}
+	for _, id := range containers {
 		c.note(engine.Retry(ctx, func() error { return c.Engine.RemoveContainer(ctx, id) }))
 	}
 	for _, ref := range c.temp {

@@ -291,6 +291,23 @@ func TestCommitThatCannotKeepSecrets(t *testing.T) {
 	}
 }
 
+// TestCommitThatCannotPutSecretsBack leaves them to the next command, and starts nothing without them.
+func TestCommitThatCannotPutSecretsBack(t *testing.T) {
+	i := withKey(t, newFixture(t))
+	web := i.req.Containers["web"]
+	i.Before("POST", "/commit", func(*http.Request) {
+		i.Fail("PUT", "/containers/"+web+"/archive", 500, "no luck", failureTries)
+	})
+	_, err := CommitInstance(t.Context(), i.req)
+	assert.ErrorContains(t, err, "instance shop is not ready again: write /run/secrets/key into container "+web+": no luck")
+	db, _ := i.Container(i.req.Containers["db"])
+	assert.Equal(t, db.State, "exited")
+	lock, _ := i.Container(LockName("shop"))
+	kept, err := i.req.Engine.KeptIn(t.Context(), lock.ID)
+	assert.NilError(t, err)
+	assert.Equal(t, len(kept), 1)
+}
+
 // TestCommitHasNoSecrets: they are in the instance, before and after, and not in the snapshot; so are volumes' own.
 func TestCommitHasNoSecrets(t *testing.T) {
 	f := newFixture(t)

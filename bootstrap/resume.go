@@ -27,6 +27,9 @@ func (c *committing) resume(ctx context.Context) error {
 	on := c.on
 	errs := c.putBack(on)
 	for _, s := range slices.Backward(c.stopped) {
+		if len(c.kept) > 0 {
+			break // none works without its secrets: the next command puts them back and starts it
+		}
 		errs = append(errs, c.step(on, s.Name, "start "+s.Name+" of "+c.of.Instance, func(_ context.Context, log *progress.Log) error {
 			return c.startAgain(ctx, s, log)
 		}))
@@ -55,7 +58,7 @@ func (c *committing) resume(ctx context.Context) error {
 	return nil
 }
 
-// putBack gives the services their secrets and configs back.
+// putBack gives the services their secrets and configs back. If it cannot, they stay in the lock, and that stays, too.
 func (c *committing) putBack(ctx context.Context) (errs []error) {
 	for _, k := range c.kept {
 		if err := insist(func() error { return c.Engine.PutBack(ctx, k) }); err != nil {
@@ -64,6 +67,7 @@ func (c *committing) putBack(ctx context.Context) (errs []error) {
 	}
 	if len(c.kept) > 0 && len(errs) == 0 {
 		c.note(insist(func() error { return c.Engine.ForgetKept(ctx, c.lockID) }))
+		c.kept = nil
 	}
 	return errs
 }

@@ -161,6 +161,9 @@ func (w *Watch) wait(ctx context.Context, f *follow) bool {
 	case <-f.done:
 		return true
 	case <-ctx.Done():
+		if f.over() { // just now
+			return true
+		}
 		f.cancel()
 		<-f.done
 		return false

@@ -55,7 +55,10 @@ func putBack(ctx context.Context, e *engine.Engine, lock engine.Container, list 
 		}
 	}
 	// From now on the services have them, and this process may be killed, too, before the lock is gone.
-	return e.ForgetKept(ctx, lock.ID)
+	if err := e.ForgetKept(ctx, lock.ID); !engine.IsNotFound(err) { // another sweep of the same commit was faster
+		return err
+	}
+	return nil
 }
 
 // startAgain starts a container that has ended, or has been sent its stop signal and will end, unless the commit has done so.
@@ -65,7 +68,10 @@ func startAgain(ctx context.Context, e *engine.Engine, c, lock engine.Container)
 		return err
 	}
 	began, err := e.Look(ctx, lock.ID)
-	if err != nil || now.Running && now.Started.After(began.Created) {
+	switch {
+	case engine.IsNotFound(err) && now.Running: // another sweep of the same commit was faster
+		return nil
+	case err != nil && !engine.IsNotFound(err), now.Running && now.Started.After(began.Created):
 		return err
 	}
 	if now.Running {

@@ -2,6 +2,7 @@ package prune_test
 
 import (
 	"io"
+	"net/http"
 	"testing"
 
 	"gotest.tools/v3/assert"
@@ -67,6 +68,22 @@ func TestKeptIsPutBackOnce(t *testing.T) {
 	c, _ := f.Container(service)
 	assert.Equal(t, c.State, "running")
 	assert.DeepEqual(t, f.Objects(), []string{"container shop-db", "image app:1"})
+}
+
+// TestSweepsOfOneCommit: the lock goes under a sweep, by another one or by `docker container prune`.
+func TestSweepsOfOneCommit(t *testing.T) {
+	f := enginetest.New(t)
+	service := killedCommit(t, f)
+	other := f.EngineAs(t, "other")
+	f.After("PUT", "/containers/"+service+"/archive", func(*http.Request) {
+		assert.Check(t, other.RemoveContainer(t.Context(), "docker-bmo.commit.shop"))
+	})
+	_, err := prune.Sweep(t.Context(), f.Engine(t), owner.View{})
+	assert.NilError(t, err)
+	c, _ := f.Container(service)
+	assert.Equal(t, c.State, "running")
+	key, _ := f.File(service, "/run/key")
+	assert.Equal(t, key.Content, "k")
 }
 
 // TestNoStartWithoutTheFiles: a service whose secret cannot be put back is not started without it; the next sweep tries again.
