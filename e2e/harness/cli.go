@@ -119,8 +119,16 @@ func (c CLI) Start(t testing.TB, args ...string) *Process {
 	return p
 }
 
-// Signal sends a signal to the whole process group, as a terminal does.
-func (p *Process) Signal(sig syscall.Signal) error { return signalGroup(p.Cmd.Process.Pid, sig) }
+// Signal sends a signal to the whole process group, as a terminal does. Once the command has ended its number may be another
+// process's, and nothing is sent.
+func (p *Process) Signal(sig syscall.Signal) error {
+	select {
+	case <-p.done:
+		return os.ErrProcessDone
+	default:
+		return signalGroup(p.Cmd.Process.Pid, sig)
+	}
+}
 
 // Wait returns how the command ended.
 func (p *Process) Wait(t testing.TB) Result {
