@@ -108,15 +108,16 @@ func (w serviceWatch) pause(ctx context.Context) {
 	}
 }
 
-// CheckRunning returns an error unless all services of an instance run, but for those that have done their work.
+// CheckRunning returns an error unless all services of an instance run, but for those that have done their work: they may
+// end, and have ended with 0.
 func (c *Client) CheckRunning(ctx context.Context, inst *Instance) error {
 	for _, service := range slices.Sorted(maps.Keys(inst.Services)) {
-		running, err := c.engine.IsRunning(ctx, inst.Services[service])
-		if err != nil {
+		s, err := c.engine.Look(ctx, inst.Services[service])
+		switch {
+		case err != nil:
 			return fmt.Errorf("service %s of instance %s: %w", service, inst.Name, err)
-		}
-		if !running && !slices.Contains(inst.MayEnd, service) {
-			return fmt.Errorf("service %s of instance %s does not run", service, inst.Name)
+		case !s.Running && (s.ExitCode != 0 || !slices.Contains(inst.MayEnd, service)):
+			return fmt.Errorf("service %s of instance %s does not run: it ended with exit code %d", service, inst.Name, s.ExitCode)
 		}
 	}
 	return nil

@@ -292,6 +292,23 @@ func TestR4ServiceEndsUnderTheCommand(t *testing.T) {
 	}
 }
 
+// TestR4ServiceThatMayEnd: one that nobody waits for has done its work when it ends with 0, and only then.
+func TestR4ServiceThatMayEnd(t *testing.T) {
+	for sig, code := range map[string]int{"KILL": exitEngine, "TERM": 5} {
+		d := newDocker(t)
+		c, inst := running(t, d, enginetest.Serve("listening")) // which ends with 0 when it is terminated
+		inst.MayEnd = []string{"db"}
+		assert.NilError(t, d.Engine(t).Signal(t.Context(), inst.Services["db"], sig))
+		_, err := d.Engine(t).ExitCode(t.Context(), inst.Services["db"])
+		assert.NilError(t, err)
+		var errOut syncBuffer
+		err = runCommand(t.Context(), d.cli(t, io.Discard, &errOut), c, inst, runOptions{command: []string{"sh", "-c", "exit 5"}})
+		var status cli.StatusError
+		assert.Assert(t, errors.As(err, &status), "%s: %v", sig, err)
+		assert.Equal(t, status.StatusCode, code, "%s: %s", sig, errOut.String())
+	}
+}
+
 // TestR3SecondInterruptKillsTheInstance: an interrupt while instances are stopped gracefully forces it.
 func TestR3SecondInterruptKillsTheInstance(t *testing.T) {
 	d := newDocker(t)
