@@ -102,8 +102,8 @@ func (c *Client) Events(ctx context.Context, name string, o EventOptions, show f
 	if !o.Follow {
 		return nil
 	}
-	return v.Follow(ctx, func(e journal.Entry) {
-		if ev := eventOf(e); q.Wants(e) && o.match(ev) {
+	return follow(ctx, v, q, func(e journal.Entry) {
+		if ev := eventOf(e); o.match(ev) {
 			show(ev)
 		}
 	})

@@ -85,11 +85,30 @@ func (c *Client) Logs(ctx context.Context, name string, services []string, o Log
 	if err := v.Read(func(e journal.Entry) error { line(e); return ctx.Err() }); err != nil || !o.Follow {
 		return err
 	}
-	return v.Follow(ctx, func(e journal.Entry) {
+	return follow(ctx, v, q, line)
+}
+
+// lateEntries is how long what has happened may take until it is seen.
+var lateEntries = time.Second
+
+// follow calls fn with what comes and is wanted, until ctx is done, nothing is left that could print anything, or, as docker
+// has it, the time is over that is asked for.
+func follow(ctx context.Context, v *journal.View, q journal.Query, fn func(journal.Entry)) error {
+	limited := ctx
+	if !q.Until.IsZero() {
+		var cancel context.CancelFunc
+		limited, cancel = context.WithDeadline(ctx, q.Until.Add(lateEntries))
+		defer cancel()
+	}
+	err := v.Follow(limited, func(e journal.Entry) {
 		if q.Wants(e) {
-			line(e)
+			fn(e)
 		}
 	})
+	if limited.Err() != nil && ctx.Err() == nil {
+		return nil
+	}
+	return err
 }
 
 // checkServices returns an error for a service of which a record has nothing.

@@ -13,6 +13,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/internal/label"
 	"github.com/docker-bmo/docker-bmo/journal"
+	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
 // archive is where the client's records are; nil if it keeps none.
@@ -52,11 +53,11 @@ func (c *Client) open(ctx context.Context, name string, q journal.Query) (*journ
 		return nil, errors.Join(down, noRecord(name))
 	}
 	info, err := a.Find(name)
+	if errors.Is(err, journal.ErrNotFound) && down != nil {
+		return nil, down
+	}
 	if errors.Is(err, journal.ErrNotFound) {
-		if down != nil {
-			return nil, down
-		}
-		return nil, noRecord(name)
+		info, err = c.findMade(ctx, a, name)
 	}
 	if err != nil {
 		return nil, err
@@ -65,6 +66,23 @@ func (c *Client) open(ctx context.Context, name string, q journal.Query) (*journ
 		return a.Open(ctx, nil, info, q) // what is on another engine cannot be asked for
 	}
 	return a.Open(ctx, c.engine, info, q)
+}
+
+// findMade returns the record of how a snapshot was made that is on the engine, by its name, too.
+func (c *Client) findMade(ctx context.Context, a *journal.Archive, name string) (journal.Info, error) {
+	if name == "" {
+		return journal.Info{}, noRecord(name)
+	}
+	s, err := snapshot.ResolveAny(ctx, c.engine, name)
+	if err != nil {
+		return journal.Info{}, noRecord(name)
+	}
+	i, err := a.Find(s.Key)
+	if errors.Is(err, journal.ErrNotFound) {
+		err = hint.Wrap(fmt.Errorf("there is no record of how snapshot %s was made", name),
+			"there is none of one that was committed, or came from elsewhere, and none that is older than a month")
+	}
+	return i, err
 }
 
 // openInstance opens the record of an instance that is there; one without a record has what the engine knows.

@@ -3,15 +3,19 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"gotest.tools/v3/assert"
+	is "gotest.tools/v3/assert/cmp"
 
 	"github.com/docker-bmo/docker-bmo/engine/enginetest"
 	"github.com/docker-bmo/docker-bmo/instance"
 	"github.com/docker-bmo/docker-bmo/instance/instancetest"
 	"github.com/docker-bmo/docker-bmo/internal/label"
+	"github.com/docker-bmo/docker-bmo/journal"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 )
 
@@ -86,4 +90,31 @@ func TestLogsFollow(t *testing.T) {
 	}()
 	assert.Equal(t, x.run("logs", "-f", "one"), 0)
 	assert.DeepEqual(t, sortedLines(x.out), []string{"db  | db: mysqld --low", "web | web: listening"})
+}
+
+// TestFollowUntil: as docker's own, a command that follows until a time ends at that time.
+func TestFollowUntil(t *testing.T) {
+	x := oneInstance(t)
+	until := time.Now().Add(100 * time.Millisecond).Format(time.RFC3339Nano)
+	for _, what := range []string{"logs", "events"} {
+		assert.Equal(t, x.run(what, "-f", "--until", until, "one"), 0, x.err)
+	}
+}
+
+// TestRecordOfANamedSnapshot: what makes a snapshot is found by the name that it has now, and it is said when there is none.
+func TestRecordOfANamedSnapshot(t *testing.T) {
+	x := newTerminal(t)
+	x.addSnapshot(snapshot.Snapshot{Key: key("a"), Name: "kept", Stack: "shop", Created: instancetest.Noon}, nil)
+	for _, name := range []string{"kept", key("a")[:12]} {
+		assert.Equal(t, x.run("logs", name), 1)
+		assert.Assert(t, is.Contains(x.err, "error: there is no record of how snapshot "+name+" was made\nhint: "))
+	}
+	folder := filepath.Join(os.Getenv("XDG_STATE_HOME"), "docker-bmo", "records")
+	h := journal.Header{ID: journal.NewID(time.Now()), Kind: label.RoleBootstrap, Key: key("a"), Created: time.Now()}
+	r, err := journal.OpenArchive(folder).Create(h, time.Now)
+	assert.NilError(t, err)
+	assert.NilError(t, r.Close())
+	for _, what := range []string{"logs", "events", "report"} {
+		assert.Equal(t, x.run(what, "kept"), 0, x.err)
+	}
 }
