@@ -81,30 +81,52 @@ func runEvents(ctx context.Context, dockerCli command.Cli, options eventsOptions
 	if err != nil {
 		return err
 	}
-	return c.Events(ctx, name, o, show)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var failed error
+	err = c.Events(ctx, name, o, func(e bmo.Event) {
+		if failed == nil {
+			failed = show(e)
+		}
+		if failed != nil {
+			stop()
+		}
+	})
+	if failed != nil {
+		return failed
+	}
+	return err
 }
 
 // eventPrinter returns what prints an event as `docker events` does.
-func eventPrinter(dockerCli command.Cli, format string) (func(bmo.Event), error) {
+func eventPrinter(dockerCli command.Cli, format string) (func(bmo.Event) error, error) {
 	switch format {
 	case "":
-		return func(e bmo.Event) { fmt.Fprintln(dockerCli.Out(), eventLine(e)) }, nil
+		return func(e bmo.Event) error {
+			_, err := fmt.Fprintln(dockerCli.Out(), eventLine(e))
+			return err
+		}, nil
 	case "json":
-		return func(e bmo.Event) {
+		return func(e bmo.Event) error {
 			b, _ := json.Marshal(e) // never fails for such a type
-			fmt.Fprintln(dockerCli.Out(), string(b))
+			_, err := fmt.Fprintln(dockerCli.Out(), string(b))
+			return err
 		}, nil
 	}
 	t, err := templates.Parse(format)
 	if err != nil {
 		return nil, fmt.Errorf("--format: template parsing error: %w", err)
 	}
-	if err := t.Execute(new(strings.Builder), bmo.Event{}); err != nil {
-		return nil, templateError(err)
+	if err := checkTemplate(t, bmo.Event{}); err != nil {
+		return nil, err
 	}
-	return func(e bmo.Event) {
-		_ = t.Execute(dockerCli.Out(), e)
-		fmt.Fprintln(dockerCli.Out())
+	return func(e bmo.Event) error {
+		var line strings.Builder
+		if err := t.Execute(&line, e); err != nil {
+			return templateError(err)
+		}
+		_, err := fmt.Fprintln(dockerCli.Out(), line.String())
+		return err
 	}, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -100,8 +101,14 @@ func runLogs(ctx context.Context, dockerCli command.Cli, options logsOptions, na
 		}
 		p.width = widest(known)
 	}
-	defer p.flush()
-	return c.Logs(ctx, name, services, options.LogOptions, p.print)
+	ctx, p.stop = context.WithCancel(ctx)
+	defer p.stop()
+	err = c.Logs(ctx, name, services, options.LogOptions, p.print)
+	p.flush()
+	if p.failed != nil {
+		return p.failed
+	}
+	return err
 }
 
 // widest returns the length of the longest name.
@@ -122,6 +129,9 @@ type logPrinter struct {
 	colored     bool
 	// open is the line that the next one may continue.
 	open bmo.LogLine
+	// failed is why what is printed cannot be written, and stop, if not nil, ends what asks for more of it.
+	failed error
+	stop   func()
 }
 
 // logObject is a line in JSON.
@@ -171,8 +181,10 @@ func (p *logPrinter) print(l bmo.LogLine) {
 
 // flush writes what is held back.
 func (p *logPrinter) flush() {
-	_ = p.out.Flush()
-	_ = p.errOut.Flush()
+	p.failed = errors.Join(p.out.Flush(), p.errOut.Flush())
+	if p.failed != nil && p.stop != nil {
+		p.stop()
+	}
 }
 
 func (p *logPrinter) writer(l bmo.LogLine) io.Writer {

@@ -3,11 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
+	"text/template"
 
 	"github.com/spf13/cobra"
 
@@ -36,12 +38,24 @@ func checkOutput(flag, file string) error {
 	if file == "" {
 		return nil
 	}
+	if info, err := os.Stat(file); err == nil && info.IsDir() {
+		return fmt.Errorf("%s %s: it is a folder", flag, file)
+	}
 	dir := filepath.Dir(file)
 	switch info, err := os.Stat(dir); {
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%s %s: there is no such folder", flag, file)
 	case err == nil && !info.IsDir():
 		return fmt.Errorf("%s %s: not in a folder", flag, file)
+	}
+	return nil
+}
+
+// checkTemplate returns an error for a field that there is none of. An empty value has no more to say: there is nothing to
+// slice in it, which there may be in others.
+func checkTemplate(t *template.Template, empty any) error {
+	if err := t.Execute(io.Discard, empty); err != nil && strings.Contains(err.Error(), "can't evaluate field") {
+		return templateError(err)
 	}
 	return nil
 }

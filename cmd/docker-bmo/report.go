@@ -62,9 +62,29 @@ func runReport(ctx context.Context, dockerCli command.Cli, options reportOptions
 
 // writeReport writes a page to a file.
 func writeReport(ctx context.Context, c *bmo.Client, name, path string) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return fmt.Errorf("write the report: %w", err)
-	}
+	f := &lateFile{path: path}
 	return errors.Join(c.Report(ctx, name, f), f.Close())
+}
+
+// lateFile is a file that is made when something is written to it: until then, one that is there by that name stays.
+type lateFile struct {
+	path string
+	file *os.File
+}
+
+func (f *lateFile) Write(b []byte) (n int, err error) {
+	if f.file == nil {
+		if f.file, err = os.Create(f.path); err != nil {
+			return 0, fmt.Errorf("write the report: %w", err)
+		}
+	}
+	return f.file.Write(b)
+}
+
+// Close closes the file, if there is one.
+func (f *lateFile) Close() error {
+	if f.file == nil {
+		return nil
+	}
+	return f.file.Close()
 }

@@ -143,7 +143,7 @@ func (o runOptions) check() error {
 	case o.report != "" && (o.detach || o.number > 1):
 		return errors.New("--report is about one instance that ends with this command: leave --detach and --number out, and use `docker bmo report`")
 	}
-	if err := bmo.CheckName(o.name); err != nil {
+	if err := errors.Join(bmo.CheckName(o.name), checkOutput("--report", o.report)); err != nil {
 		return err
 	}
 	if o.on.target != "" {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
-	"io"
 	"net"
 	"strconv"
 	"text/template"
@@ -13,6 +12,7 @@ import (
 	"github.com/docker/cli/templates"
 
 	"github.com/docker-bmo/docker-bmo/bmo"
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 )
 
 // startedInstance is what a script continues with, by the same names in JSON and in templates, as in docker.
@@ -51,10 +51,7 @@ func parseInstanceFormat(format string) (*template.Template, error) {
 		return nil, fmt.Errorf("--format: template parsing error: %w", err)
 	}
 	// A field that does not exist is reported before anything is started.
-	if err := t.Execute(io.Discard, startedInstance{}); err != nil {
-		return nil, templateError(err)
-	}
-	return t, nil
+	return t, checkTemplate(t, startedInstance{})
 }
 
 // readyInstances prints what a script continues with: the names, or what the format says, one line for each instance.
@@ -111,7 +108,7 @@ func printFormatted(dockerCli command.Cli, list []*bmo.Instance, format string) 
 	for _, inst := range list {
 		var line bytes.Buffer
 		if err := t.Execute(&line, describeStarted(inst)); err != nil {
-			return fmt.Errorf("--format: %w", err)
+			return hint.Wrap(templateError(err), "instance "+inst.Name+" is ready all the same: `docker bmo ps` lists it")
 		}
 		fmt.Fprintln(dockerCli.Out(), line.String())
 	}
