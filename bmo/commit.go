@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/docker-bmo/docker-bmo/bootstrap"
+	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/instance"
 	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/internal/label"
@@ -56,7 +57,7 @@ func (c *Client) Commit(ctx context.Context, name string, o CommitOptions) (*Sna
 	}
 	parent, st, err := c.startedFrom(ctx, inst, o.Stack, o.Environ)
 	if err != nil {
-		return nil, err
+		return nil, meanwhile(name, err)
 	}
 	platform, err := c.platformOf(ctx, parent)
 	if err != nil {
@@ -70,7 +71,7 @@ func (c *Client) Commit(ctx context.Context, name string, o CommitOptions) (*Sna
 	if text := snapshot.DriftLabel(drift); text != "" {
 		labels[label.Drift] = text
 	}
-	return bootstrap.CommitInstance(ctx, bootstrap.CommitRequest{
+	made, err := bootstrap.CommitInstance(ctx, bootstrap.CommitRequest{
 		Request: bootstrap.Request{
 			Engine: c.engine, Stack: st, Snapshot: c.committed(*parent, o.Name), Labels: labels, Once: onceOf(*parent),
 			Platform: platform, Owner: c.owner(ctx), Journal: journal.New(nil), Progress: o.Progress,
@@ -78,6 +79,15 @@ func (c *Client) Commit(ctx context.Context, name string, o CommitOptions) (*Sna
 		Instance: inst.Name, Flavor: inst.Flavor, Parent: parent, Containers: inst.Services, Ports: inst.Ports,
 		Volume: func(volume string) string { return instance.VolumeName(inst.Name, volume) }, Warn: c.warn,
 	})
+	return made, meanwhile(name, err)
+}
+
+// meanwhile puts an error into words that comes of somebody else having removed an instance, which was there at first.
+func meanwhile(name string, err error) error {
+	if !engine.IsNotFound(err) || engine.IsNoImage(err) {
+		return err
+	}
+	return hint.Wrap(fmt.Errorf("instance %s, or a container of it, was removed meanwhile: %w", name, err), "`docker bmo ps -a` lists what there is")
 }
 
 // workable returns the instance of that name if it runs, and no command in the foreground would take what is done to it for

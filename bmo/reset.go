@@ -44,7 +44,7 @@ func (c *Client) Reset(ctx context.Context, name string, o ResetOptions) (*Insta
 	}
 	r, err := c.resetRequest(ctx, inst, o)
 	if err != nil {
-		return nil, err
+		return nil, meanwhile(name, err)
 	}
 	err = o.Progress.Step(ctx, "remove what "+name+" has become", func(ctx context.Context, _ *progress.Log) error {
 		return instance.Remove(ctx, c.engine, name, 0)

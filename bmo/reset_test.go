@@ -2,11 +2,13 @@ package bmo
 
 import (
 	"net/http"
+	"sync/atomic"
 	"testing"
 
 	"gotest.tools/v3/assert"
 
 	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/instance"
 	"github.com/docker-bmo/docker-bmo/instance/instancetest"
 	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/internal/label"
@@ -30,6 +32,35 @@ func TestResetDuringPrune(t *testing.T) {
 	assert.ErrorContains(t, err, "instance shop is gone: it did not start anew from its snapshot: ")
 	assert.ErrorContains(t, err, "No such image")
 	assert.DeepEqual(t, hint.All(err), []string{"another process has removed the snapshot meanwhile; `docker bmo run` makes it again"})
+}
+
+// TestRemovedMeanwhile: what somebody has removed while it was to be put back, or to be committed, is called by its name.
+func TestRemovedMeanwhile(t *testing.T) {
+	for what, do := range map[string]func(*Client, *stack.Stack) error{
+		"reset": func(c *Client, st *stack.Stack) error {
+			_, err := c.Reset(t.Context(), "shop", ResetOptions{Stack: st})
+			return err
+		},
+		"commit": func(c *Client, st *stack.Stack) error {
+			_, err := c.Commit(t.Context(), "shop", CommitOptions{Stack: st})
+			return err
+		},
+	} {
+		d := newFixture(t)
+		s := snapshottest.New("shop", "0123456789abcdef", instancetest.Noon, "web")
+		snapshottest.Add(d.Fake.Fake, s)
+		e := d.Engine(t)
+		d.add(t, e, s.Labels(), snapshottest.ID(s, "web"))
+		var removed atomic.Bool
+		d.Before("GET", "/containers/[^/]+/json", func(*http.Request) { // it has been found already
+			if !removed.Swap(true) {
+				assert.Check(t, instance.Remove(t.Context(), e, "shop", 0))
+			}
+		})
+		st := &stack.Stack{Name: "shop", Services: []stack.Service{{Name: "web", Image: "x", Snapshot: true}}}
+		err := do(d.client(t), st)
+		assert.ErrorContains(t, err, "instance shop, or a container of it, was removed meanwhile: ", what)
+	}
 }
 
 // add adds a detached instance with one service.
