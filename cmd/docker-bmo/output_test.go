@@ -29,6 +29,17 @@ func TestFullOutput(t *testing.T) {
 	}
 }
 
+// TestFullOutputOfRun: a name that cannot be written is not as good as one that is.
+func TestFullOutputOfRun(t *testing.T) {
+	for _, args := range [][]string{{}, {"--format", "{{.URL}}"}} {
+		x := newTerminal(t)
+		x.current()
+		top := underDocker(newRootCommand(x.cli(t, full{}, io.Discard)))
+		top.SetArgs(append([]string{"bmo", "run", "-d", "--stack", x.file}, args...))
+		assert.ErrorIs(t, top.ExecuteContext(t.Context()), syscall.ENOSPC, "%v", args)
+	}
+}
+
 // TestTemplateOfWhatThereIs: a template is tried with nothing in it, which has nothing to slice; what is wrong with it for
 // what is printed is an error then.
 func TestTemplateOfWhatThereIs(t *testing.T) {

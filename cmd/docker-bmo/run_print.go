@@ -96,8 +96,8 @@ func (r *readyInstances) printOne(inst *bmo.Instance) error {
 	if r.options.format != "" {
 		return printFormatted(r.dockerCli, []*bmo.Instance{inst}, r.options.format)
 	}
-	fmt.Fprintln(r.dockerCli.Out(), inst.Name)
-	return nil
+	_, err := fmt.Fprintln(r.dockerCli.Out(), inst.Name)
+	return err
 }
 
 func printFormatted(dockerCli command.Cli, list []*bmo.Instance, format string) error {
@@ -110,7 +110,9 @@ func printFormatted(dockerCli command.Cli, list []*bmo.Instance, format string) 
 		if err := t.Execute(&line, describeStarted(inst)); err != nil {
 			return hint.Wrap(templateError(err), "instance "+inst.Name+" is ready all the same: `docker bmo ps` lists it")
 		}
-		fmt.Fprintln(dockerCli.Out(), line.String())
+		if _, err := fmt.Fprintln(dockerCli.Out(), line.String()); err != nil {
+			return err
+		}
 	}
 	return nil
 }
