@@ -2,6 +2,7 @@ package bmo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -59,14 +60,15 @@ func (o LogOptions) query(now time.Time) (q journal.Query, err error) {
 // Logs calls show for the lines that services printed, of all services when none is named, in the order of time; with
 // o.Follow, what comes is shown as it comes. name is that of an instance, there or gone, the key of a snapshot, for how
 // it was made or why it could not be, or the identifier of a record; empty for the newest record. What is gone needs no
-// engine.
+// engine. What is missing is a warning.
 func (c *Client) Logs(ctx context.Context, name string, services []string, o LogOptions, show func(LogLine)) error {
 	q, err := o.query(time.Now())
 	if err != nil {
 		return err
 	}
 	q.Match = func(e journal.Entry) bool {
-		return e.Kind == journal.KindLine && (len(services) == 0 || slices.Contains(services, e.Service))
+		wanted := len(services) == 0 || slices.Contains(services, e.Service)
+		return e.Kind == journal.KindLine && wanted || e.Kind == journal.KindGap && (wanted || e.Service == "")
 	}
 	v, err := c.open(ctx, name, q)
 	if err != nil {
@@ -80,6 +82,12 @@ func (c *Client) Logs(ctx context.Context, name string, services []string, o Log
 		o.Begin(v.Services())
 	}
 	line := func(e journal.Entry) {
+		if e.Kind == journal.KindGap {
+			if v.LacksLines(e) {
+				c.warn(errors.New(v.Title() + ": " + e.Text))
+			}
+			return
+		}
 		show(LogLine{Time: e.Time, Source: e.Service, Stderr: e.Stderr, Text: strings.TrimSuffix(e.Text, "\r"), More: e.More})
 	}
 	if err := v.Read(func(e journal.Entry) error { line(e); return ctx.Err() }); err != nil || !o.Follow {

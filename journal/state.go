@@ -40,8 +40,11 @@ type eventKey struct {
 	container, action string
 }
 
-// actionFull is that of the gap that says that no line is kept any more.
-const actionFull = "full"
+// actionFull is that of the gap that says that no line is kept any more, actionEvents of one that is about events alone.
+const (
+	actionFull   = "full"
+	actionEvents = "events"
+)
 
 type gapKey struct{ container, text string }
 
@@ -150,7 +153,7 @@ func ServiceOf(labels map[string]string, name string) string {
 
 // gap returns the entry that says that events are missing.
 func gap(from, to time.Time) Entry {
-	return Entry{Time: from, Kind: KindGap, Text: fmt.Sprintf(
+	return Entry{Time: from, Kind: KindGap, Action: actionEvents, Text: fmt.Sprintf(
 		"events from %s to %s may be missing: the engine no longer knows them; from then on the record is whole", from.UTC().Format(time.RFC3339Nano), to.UTC().Format(time.RFC3339Nano))}
 }
 

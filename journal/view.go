@@ -160,6 +160,12 @@ func (v *View) Read(fn func(Entry) error) error {
 	return nil
 }
 
+// LacksLines reports whether an entry says that something that was printed is missing. What a full record lacks, the engine
+// has as long as the container is there.
+func (v *View) LacksLines(e Entry) bool {
+	return e.Kind == KindGap && e.Action != actionEvents && (e.Action != actionFull || v.e == nil || v.Ended)
+}
+
 // Omitted returns how many lines of a service are wanted but for their number.
 func (v *View) Omitted(service string) int {
 	if v.order.query.Tail < 0 {
