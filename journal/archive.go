@@ -59,7 +59,7 @@ func (a *Archive) List() ([]Info, error) {
 	var out []Info
 	for _, f := range files {
 		id, ok := strings.CutSuffix(f.Name(), suffix)
-		if !ok || !validID.MatchString(id) {
+		if !ok || !validID.MatchString(id) || !f.Type().IsRegular() {
 			continue
 		}
 		if i, err := a.info(id); err == nil {
