@@ -218,15 +218,29 @@ func (d *doctor) folders() {
 			"no folder for logs, locks or the cache: every file is read again at each build, and output is not kept")
 		return
 	}
-	if _, err := owner.Hold(d.locks()); err != nil {
+	_, err := owner.Hold(d.locks())
+	if err := cmp.Or(err, takes(d.stateDir)); err != nil {
 		d.add("folders", CheckWarning, "make the folder writable, or name another one by XDG_STATE_HOME", "%v", err)
 		return
 	}
-	if err := os.MkdirAll(d.cacheDir, 0o700); err != nil {
+	if err := takes(d.cacheDir); err != nil {
 		d.add("folders", CheckWarning, "make the folder writable, or name another one by XDG_CACHE_HOME", "%v", err)
 		return
 	}
 	d.add("folders", CheckOK, "", "%s, %s", d.stateDir, d.cacheDir)
+}
+
+// takes returns an error for a folder in which nothing can be written.
+func takes(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, "doctor")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(make([]byte, 64<<10)) // an empty file has a place on a full disk, too
+	return errors.Join(err, f.Close(), os.Remove(f.Name()))
 }
 
 // proxies looks at the proxies of this machine, which programs use for an instance's address unless they are told not to.
@@ -237,14 +251,18 @@ func (d *doctor) proxies() {
 			set = append(set, name)
 		}
 	}
+	are := strings.Join(set, ", ") + " is"
+	if len(set) > 1 {
+		are = strings.Join(set, ", ") + " are"
+	}
 	direct := os.Getenv("NO_PROXY") + "," + os.Getenv("no_proxy")
 	switch {
 	case len(set) == 0:
 		d.add("proxies", CheckOK, "", "none in the environment; builds get %s of docker's configuration", count(len(d.Client.proxies), "variable"))
 	case !strings.Contains(direct, Loopback) && !strings.Contains(direct, "localhost") && !strings.Contains(direct, "*"):
-		d.add("proxies", CheckWarning, "add "+Loopback+" and localhost to NO_PROXY", "%s is set, and test commands may send requests for an instance there", strings.Join(set, ", "))
+		d.add("proxies", CheckWarning, "add "+Loopback+" and localhost to NO_PROXY", "%s set, and test commands may send requests for an instance there", are)
 	default:
-		d.add("proxies", CheckOK, "", "%s is set, and not used for %s", strings.Join(set, ", "), Loopback)
+		d.add("proxies", CheckOK, "", "%s set, and not used for %s", are, Loopback)
 	}
 }
 

@@ -66,6 +66,9 @@ func (o EventOptions) match(e Event) bool {
 	return true
 }
 
+// lastEvents is how long what happens to an instance that prints nothing any more is waited for: it may be on its way out.
+const lastEvents = 2 * time.Second
+
 // Events calls show with what happened, in the order of time, and then with what happens, if o.Follow is set. name is
 // what it is for Logs; o.Tail counts all events together.
 func (c *Client) Events(ctx context.Context, name string, o EventOptions, show func(Event)) error {
@@ -83,6 +86,7 @@ func (c *Client) Events(ctx context.Context, name string, o EventOptions, show f
 		return err
 	}
 	defer v.Close()
+	v.Linger = lastEvents
 	var all []Event
 	err = v.Read(func(e journal.Entry) error {
 		if ev := eventOf(e); o.match(ev) {

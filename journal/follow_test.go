@@ -86,6 +86,30 @@ func TestFollowEndsWithTheEngine(t *testing.T) {
 	assert.Assert(t, engine.IsFailure(engine.Lost(err)), "%v", err)
 }
 
+// TestFollowLingers: the last event of a container comes after all that it has printed.
+func TestFollowLingers(t *testing.T) {
+	f := newFixture(t)
+	f.keeper.Begin(t.Context(), header(id1))
+	id := f.container(id1, "web", enginetest.Exit(0))
+	f.start(id)
+	f.keeper.End(t.Context(), id1, "", nil)
+	i, err := f.archive.Find(id1)
+	assert.NilError(t, err)
+	v, err := f.archive.Open(t.Context(), f.e, i, all)
+	assert.NilError(t, err)
+	defer v.Close()
+	v.Linger = time.Minute
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	time.AfterFunc(50*time.Millisecond, func() { assert.Check(t, f.e.RemoveContainer(ctx, id)) })
+	assert.NilError(t, v.Follow(ctx, func(e Entry) {
+		if e.Action == "destroy" {
+			cancel()
+		}
+	}))
+	assert.Assert(t, ctx.Err() != nil, "it ended before the container was removed")
+}
+
 // TestFollowEndsWhenNothingIsAnswered: an engine that is there and cannot do what it is asked for is not asked for good.
 func TestFollowEndsWhenNothingIsAnswered(t *testing.T) {
 	f := followOne(t)

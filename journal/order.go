@@ -14,8 +14,8 @@ type place struct {
 	seq  int
 	at   int64
 	len  int32
-	// spilled reports that it is not in the record's file.
-	spilled bool
+	// spilled reports that it is not in the record's file, goesOn that it is the rest of a line, or a part of it.
+	spilled, goesOn bool
 }
 
 func (p place) compare(q place) int {
@@ -26,6 +26,7 @@ func (p place) compare(q place) int {
 type order struct {
 	query  Query
 	latest map[stream]int64
+	open   map[stream]bool // those whose last entry was not the end of a line
 	seq    int
 	// places are those of all entries that are wanted, but for lines if only the last ones are: those are in tails.
 	places []place
@@ -35,16 +36,16 @@ type order struct {
 }
 
 func newOrder(q Query) *order {
-	return &order{query: q, latest: map[stream]int64{}, tails: map[string]*tail{}, lines: map[string]int{}}
+	return &order{query: q, latest: map[stream]int64{}, open: map[stream]bool{}, tails: map[string]*tail{}, lines: map[string]int{}}
 }
 
 // take notes where an entry stands, which put says, if it is wanted.
 func (o *order) take(e Entry, put func() place) {
-	t := e.Time.UnixNano()
+	t, goesOn := e.Time.UnixNano(), false
 	if e.Kind == KindLine {
 		key := stream{e.Container, e.Stderr}
-		t = max(t, o.latest[key])
-		o.latest[key] = t
+		t, goesOn = max(t, o.latest[key]), o.open[key]
+		o.latest[key], o.open[key] = t, e.More
 	}
 	if !o.query.Wants(e) {
 		return
@@ -54,12 +55,16 @@ func (o *order) take(e Entry, put func() place) {
 		o.add(put(), t)
 		return
 	}
-	o.lines[e.Service]++
+	if !goesOn {
+		o.lines[e.Service]++
+	}
 	switch {
 	case o.query.Tail < 0:
 		o.add(put(), t)
 	case o.query.Tail > 0:
-		o.addLast(e.Service, put(), t)
+		p := put()
+		p.goesOn = goesOn
+		o.addLast(e.Service, p, t)
 	}
 }
 
@@ -68,7 +73,7 @@ func (o *order) add(p place, time int64) {
 	o.places = append(o.places, p)
 }
 
-// addLast adds a line of a service, and forgets its first one if there are too many.
+// addLast adds a line of a service, or the rest of one, and forgets its first one if there are too many.
 func (o *order) addLast(service string, p place, time int64) {
 	p.time, p.seq = time, o.seq
 	t := o.tails[service]
@@ -77,8 +82,13 @@ func (o *order) addLast(service string, p place, time int64) {
 		o.tails[service] = t
 	}
 	heap.Push(t, p)
-	if t.Len() > o.query.Tail {
-		heap.Pop(t)
+	if !p.goesOn {
+		t.lines++
+	}
+	for len(t.places) > 0 && (t.lines > o.query.Tail || t.places[0].goesOn) {
+		if first := heap.Pop(t).(place); !first.goesOn {
+			t.lines--
+		}
 	}
 }
 
@@ -88,8 +98,8 @@ func (o *order) each(fn func(*place)) {
 		fn(&o.places[i])
 	}
 	for _, t := range o.tails {
-		for i := range *t {
-			fn(&(*t)[i])
+		for i := range t.places {
+			fn(&t.places[i])
 		}
 	}
 }
@@ -97,7 +107,7 @@ func (o *order) each(fn func(*place)) {
 // sorted returns the places in their order.
 func (o *order) sorted() []place {
 	for _, t := range o.tails {
-		o.places = append(o.places, *t...)
+		o.places = append(o.places, t.places...)
 	}
 	clear(o.tails)
 	slices.SortFunc(o.places, place.compare)
@@ -105,15 +115,18 @@ func (o *order) sorted() []place {
 }
 
 // tail is the last lines of a service, the first of them on top of the heap.
-type tail []place
+type tail struct {
+	places []place
+	lines  int
+}
 
 // Len, Less, Swap, Push and Pop are those of a heap.
-func (t tail) Len() int           { return len(t) }
-func (t tail) Less(i, j int) bool { return t[i].compare(t[j]) < 0 }
-func (t tail) Swap(i, j int)      { t[i], t[j] = t[j], t[i] }
-func (t *tail) Push(p any)        { *t = append(*t, p.(place)) }
+func (t *tail) Len() int           { return len(t.places) }
+func (t *tail) Less(i, j int) bool { return t.places[i].compare(t.places[j]) < 0 }
+func (t *tail) Swap(i, j int)      { t.places[i], t.places[j] = t.places[j], t.places[i] }
+func (t *tail) Push(p any)         { t.places = append(t.places, p.(place)) }
 func (t *tail) Pop() any {
-	last := (*t)[len(*t)-1]
-	*t = (*t)[:len(*t)-1]
+	last := t.places[len(t.places)-1]
+	t.places = t.places[:len(t.places)-1]
 	return last
 }

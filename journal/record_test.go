@@ -83,6 +83,24 @@ func TestR7EndlessLine(t *testing.T) {
 	assert.Equal(t, out.n, chunks) // from where another process would go on
 }
 
+// TestR7LastLongLine: the last lines are counted as lines, in however many pieces they are kept.
+func TestR7LastLongLine(t *testing.T) {
+	a, r := create(t, id1)
+	add := func(ms int, text string, more bool) {
+		r.Add(Entry{Time: at(ms), Kind: KindLine, Service: "web", Container: "c", Text: text, More: more})
+	}
+	add(1, "one", false)
+	add(2, "be", true)
+	add(3, "gin", true)
+	add(4, "", false)
+	add(5, "last", false)
+	assert.NilError(t, r.Close())
+	lines := []string{"web| one", "web| be", "web| gin", "web| ", "web| last"}
+	for n, first := range map[int]int{1: 4, 2: 1, 3: 0, 4: 0} {
+		assert.DeepEqual(t, briefs(read(t, a, id1, Query{Tail: n})), lines[first:])
+	}
+}
+
 // TestOrder: entries are read in the order of the engine's time, and those of the same time as they came.
 func TestOrder(t *testing.T) {
 	a, r := create(t, id1)

@@ -34,6 +34,9 @@ type View struct {
 	services map[string]bool
 	// size is how much of the file has been read.
 	size int64
+
+	// Linger is how long Follow goes on when nothing prints any more: what has ended may be removed, or started again.
+	Linger time.Duration
 }
 
 // Open opens the record for reading what q wants; the caller closes it. What nobody has recorded yet is taken from the
@@ -203,6 +206,9 @@ func (v *View) Follow(ctx context.Context, fn func(Entry)) error {
 		}
 	}
 	w.idle(ctx)
+	for v.Linger > 0 && pause(ctx, v.Linger) && w.busy() {
+		w.idle(ctx)
+	}
 	if err := context.Cause(ctx); asked.Err() == nil {
 		return err
 	}
@@ -267,17 +273,20 @@ func (w *Watch) stop() {
 
 // idle returns when no container's output is followed any more, or ctx is done.
 func (w *Watch) idle(ctx context.Context) {
-	for {
-		w.mu.Lock()
-		busy := false
-		for _, f := range w.follows {
-			busy = busy || !f.over()
-		}
-		w.mu.Unlock()
-		if !busy || !pause(ctx, 20*time.Millisecond) {
-			return
+	for w.busy() && pause(ctx, 20*time.Millisecond) {
+	}
+}
+
+// busy reports whether a container's output is followed.
+func (w *Watch) busy() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, f := range w.follows {
+		if !f.over() {
+			return true
 		}
 	}
+	return false
 }
 
 // Services returns the services that the record has something of, sorted.

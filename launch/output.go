@@ -34,7 +34,7 @@ func (e *ServiceError) Hint() string {
 	case errors.As(e.Err, &late):
 		return "where it only needs longer, raise ready.timeout in the stack, or --wait-timeout of `docker bmo run`"
 	case errors.As(e.Err, &exit) && exit.Code == killed:
-		return "killed (SIGKILL), probably out of memory: see mem_limit in the stack"
+		return "killed (SIGKILL): out of memory, see mem_limit in the stack, unless another command has removed it"
 	case exit != nil && e.foreign():
 		return "its image is for another platform than the engine's machine runs programs of: see --platform and DOCKER_DEFAULT_PLATFORM"
 	case exit != nil:
