@@ -10,7 +10,8 @@ import (
 
 // chain matches what BuildKit says it was about to do, before the actual error.
 var chain = regexp.MustCompile(`^(failed to solve: |dockerfile parse error on line \d+: |failed to resolve source metadata for [^ ]+: |` +
-	`failed to dial gRPC: |failed to receive status: |failed to (?:compute|load) cache key: |failed to calculate checksum of ref [^ ]+: |failed to copy: |pulling from host [^ ]+ failed with status code \[[^]]*\]: )`)
+	`failed to dial gRPC: |failed to receive status: |` +
+	`failed to (?:compute|load) cache key: |failed to calculate checksum of ref [^ ]+: |failed to copy: |pulling from host [^ ]+ failed with status code \[[^]]*\]: )`)
 
 // explanation rewrites one kind of error. $1 and $2 stand for the groups of its pattern.
 type explanation struct {

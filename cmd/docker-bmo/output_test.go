@@ -19,8 +19,13 @@ func (full) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
 // TestFullOutput: what cannot be written is an error, as for docker logs, and nothing is followed any further.
 func TestFullOutput(t *testing.T) {
 	for _, args := range [][]string{
-		{"logs", "one"}, {"logs", "-f", "one"}, {"logs", "--format", "json", "one"},
-		{"events", "one"}, {"events", "-f", "one"}, {"events", "--format", "json", "one"}, {"events", "--format", "{{.Type}}", "one"},
+		{"logs", "one"},
+		{"logs", "-f", "one"},
+		{"logs", "--format", "json", "one"},
+		{"events", "one"},
+		{"events", "-f", "one"},
+		{"events", "--format", "json", "one"},
+		{"events", "--format", "{{.Type}}", "one"},
 	} {
 		x := oneInstance(t)
 		top := underDocker(newRootCommand(x.cli(t, full{}, io.Discard)))
