@@ -213,9 +213,16 @@ func (d *doctor) leftovers(ctx context.Context) {
 
 // folders looks at where this user's files are.
 func (d *doctor) folders() {
-	if d.stateDir == "" || d.cacheDir == "" {
+	var none []string
+	if d.stateDir == "" {
+		none = append(none, "for records and locks: output is not kept")
+	}
+	if d.cacheDir == "" {
+		none = append(none, "for the cache: every file is read again at each build")
+	}
+	if len(none) > 0 {
 		d.add("folders", CheckWarning, "set HOME, or XDG_STATE_HOME and XDG_CACHE_HOME, to folders that are yours alone",
-			"no folder for logs, locks or the cache: every file is read again at each build, and output is not kept")
+			"no folder %s", strings.Join(none, ", and none "))
 		return
 	}
 	_, err := owner.Hold(d.locks())

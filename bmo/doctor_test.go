@@ -117,7 +117,15 @@ func TestDoctor(t *testing.T) {
 		})
 	}
 	d := newFixture(t)
-	assert.Equal(t, finding(t, d.client(t), "folders").Status, CheckWarning)
+	for want, o := range map[string][]Option{
+		"no folder for records and locks: output is not kept":                                                                 {WithCacheDir(state)},
+		"no folder for the cache: every file is read again at each build":                                                     {WithStateDir(state)},
+		"no folder for records and locks: output is not kept, and none for the cache: every file is read again at each build": nil,
+	} {
+		f := finding(t, d.client(t, o...), "folders")
+		assert.Equal(t, f.Status, CheckWarning)
+		assert.Equal(t, f.Detail, want)
+	}
 	file := filepath.Join(state, "file")
 	assert.NilError(t, os.WriteFile(file, nil, 0o600))
 	assert.Equal(t, finding(t, d.client(t, WithStateDir(file), WithCacheDir(state)), "folders").Status, CheckWarning)
