@@ -77,7 +77,7 @@ func TestStepInTheRunningServiceFails(t *testing.T) {
 	var step *StepError
 	assert.Assert(t, errors.As(err, &step))
 	assert.Equal(t, step.Code, 2)
-	assert.DeepEqual(t, step.Output, []string{"ready for connections", "no such table"})
+	assert.Assert(t, slices.Contains(step.Output, "no such table"), "%q", step.Output) // next to what the service itself prints
 	assert.Assert(t, !strings.Contains(hint.All(err)[0], "exec: true"))
 	f.leavesNothing(t)
 }

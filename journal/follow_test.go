@@ -101,7 +101,7 @@ func TestFollowLingers(t *testing.T) {
 	v.Linger = time.Minute
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	time.AfterFunc(50*time.Millisecond, func() { assert.Check(t, f.e.RemoveContainer(ctx, id)) })
+	time.AfterFunc(50*time.Millisecond, func() { assert.Check(t, f.e.RemoveContainer(context.WithoutCancel(ctx), id)) })
 	assert.NilError(t, v.Follow(ctx, func(e Entry) {
 		if e.Action == "destroy" {
 			cancel()
