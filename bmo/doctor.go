@@ -258,10 +258,7 @@ func (d *doctor) proxies() {
 			set = append(set, name)
 		}
 	}
-	are := strings.Join(set, ", ") + " is"
-	if len(set) > 1 {
-		are = strings.Join(set, ", ") + " are"
-	}
+	are := strings.Join(set, ", ") + map[bool]string{true: " are", false: " is"}[len(set) > 1]
 	direct := os.Getenv("NO_PROXY") + "," + os.Getenv("no_proxy")
 	switch {
 	case len(set) == 0:

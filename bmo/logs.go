@@ -58,7 +58,7 @@ func (o LogOptions) query(now time.Time) (q journal.Query, err error) {
 }
 
 // Logs calls show for the lines that services printed, of all services when none is named, in the order of time; with
-// o.Follow, what comes is shown as it comes. name is that of an instance, there or gone, the key of a snapshot, for how
+// o.Follow, what comes is shown as it comes. name is that of an instance, there or gone, the key or name of a snapshot, for how
 // it was made or why it could not be, or the identifier of a record; empty for the newest record. What is gone needs no
 // engine. What is missing is a warning.
 func (c *Client) Logs(ctx context.Context, name string, services []string, o LogOptions, show func(LogLine)) error {
@@ -97,7 +97,7 @@ func (c *Client) Logs(ctx context.Context, name string, services []string, o Log
 }
 
 // lateEntries is how long what has happened may take until it is seen.
-var lateEntries = time.Second
+const lateEntries = time.Second
 
 // follow calls fn with what comes and is wanted, until ctx is done, nothing is left that could print anything, or, as docker
 // has it, the time is over that is asked for.

@@ -16,6 +16,7 @@ import (
 	"github.com/docker-bmo/docker-bmo/internal/label"
 	"github.com/docker-bmo/docker-bmo/internal/owner"
 	"github.com/docker-bmo/docker-bmo/internal/private"
+	"github.com/docker-bmo/docker-bmo/launch"
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
@@ -210,7 +211,7 @@ func (f *filler) fill(ctx context.Context) (others []Instance, err error) {
 			return nil, err
 		}
 		err = f.start(ctx, m, missing)
-		if engine.IsNoImage(err) && looked < lookTries && ctx.Err() == nil {
+		if engine.IsNoImage(launch.Cause(err)) && looked < lookTries && ctx.Err() == nil {
 			looked++ // somebody has removed the snapshot
 			err = f.lookUp(ctx)
 		}

@@ -74,8 +74,11 @@ func (c *Client) findMade(ctx context.Context, a *journal.Archive, name string) 
 		return journal.Info{}, noRecord(name)
 	}
 	s, err := snapshot.ResolveAny(ctx, c.engine, name)
-	if err != nil {
+	if errors.Is(err, snapshot.ErrNone) {
 		return journal.Info{}, noRecord(name)
+	}
+	if err != nil {
+		return journal.Info{}, err
 	}
 	i, err := a.Find(s.Key)
 	if errors.Is(err, journal.ErrNotFound) {

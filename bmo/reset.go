@@ -63,7 +63,7 @@ func (c *Client) Reset(ctx context.Context, name string, o ResetOptions) (*Insta
 // take then.
 func notReset(name string, err error) error {
 	gone := fmt.Errorf("instance %s is gone: it did not start anew from its snapshot: %w", name, err)
-	if engine.IsNoImage(err) {
+	if engine.IsNoImage(launch.Cause(err)) {
 		return hint.Wrap(gone, "another process has removed the snapshot meanwhile; `docker bmo run` makes it again")
 	}
 	return gone

@@ -108,7 +108,7 @@ func (o RunOptions) start(ctx context.Context, p *pipeline, r instance.Request) 
 		list, err = instance.StartMany(ctx, r, instance.Many{
 			Number: o.Number, AtOnce: cmp.Or(o.Parallel, p.info.CPUs), AllOrNone: o.AllOrNone, Started: o.Started,
 		})
-		if len(list) > 0 || !engine.IsNoImage(err) || try == lookTries || ctx.Err() != nil {
+		if len(list) > 0 || !engine.IsNoImage(launch.Cause(err)) || try == lookTries || ctx.Err() != nil {
 			return list, pool, snapshotGone(err)
 		}
 	}
@@ -117,7 +117,7 @@ func (o RunOptions) start(ctx context.Context, p *pipeline, r instance.Request) 
 // snapshotGone adds what to do to the error of a start whose snapshot somebody has removed; any other error is returned
 // unchanged.
 func snapshotGone(err error) error {
-	if !engine.IsNoImage(err) {
+	if !engine.IsNoImage(launch.Cause(err)) {
 		return err
 	}
 	return hint.Wrap(err, "the snapshot was removed meanwhile, as `docker system prune --all` and `docker bmo prune --all` do: run the command again")

@@ -128,10 +128,10 @@ func Run(ctx context.Context, r Request) (_ *snapshot.Snapshot, err error) {
 // removed returns an *engine.RemovedError if somebody else has removed what the bootstrap works with. Its images are among that:
 // they were there when it began.
 func removed(err error) error {
-	if engine.IsNoImage(err) {
+	if engine.IsNoImage(launch.Cause(err)) && !errors.As(err, new(*engine.RemovedError)) {
 		return &engine.RemovedError{Err: err}
 	}
-	return engine.Removed(err)
+	return launch.Removed(err)
 }
 
 // made returns the snapshot that has been made.

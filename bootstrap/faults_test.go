@@ -162,6 +162,18 @@ func TestStory03FailureSaysWhichStepAndWhy(t *testing.T) {
 	f.leavesNothing(t)
 }
 
+// TestWhatAStepPrintsIsNotTheEngines: a step that cannot find an image or a network of its own is not begun again.
+func TestWhatAStepPrintsIsNotTheEngines(t *testing.T) {
+	for _, printed := range []string{"No such image: app:1", "docker.io/library/app:1: not found", "network shop not found"} {
+		f := newFixture(t)
+		f.programs["web load"] = enginetest.Exit(1, printed)
+		_, err := Run(t.Context(), f.req)
+		var removed *engine.RemovedError
+		assert.Assert(t, !errors.As(err, &removed), "%v", err)
+		assert.ErrorContains(t, err, printed)
+	}
+}
+
 // TestFailureIsSaidOnce: if progress is shown, it has the step's last lines, and the error leaves them out.
 func TestFailureIsSaidOnce(t *testing.T) {
 	f := newFixture(t)

@@ -107,7 +107,7 @@ func Start(ctx context.Context, r Request) (*Instance, error) {
 	}
 	for try := 1; ; try++ {
 		i, err := startOnce(ctx, r)
-		if err = engine.Removed(err); try == portTries || !again(err) || ctx.Err() != nil {
+		if err = launch.Removed(err); try == portTries || !again(err) || ctx.Err() != nil {
 			return i, err
 		}
 	}

@@ -109,6 +109,11 @@ func TestRecordOfANamedSnapshot(t *testing.T) {
 		assert.Equal(t, x.run("logs", name), 1)
 		assert.Assert(t, is.Contains(x.err, "error: there is no record of how snapshot "+name+" was made\nhint: "))
 	}
+	x.addSnapshot(snapshot.Snapshot{Key: "aa" + key("b")[2:], Stack: "shop", Created: instancetest.Noon}, nil)
+	assert.Equal(t, x.run("logs", "aa"), 1)
+	assert.Assert(t, is.Contains(x.err, `snapshot "aa" is ambiguous`))
+	x.Fail("GET", "/images/json", http.StatusInternalServerError, "out of order", 1)
+	assert.Equal(t, x.run("logs", "kept"), exitEngine, x.err)
 	folder := filepath.Join(os.Getenv("XDG_STATE_HOME"), "docker-bmo", "records")
 	h := journal.Header{ID: journal.NewID(time.Now()), Kind: label.RoleBootstrap, Key: key("a"), Created: time.Now()}
 	r, err := journal.OpenArchive(folder).Create(h, time.Now)

@@ -28,8 +28,8 @@ func withoutReader(dockerCli command.Cli, gone func()) error {
 	return dockerCli.Apply(options...)
 }
 
-// endWithReader has a command and those below it end as interrupted once the reader has gone, whatever they met: what is
-// printed in the background can be behind a failure, and the exit code is not to depend on which of them was first.
+// endWithReader makes a command and its subcommands end as interrupted once the reader has gone, whatever else has failed:
+// progress is printed in the background, and the exit code must not depend on whether that or the failure came first.
 func endWithReader(cmd *cobra.Command) {
 	if run := cmd.RunE; run != nil {
 		cmd.RunE = func(cmd *cobra.Command, args []string) error {
