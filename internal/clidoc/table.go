@@ -145,7 +145,7 @@ the engine did are the steps and probes of docker bmo. Without --follow it ends 
 	},
 	"logs": {
 		Like: []string{"docker logs", "docker compose logs"},
-		Note: `The instance may be gone; in place of one there may be the key of a snapshot, for how it was made or why it could not be.
+		Note: `The instance may be gone; in place of one there may be the key or the name of a snapshot, for how it was made or why it could not be.
 Without --follow the lines of all services are sorted by time. What a service wrote to standard error goes to
 standard error. Names are padded as compose does it.`,
 		Flags: map[string]Flag{
