@@ -39,6 +39,7 @@ func (c *Client) settle(ctx context.Context) {
 // what of it is wanted.
 func (c *Client) open(ctx context.Context, name string, q journal.Query) (*journal.View, error) {
 	_, down := c.Connect(ctx)
+	defer c.sayIfSlow("reading the record")()
 	if down == nil && name != "" {
 		inst, err := instance.Find(ctx, c.engine, name)
 		if err == nil {

@@ -139,16 +139,16 @@ func (k *Keeper) beforeRemove(ctx context.Context, id string) {
 		w.drain(ctx, c)
 		return
 	}
-	if o := k.other(of, c); o != nil && !c.Started.IsZero() {
+	if o := k.resume(ctx, of, c); o != nil && !c.Started.IsZero() {
 		if _, err := o.fetchLines(ctx, k.e, id, ServiceOf(c.Labels, c.Name), false); err != nil && ctx.Err() == nil {
 			o.Add(Entry{Kind: KindGap, Service: ServiceOf(c.Labels, c.Name), Container: shortID(id), Text: fmt.Sprintf("the rest of what it has printed could not be read: %v", err)})
 		}
 	}
 }
 
-// other returns a record that another process has begun, nil if that one lives, and takes a note of one of its
-// containers.
-func (k *Keeper) other(id string, c engine.ContainerState) *other {
+// other returns a record that another process has begun, if this one can go on with it and it is not over, and takes a note
+// of one of its containers.
+func (k *Keeper) other(id string, c engine.ContainerState) (*other, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	o := k.others[id]
@@ -158,17 +158,16 @@ func (k *Keeper) other(id string, c engine.ContainerState) *other {
 			r, err = k.archive.Create(headerOf(id, c), k.e.Now)
 		}
 		if err != nil {
-			return nil
+			return nil, err
 		}
 		if r.state.over { // somebody else has swept the same
-			_ = r.Close()
-			return nil
+			return nil, r.Close()
 		}
 		o = &other{Record: r, ended: map[string]engine.ContainerState{}}
 		k.others[id] = o
 	}
 	o.ended[c.ID] = c
-	return o
+	return o, nil
 }
 
 // headerOf returns what the labels of a container say of a record that is not here.

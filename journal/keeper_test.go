@@ -196,7 +196,8 @@ func TestEndedRecordIsLeftAlone(t *testing.T) {
 	f.keeper.End(t.Context(), id1, "removed", nil)
 	f.ForgetEvents()
 	k := f.another()
-	assert.Assert(t, k.other(id1, state) == nil)
+	o, err := k.other(id1, state)
+	assert.Assert(t, o == nil && err == nil)
 	k.Settle(t.Context())
 	assert.DeepEqual(t, briefs(f.entries(id1, true)), []string{"create", "start", "die 0", "destroy", "end removed"})
 }

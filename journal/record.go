@@ -68,10 +68,7 @@ func (a *Archive) Create(h Header, now func() time.Time) (*Record, error) {
 	return r, r.err
 }
 
-// ErrBusy reports that another process keeps the record.
-var ErrBusy = errors.New("another process keeps the record")
-
-// Append opens a record to go on with it. It returns ErrBusy if a living process does.
+// Append opens a record to go on with it. It returns ErrBusy or ErrResumed if a living process has it.
 func (a *Archive) Append(id string, now func() time.Time) (*Record, error) {
 	if !validID.MatchString(id) {
 		return nil, ErrNotFound
@@ -83,11 +80,8 @@ func (a *Archive) Append(id string, now func() time.Time) (*Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	if ok, err := lock(f); err != nil || !ok {
+	if err := resume(f); err != nil {
 		f.Close()
-		if err == nil {
-			err = ErrBusy
-		}
 		return nil, err
 	}
 	r := &Record{now: now, file: f, state: newState()}
@@ -107,19 +101,6 @@ func (a *Archive) Append(id string, now func() time.Time) (*Record, error) {
 		return nil, err
 	}
 	return r, nil
-}
-
-// lockTries is how often a lock is tried for, a moment apart: readers take it for an instant, to see whether it is free.
-const lockTries = 20
-
-func lock(f *os.File) (ok bool, err error) {
-	for range lockTries {
-		if ok, err = tryLock(f); ok || err != nil {
-			break
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-	return ok, err
 }
 
 // Add takes an entry, unless it is an event, or a gap of one container, that is there already.

@@ -81,6 +81,12 @@ func (v *View) load(ctx context.Context, q Query) error {
 			return err
 		}
 	}
+	if v.kept && v.e != nil && !v.Ended && v.closes(ctx) {
+		v.state, v.order, v.services = newState(), newOrder(q), map[string]bool{}
+		if err := v.loadFile(); err != nil {
+			return err
+		}
+	}
 	if v.e == nil || v.kept || v.Ended {
 		return nil
 	}
@@ -89,7 +95,7 @@ func (v *View) load(ctx context.Context, q Query) error {
 
 // loadFile reads the file.
 func (v *View) loadFile() error {
-	free, err := tryLock(v.file)
+	free, err := lock(v.file) // another reader may have it, for an instant
 	if err != nil {
 		free = true // a file system without locks
 	}

@@ -1,0 +1,106 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"os"
+	"time"
+
+	"github.com/docker-bmo/docker-bmo/engine"
+)
+
+// What a process does that has a record.
+var (
+	// ErrBusy reports that the process that has begun the record keeps it.
+	ErrBusy = errors.New("another process keeps the record")
+	// ErrResumed reports that a process goes on with the record that has not begun it.
+	ErrResumed = errors.New("another process goes on with the record")
+)
+
+// lockTries is how often a lock is tried for, lockPause apart: readers take it for an instant, to see whether it is free.
+const (
+	lockTries = 20
+	lockPause = 5 * time.Millisecond
+)
+
+// lock takes the lock, and gives up when it is not free after an instant.
+func lock(f *os.File) (ok bool, err error) {
+	for range lockTries {
+		if ok, err = tryLock(f); ok || err != nil {
+			break
+		}
+		time.Sleep(lockPause)
+	}
+	return ok, err
+}
+
+// resume takes the lock on a record that another process has begun. It is shared then, and nobody shares it: by that others
+// see that it is not the process that has begun it.
+func resume(f *os.File) error {
+	for range lockTries {
+		ok, err := lock(f)
+		if err != nil {
+			return err
+		}
+		free := ok
+		if ok, err = tryShare(f); err != nil || ok && free {
+			return err
+		}
+		if ok {
+			return ErrResumed
+		}
+		if !free {
+			return ErrBusy
+		}
+	}
+	return ErrBusy
+}
+
+// resumeLimit is how long a record is waited for that another process goes on with, and resumePause how long between two
+// looks at its lock; the engine is asked once a second.
+var resumeLimit = time.Minute
+
+const resumePause = 50 * time.Millisecond
+
+// resume returns the record that a container belongs to, which another process has begun; nil if that one lives, or there is
+// nothing to add. If a third process goes on with it, that one removes the container, too: resume waits until it has, or is
+// gone itself, so that the container is not removed before the other one has read what it has printed.
+func (k *Keeper) resume(ctx context.Context, id string, c engine.ContainerState) *other {
+	ctx, cancel := context.WithTimeout(ctx, resumeLimit)
+	defer cancel()
+	for asked := time.Now(); ; {
+		o, err := k.other(id, c)
+		if !errors.Is(err, ErrResumed) || !pause(ctx, resumePause) {
+			return o
+		}
+		if time.Since(asked) >= time.Second {
+			if _, err := k.e.Look(ctx, c.ID); err != nil {
+				return nil
+			}
+			asked = time.Now()
+		}
+	}
+}
+
+// closeLimit is how long a reader waits for the rest of a record of what is gone.
+var closeLimit = 10 * time.Second
+
+// closes waits for the process that keeps the record to write what it has of the removal, when everything has just been
+// removed that the record is about, and reports whether there may be more in the record now.
+func (v *View) closes(ctx context.Context) bool {
+	if len(v.state.lives) == 0 {
+		return false // nothing is there yet
+	}
+	if list, err := v.e.Containers(ctx, v.of); err != nil || len(list) > 0 {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, closeLimit)
+	defer cancel()
+	for pause(ctx, resumePause) {
+		if free, err := tryLock(v.file); free || err != nil {
+			unlock(v.file)
+			break
+		}
+	}
+	return true
+}

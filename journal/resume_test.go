@@ -1,0 +1,90 @@
+package journal
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"gotest.tools/v3/assert"
+
+	"github.com/docker-bmo/docker-bmo/engine/enginetest"
+)
+
+// leftBehind is an instance of two services whose process was killed.
+func leftBehind(t *testing.T) (f *fixture, web, db string) {
+	t.Helper()
+	f = newFixture(t)
+	w := f.keeper.Begin(t.Context(), header(id1))
+	web = f.container(id1, "web", enginetest.Serve("web's"))
+	f.start(web)
+	until(t, func() bool { return slices.Contains(briefs(f.entries(id1, false)), "web| web's") })
+	w.stop()
+	assert.NilError(t, w.record.Close())
+	db = f.container(id1, "db", enginetest.Serve("db's"))
+	f.start(db)
+	until(t, func() bool { return slices.Contains(briefs(f.entries(id1, true)), "db| db's") })
+	return f, web, db
+}
+
+// TestR16TwoRemoveTheSame: of two processes that remove the same, one records it. The other one removed what that one had not
+// read yet.
+func TestR16TwoRemoveTheSame(t *testing.T) {
+	for name, killed := range map[string]bool{"both go on": false, "the first is killed": true} {
+		t.Run(name, func(t *testing.T) {
+			f, web, db := leftBehind(t)
+			a, first := f.another(), f.e
+			assert.NilError(t, first.RemoveContainer(t.Context(), web))
+			b, second := f.another(), f.e
+			done := make(chan error)
+			go func() { done <- second.RemoveContainer(t.Context(), db) }()
+			select {
+			case <-done:
+				t.Fatal("removed before the other process has read it")
+			case <-time.After(3 * resumePause):
+			}
+			if killed {
+				for _, o := range a.others {
+					assert.NilError(t, o.Close()) // as the kernel does
+				}
+			} else {
+				assert.NilError(t, first.RemoveContainer(t.Context(), db))
+				a.Settle(t.Context())
+			}
+			assert.NilError(t, <-done)
+			b.Settle(t.Context())
+			got := briefs(f.entries(id1, false))
+			for _, word := range []string{"web| web's", "db| db's", "kill 9", "die 137", "destroy"} {
+				assert.Assert(t, slices.Contains(got, word), "%s: %q", word, got)
+			}
+			assert.Equal(t, got[len(got)-1], "end removed")
+		})
+	}
+}
+
+// TestR16ReaderOfWhatHasJustGone: who reads the record of what another process has just removed gets all of it.
+func TestR16ReaderOfWhatHasJustGone(t *testing.T) {
+	f, web, db := leftBehind(t)
+	k := f.another()
+	assert.NilError(t, f.e.RemoveContainer(t.Context(), web))
+	assert.NilError(t, f.e.RemoveContainer(t.Context(), db))
+	got := make(chan []string)
+	go func() { got <- briefs(f.entries(id1, true)) }()
+	select {
+	case list := <-got:
+		t.Fatalf("read before it was whole: %q", list)
+	case <-time.After(3 * resumePause):
+	}
+	k.Settle(t.Context())
+	list := <-got
+	assert.Equal(t, list[len(list)-1], "end removed")
+}
+
+// TestReadersDoNotDisturbEachOther: the lock that a reader has for an instant was taken by another one for that of a process
+// that keeps the record, and what only the engine has was left out.
+func TestReadersDoNotDisturbEachOther(t *testing.T) {
+	f, _, _ := leftBehind(t)
+	r, err := f.archive.Append(id1, f.e.Now)
+	assert.NilError(t, err)
+	time.AfterFunc(3*lockPause, func() { _ = r.Close() })
+	assert.Assert(t, slices.Contains(briefs(f.entries(id1, true)), "db| db's"))
+}
