@@ -56,6 +56,29 @@ func TestR16HundredThousandLines(t *testing.T) {
 	assert.Assert(t, strings.Contains(dom, "<mark>99999</mark>"))
 }
 
+// Of several stops of one instance one removed a container while another one was reading what it had printed.
+func TestR16StopsAtOnce(t *testing.T) {
+	t.Parallel()
+	const lines = 30000
+	a := harness.NewMini(t, "stops-at-once", harness.Edits{
+		"services.burst": map[string]any{"build": ".", "command": []string{"sh", "-c", fmt.Sprintf("sleep 3; seq 1 %d", lines)}},
+	})
+	i := a.Run(t)
+	harness.Docker(t, "wait", i.Services["burst"])
+	var stops []*harness.Process
+	for range 3 {
+		stops = append(stops, harness.CLI{}.Start(t, "stop", i.Name))
+	}
+	for _, p := range stops {
+		p.Wait(t) // one that finds nothing any more says so
+	}
+	got := strings.Fields(harness.Recorded(t, i.Name, "burst"))
+	assert.Equal(t, len(got), lines)
+	assert.Equal(t, got[lines-1], fmt.Sprint(lines))
+	out := harness.BMO(t, "events", "--format", "{{.Type}} {{.Action}}", i.Name).OK(t).Stdout
+	assert.Assert(t, strings.HasSuffix(out, "record end\n"), out)
+}
+
 // What a killed command has begun to record is made whole by the next one, from what the engine still has.
 func TestR16KilledRecordIsMadeWhole(t *testing.T) {
 	t.Parallel()

@@ -125,10 +125,8 @@ func (k *Keeper) beforeRemove(ctx context.Context, id string) {
 		return
 	}
 	if c.Running {
-		if err := k.e.Signal(ctx, id, "KILL"); err != nil {
-			return
-		}
-		if c, err = k.e.Look(ctx, id); err != nil {
+		_ = k.e.Signal(ctx, id, "KILL") // fails if somebody else has just ended it
+		if c, err = k.e.Look(ctx, id); err != nil || c.Running {
 			return
 		}
 	}

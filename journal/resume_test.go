@@ -1,7 +1,9 @@
 package journal
 
 import (
+	"net/http"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -87,4 +89,21 @@ func TestReadersDoNotDisturbEachOther(t *testing.T) {
 	assert.NilError(t, err)
 	time.AfterFunc(3*lockPause, func() { _ = r.Close() })
 	assert.Assert(t, slices.Contains(briefs(f.entries(id1, true)), "db| db's"))
+}
+
+// TestR16EndedByAnother: a container that ends before it can be killed was removed unread.
+func TestR16EndedByAnother(t *testing.T) {
+	f, _, db := leftBehind(t)
+	other := f.Engine(t)
+	var done atomic.Bool
+	f.Before(http.MethodPost, "/containers/"+db+"/kill", func(*http.Request) {
+		if done.CompareAndSwap(false, true) {
+			assert.Check(t, other.Signal(t.Context(), db, "KILL"))
+		}
+	})
+	k := f.another()
+	assert.NilError(t, f.e.RemoveContainer(t.Context(), db))
+	k.Settle(t.Context())
+	got := briefs(f.entries(id1, false))
+	assert.Assert(t, slices.Contains(got, "db| db's"), "%q", got)
 }
