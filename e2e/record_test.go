@@ -61,10 +61,11 @@ func TestR16StopsAtOnce(t *testing.T) {
 	t.Parallel()
 	const lines = 30000
 	a := harness.NewMini(t, "stops-at-once", harness.Edits{
-		"services.burst": map[string]any{"build": ".", "command": []string{"sh", "-c", fmt.Sprintf("sleep 3; seq 1 %d", lines)}},
+		"services.burst": map[string]any{"build": ".", "init": true, "command": []string{"sh", "-c", fmt.Sprintf("sleep 3; seq 1 %d; exec sleep 1000", lines)}},
 	})
 	i := a.Run(t)
-	harness.Docker(t, "wait", i.Services["burst"])
+	burst := i.Services["burst"]
+	harness.Until(t, "all is printed", func() bool { return harness.Docker(t, "logs", "--tail", "1", burst) == fmt.Sprint(lines) })
 	var stops []*harness.Process
 	for range 3 {
 		stops = append(stops, harness.CLI{}.Start(t, "stop", i.Name))
