@@ -47,7 +47,7 @@ func (c *Client) Reset(ctx context.Context, name string, o ResetOptions) (*Insta
 		return nil, meanwhile(name, err)
 	}
 	err = o.Progress.Step(ctx, "remove what "+name+" has become", func(ctx context.Context, _ *progress.Log) error {
-		return instance.Remove(ctx, c.engine, name, 0)
+		return instance.Remove(ctx, c.engine, inst, 0)
 	})
 	if err != nil {
 		return nil, err

@@ -54,7 +54,7 @@ func TestRemovedMeanwhile(t *testing.T) {
 		var removed atomic.Bool
 		d.Before("GET", "/containers/[^/]+/json", func(*http.Request) { // it has been found already
 			if !removed.Swap(true) {
-				assert.Check(t, instance.Remove(t.Context(), e, "shop", 0))
+				assert.Check(t, instance.Remove(t.Context(), e, &instance.Instance{Name: "shop"}, 0))
 			}
 		})
 		st := &stack.Stack{Name: "shop", Services: []stack.Service{{Name: "web", Image: "x", Snapshot: true}}}

@@ -33,20 +33,20 @@ func (c *Client) Stop(ctx context.Context, names []string, o StopOptions) error 
 		return err
 	}
 	defer c.settle(ctx)
-	known := map[string]string{}
-	there := map[string]bool{}
+	byName := map[string]*Instance{}
 	for _, i := range list {
-		known[i.Name], there[i.Name] = i.Record, true
+		byName[i.Name] = &i
 		if inPool := i.Pool != "" && (i.State == Paused || i.State == Starting); o.All && !inPool { // that goes with its pool
 			names = append(names, i.Name)
 		}
 	}
 	return instance.RemoveAll(ctx, names, func(ctx context.Context, name string) error {
-		if !there[name] {
+		i := byName[name]
+		if i == nil {
 			return instance.NotFound(name)
 		}
-		err := instance.Remove(ctx, c.engine, name, o.Grace)
-		c.keeper.End(ctx, known[name], "removed", nil) // if it is one of this process
+		err := instance.Remove(ctx, c.engine, i, o.Grace)
+		c.keeper.End(ctx, i.Record, "removed", nil) // if it is one of this process
 		return err
 	}, o.Stopped)
 }
@@ -71,7 +71,7 @@ func (c *Client) Remove(ctx context.Context, list []*Instance, o StopOptions) er
 				log.SetStatus(fmt.Sprintf("waiting for its services to end, for %s at most", o.Grace), "")
 			}
 			byName[name].Forward.Close()
-			err := instance.Remove(ctx, c.engine, name, o.Grace)
+			err := instance.Remove(ctx, c.engine, byName[name], o.Grace)
 			c.keeper.End(ctx, byName[name].Record, "removed", nil)
 			return err
 		})

@@ -1,7 +1,9 @@
 package instance
 
 import (
+	"net/http"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"gotest.tools/v3/assert"
@@ -23,7 +25,7 @@ func TestAgain(t *testing.T) {
 	assert.NilError(t, err)
 	r, err := Request{Engine: f.req.Engine, Stack: f.req.Stack, Snapshot: f.req.Snapshot, Owner: f.req.Owner, Journal: f.req.Journal}.Again(t.Context(), found)
 	assert.NilError(t, err)
-	assert.NilError(t, Remove(t.Context(), r.Engine, first.Name, 0))
+	assert.NilError(t, Remove(t.Context(), r.Engine, first, 0))
 	again, err := Start(t.Context(), r)
 	assert.NilError(t, err)
 	assert.Equal(t, again.Name, first.Name)
@@ -33,4 +35,47 @@ func TestAgain(t *testing.T) {
 	is, _ := f.Container(again.Services["web"])
 	assert.DeepEqual(t, is.Config.Env, was.Config.Env)
 	assert.Assert(t, slices.Contains(is.Config.Env, "NAME=the user's"))
+}
+
+// TestRemovalLeavesTheNextOneAlone: who removed an instance that was gone by then removed the one that had been started
+// under its name since.
+func TestRemovalLeavesTheNextOneAlone(t *testing.T) {
+	f := newFixture(t)
+	f.req.Name = "shop"
+	first := f.start(t)
+	assert.NilError(t, Remove(t.Context(), f.req.Engine, first, 0))
+	second := f.start(t)
+	before := f.Objects()
+	assert.NilError(t, Remove(t.Context(), f.req.Engine, first, 0))
+	assert.DeepEqual(t, f.Objects(), before)
+	found, err := Find(t.Context(), f.req.Engine, "shop")
+	assert.NilError(t, err)
+	assert.NilError(t, Remove(t.Context(), f.req.Engine, found, 0))
+	assert.Assert(t, len(f.Objects()) < len(before))
+	assert.Assert(t, !second.Created.Equal(first.Created))
+}
+
+// TestFailedStartLeavesTheNextOneAlone: a start that fails because its instance was removed meanwhile took with it the one that
+// had been started under its name since.
+func TestFailedStartLeavesTheNextOneAlone(t *testing.T) {
+	f := newFixture(t)
+	f.req.Name = "shop"
+	next := f.req
+	var once atomic.Bool
+	var second *Instance
+	f.After("POST", "/containers/[^/]+/start", func(*http.Request) {
+		if once.Swap(true) {
+			return
+		}
+		assert.Check(t, Remove(t.Context(), f.req.Engine, &Instance{Name: "shop"}, 0))
+		var err error
+		second, err = Start(t.Context(), next)
+		assert.Check(t, err)
+	})
+	_, err := Start(t.Context(), f.req)
+	assert.Assert(t, err != nil)
+	for service, id := range second.Services {
+		_, there := f.Container(id)
+		assert.Assert(t, there, service)
+	}
 }

@@ -25,7 +25,7 @@ func TestEarly(t *testing.T) {
 		return p.UntilStopped(0)
 	}
 	i := f.start(t)
-	assert.NilError(t, Remove(t.Context(), f.req.Engine, i.Name, 0))
+	assert.NilError(t, Remove(t.Context(), f.req.Engine, i, 0))
 	f.leavesNothing(t)
 }
 

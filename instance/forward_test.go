@@ -45,7 +45,7 @@ func TestForwardedInstance(t *testing.T) {
 	i.Forward.Close()
 	_, err = http.Get(i.URL)
 	assert.ErrorContains(t, err, "connection refused")
-	assert.NilError(t, Remove(t.Context(), f.req.Engine, i.Name, 0))
+	assert.NilError(t, Remove(t.Context(), f.req.Engine, i, 0))
 	f.leavesNothing(t)
 }
 

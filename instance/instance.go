@@ -7,14 +7,11 @@ package instance
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/internal/label"
@@ -198,69 +195,4 @@ func (i *Instance) observe(c engine.Container) {
 	case c.Labels[label.Lead] == "true":
 		i.State, i.Status = Ready, c.Status
 	}
-}
-
-// removeTimeout limits the removal of one instance, in addition to its grace period.
-const removeTimeout = 30 * time.Second
-
-// Remove kills an instance's containers, or stops them and kills those that do not end within grace, if that is not 0. It
-// removes them, the volumes and the network. It is no error if the instance is already gone.
-func Remove(ctx context.Context, e *engine.Engine, name string, grace time.Duration) error {
-	err := engine.Retry(ctx, func() error { return removeOnce(ctx, e, name, grace) })
-	if err != nil {
-		return fmt.Errorf("remove instance %s: %w", name, err)
-	}
-	return nil
-}
-
-func removeOnce(ctx context.Context, e *engine.Engine, name string, grace time.Duration) error {
-	of := label.Instance + "=" + name
-	containers, err := e.Containers(ctx, of)
-	if err != nil {
-		return err
-	}
-	var eg errgroup.Group
-	for _, c := range containers {
-		eg.Go(func() error {
-			if grace > 0 && c.State == "running" {
-				if err := e.StopContainer(ctx, c.ID, grace); err != nil {
-					return err
-				}
-			}
-			return e.RemoveContainer(ctx, c.ID)
-		})
-	}
-	if err := eg.Wait(); err != nil {
-		return err
-	}
-	var rest errgroup.Group
-	rest.Go(func() error { return removeVolumes(ctx, e, of) })
-	rest.Go(func() error { return removeNetworks(ctx, e, of) })
-	return rest.Wait()
-}
-
-func removeVolumes(ctx context.Context, e *engine.Engine, of string) error {
-	volumes, err := e.Volumes(ctx, of)
-	if err != nil {
-		return err
-	}
-	for _, v := range volumes {
-		if err := e.RemoveVolume(ctx, v.Name); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func removeNetworks(ctx context.Context, e *engine.Engine, of string) error {
-	networks, err := e.Networks(ctx, of)
-	if err != nil {
-		return err
-	}
-	for _, n := range networks {
-		if err := e.RemoveNetwork(ctx, n.ID); err != nil {
-			return err
-		}
-	}
-	return nil
 }

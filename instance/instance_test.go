@@ -115,7 +115,7 @@ func TestRemoveIsGraceful(t *testing.T) {
 		c, _ := f.Container(db)
 		assert.Check(t, c.State == "exited" && c.ExitCode == 0)
 	})
-	assert.NilError(t, Remove(t.Context(), f.req.Engine, i.Name, long))
+	assert.NilError(t, Remove(t.Context(), f.req.Engine, i, long))
 	assert.Equal(t, f.Count("POST", "/containers/[^/]+/stop"), 2)
 	f.leavesNothing(t)
 }
@@ -123,7 +123,7 @@ func TestRemoveIsGraceful(t *testing.T) {
 func TestRemoveAtOnce(t *testing.T) {
 	f := newFixture(t)
 	i := f.start(t)
-	assert.NilError(t, Remove(t.Context(), f.req.Engine, i.Name, 0))
+	assert.NilError(t, Remove(t.Context(), f.req.Engine, i, 0))
 	assert.Equal(t, f.Count("POST", "/containers/[^/]+/stop"), 0)
 	f.leavesNothing(t)
 }
@@ -135,7 +135,7 @@ func TestRemoveOfTheStubborn(t *testing.T) {
 		return enginetest.Stubborn()(p)
 	}
 	i := f.start(t)
-	assert.NilError(t, Remove(t.Context(), f.req.Engine, i.Name, long))
+	assert.NilError(t, Remove(t.Context(), f.req.Engine, i, long))
 	f.leavesNothing(t)
 }
 
@@ -143,7 +143,7 @@ func TestRemoveOfTheUnknown(t *testing.T) {
 	f := newFixture(t)
 	f.start(t)
 	before := f.Objects()
-	assert.NilError(t, Remove(t.Context(), f.req.Engine, "unknown", 0))
+	assert.NilError(t, Remove(t.Context(), f.req.Engine, &Instance{Name: "unknown"}, 0))
 	assert.DeepEqual(t, f.Objects(), before)
 }
 
@@ -153,7 +153,7 @@ func TestStory19RemovalTriesAgain(t *testing.T) {
 	i := f.start(t)
 	f.Fail("DELETE", "/containers/.*", 500, "driver \"overlay2\" failed to remove root filesystem: device or resource busy", 1)
 	f.Fail("DELETE", "/networks/.*", 403, "network has active endpoints", 1)
-	assert.NilError(t, Remove(t.Context(), f.req.Engine, i.Name, 0))
+	assert.NilError(t, Remove(t.Context(), f.req.Engine, i, 0))
 	f.leavesNothing(t)
 }
 
@@ -162,7 +162,7 @@ func TestStory19RemovalSaysOnceWhatDoesNotGo(t *testing.T) {
 	f := newFixture(t)
 	i := f.start(t)
 	f.Fail("DELETE", "/networks/.*", 403, "network has active endpoints", 1000)
-	err := Remove(t.Context(), f.req.Engine, i.Name, 0)
+	err := Remove(t.Context(), f.req.Engine, i, 0)
 	assert.ErrorContains(t, err, "remove instance "+i.Name+": remove network ")
 	assert.Equal(t, strings.Count(err.Error(), "active endpoints"), 1)
 	assert.Equal(t, f.Count("DELETE", "/networks/.*"), 5)
@@ -175,9 +175,9 @@ func TestRemovedByTwo(t *testing.T) {
 	other := f.EngineAs(t, "other")
 	f.Before("DELETE", "/containers/.*", func(r *http.Request) {
 		if r.Header.Get("From") == "" {
-			assert.Check(t, Remove(t.Context(), other, i.Name, 0))
+			assert.Check(t, Remove(t.Context(), other, i, 0))
 		}
 	})
-	assert.NilError(t, Remove(t.Context(), f.req.Engine, i.Name, 0))
+	assert.NilError(t, Remove(t.Context(), f.req.Engine, i, 0))
 	f.leavesNothing(t)
 }

@@ -44,7 +44,7 @@ func TestU10AddressFromWithin(t *testing.T) {
 			i := f.start(t)
 			// The container of the application is called otherwise until the instance is ready.
 			assert.DeepEqual(t, f.leads(t, i), []string{"db", "web-starting", "worker"})
-			assert.NilError(t, Remove(t.Context(), f.req.Engine, i.Name, 0))
+			assert.NilError(t, Remove(t.Context(), f.req.Engine, i, 0))
 			f.leavesNothing(t)
 		})
 	}
@@ -105,7 +105,7 @@ func TestU10ReadOnly(t *testing.T) {
 	}
 	assert.Equal(t, len(commands), 1)
 	assert.Assert(t, strings.HasSuffix(commands[0], " 8000 stay"), commands[0])
-	assert.NilError(t, Remove(t.Context(), f.req.Engine, i.Name, 0))
+	assert.NilError(t, Remove(t.Context(), f.req.Engine, i, 0))
 	f.leavesNothing(t)
 }
 

@@ -77,8 +77,8 @@ func TestVolumesOfInstances(t *testing.T) {
 	assert.NilError(t, err)
 	assert.DeepEqual(t, list[0].ServiceNames(), []string{"db", "web"})
 
-	assert.NilError(t, Remove(t.Context(), f.req.Engine, a.Name, 0))
-	assert.NilError(t, Remove(t.Context(), f.req.Engine, b.Name, 0))
+	assert.NilError(t, Remove(t.Context(), f.req.Engine, a, 0))
+	assert.NilError(t, Remove(t.Context(), f.req.Engine, b, 0))
 	f.leavesNothing(t)
 }
 
@@ -124,7 +124,7 @@ func TestSecretsOfInstances(t *testing.T) {
 				assert.Equal(t, ctr.Host.Mounts[0].Target, c.own)
 			}
 			assert.Assert(t, !strings.Contains(fmt.Sprint(ctr.Config, ctr.Host), "s3cret"))
-			assert.NilError(t, Remove(t.Context(), f.req.Engine, i.Name, 0))
+			assert.NilError(t, Remove(t.Context(), f.req.Engine, i, 0))
 			f.leavesNothing(t)
 		})
 	}
@@ -242,7 +242,7 @@ func TestU11StepsOfAStart(t *testing.T) {
 	list, err := List(t.Context(), f.req.Engine)
 	assert.NilError(t, err)
 	assert.Equal(t, list[0].URL, i.URL)
-	assert.NilError(t, Remove(t.Context(), f.req.Engine, i.Name, 0))
+	assert.NilError(t, Remove(t.Context(), f.req.Engine, i, 0))
 	f.leavesNothing(t)
 }
 

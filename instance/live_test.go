@@ -45,7 +45,7 @@ func TestLiveMountsTheProjectsFiles(t *testing.T) {
 			"bind /srv/project/src /app", "bind /srv/project/conf/app.conf /etc/app.conf ro", "volume  /app/node_modules",
 		})
 		assert.Assert(t, strings.HasPrefix(i.Name, "demo-tree-"), i.Name)
-		assert.NilError(t, Remove(t.Context(), f.req.Engine, i.Name, 0))
+		assert.NilError(t, Remove(t.Context(), f.req.Engine, i, 0))
 		f.leavesNothing(t)
 	}
 }

@@ -203,12 +203,13 @@ func (r Request) removeStarted(ctx context.Context, list []*Instance) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeTimeout)
 	defer cancel()
 	var names []string
+	byName := map[string]*Instance{}
 	for _, i := range list {
 		if i != nil {
-			names = append(names, i.Name)
+			names, byName[i.Name] = append(names, i.Name), i
 		}
 	}
-	err := RemoveAll(ctx, names, func(ctx context.Context, name string) error { return Remove(ctx, r.Engine, name, 0) }, nil)
+	err := RemoveAll(ctx, names, func(ctx context.Context, name string) error { return Remove(ctx, r.Engine, byName[name], 0) }, nil)
 	for _, i := range list {
 		if i != nil {
 			r.Keeper.End(ctx, i.Record, "removed", nil)

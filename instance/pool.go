@@ -192,7 +192,7 @@ func (r Request) use(ctx context.Context, p *pooled) (_ *Instance, err error) {
 		defer cancel()
 		// Should this not come to its end, nobody takes what is left for an instance that somebody has got.
 		_ = s.Engine.Rename(ctx, p.lead.ID, label.PooledName(containerName(s.Name, s.lead())))
-		return nil, errors.Join(err, Remove(ctx, s.Engine, s.Name, 0))
+		return nil, errors.Join(err, Remove(ctx, s.Engine, &Instance{Name: s.Name}, 0))
 	}
 	i, err := s.instance(ctx)
 	if err == nil {
@@ -237,5 +237,5 @@ func Discard(ctx context.Context, e *engine.Engine, o owner.Owner, name string) 
 	if err != nil || !mine {
 		return err
 	}
-	return Remove(ctx, e, name, 0)
+	return Remove(ctx, e, &Instance{Name: name}, 0)
 }

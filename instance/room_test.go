@@ -48,7 +48,7 @@ func TestStartsWaitForMemory(t *testing.T) {
 	removed := make(chan error, 1)
 	go func() {
 		<-full
-		removed <- Remove(context.Background(), f.req.Engine, first, 0)
+		removed <- Remove(context.Background(), f.req.Engine, &Instance{Name: first}, 0)
 	}()
 	list, err := StartMany(t.Context(), f.req, Many{Number: 3, AtOnce: 1, AllOrNone: true, Started: func(i *Instance) {
 		if up.Load() == 0 {

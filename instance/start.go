@@ -331,7 +331,7 @@ func (s *start) abandon(ctx context.Context, err error) error {
 	defer cancel()
 	s.forward.Close()
 	left := s.Progress.Step(ctx, "remove "+s.Name, func(ctx context.Context, _ *progress.Log) error {
-		return Remove(ctx, s.Engine, s.Name, 0)
+		return Remove(ctx, s.Engine, &Instance{Name: s.Name, Created: s.created}, 0)
 	})
 	if s.record != nil {
 		s.Keeper.End(ctx, s.id, "failed", err)

@@ -57,7 +57,7 @@ func TestStart(t *testing.T) {
 	assert.Equal(t, web.Config.Labels[label.Lead], "true")
 	assert.Equal(t, web.Config.Labels[label.URL], i.URL)
 
-	assert.NilError(t, Remove(t.Context(), f.req.Engine, i.Name, 0))
+	assert.NilError(t, Remove(t.Context(), f.req.Engine, i, 0))
 	f.leavesNothing(t)
 }
 
@@ -152,7 +152,7 @@ func TestPortIsTaken(t *testing.T) {
 	web, _ := f.Container(i.Services["web"])
 	assert.DeepEqual(t, web.Config.Env, []string{"NAME=" + i.Name, "URLBASE=" + i.URL + "/"})
 	assert.Equal(t, web.Config.Labels[label.URL], i.URL)
-	assert.NilError(t, Remove(t.Context(), f.req.Engine, i.Name, 0))
+	assert.NilError(t, Remove(t.Context(), f.req.Engine, i, 0))
 	f.leavesNothing(t)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"maps"
 
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/internal/label"
@@ -246,6 +247,8 @@ func (s *sweep) mark(ctx context.Context) {
 	}
 }
 
+// remove removes everything: an instance's network after its volumes, whose names others may use when its name is free, and
+// claims after that, since they have the owner.
 func (s *sweep) remove(ctx context.Context) {
 	s.mark(ctx)
 	for _, c := range s.containers {
@@ -256,17 +259,36 @@ func (s *sweep) remove(ctx context.Context) {
 			s.report.Containers = append(s.report.Containers, c.ID)
 		}
 	}
+	s.removeVolumes(ctx, false)
 	for _, n := range s.networks {
 		if !s.fail(s.e.RemoveNetwork(ctx, n.ID)) {
 			s.report.Networks = append(s.report.Networks, n.Name)
 		}
 	}
-	for _, v := range s.volumes {
-		if !s.fail(s.e.RemoveVolume(ctx, v.Name)) {
-			s.report.Volumes = append(s.report.Volumes, v.Name)
-		}
-	}
+	s.removeVolumes(ctx, true)
 	for _, img := range s.images {
 		s.fail(s.report.removeImage(ctx, s.e, img))
+	}
+}
+
+// removeVolumes removes claims, or all other volumes, unless one of the same name has been made since: somebody else may have
+// removed the one that was found, and an instance of that name may have been started.
+func (s *sweep) removeVolumes(ctx context.Context, claims bool) {
+	ours := without(s.volumes, func(v engine.Volume) bool { return (v.Labels[label.Role] == label.RoleClaim) != claims })
+	if len(ours) == 0 {
+		return
+	}
+	there, err := s.e.Volumes(ctx, label.Owner)
+	if s.fail(err) {
+		return
+	}
+	now := map[string]map[string]string{}
+	for _, v := range there {
+		now[v.Name] = v.Labels
+	}
+	for _, v := range ours {
+		if maps.Equal(now[v.Name], v.Labels) && !s.fail(s.e.RemoveVolume(ctx, v.Name)) {
+			s.report.Volumes = append(s.report.Volumes, v.Name)
+		}
 	}
 }

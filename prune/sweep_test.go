@@ -270,3 +270,17 @@ func TestR12SlashesInTheHostName(t *testing.T) {
 	sweep(t, f)
 	assert.DeepEqual(t, f.Objects(), empty)
 }
+
+// TestVolumeOfTheNextOneStays: a volume that had been made under the name of one that was found, and removed by another
+// process, was removed in its place.
+func TestVolumeOfTheNextOneStays(t *testing.T) {
+	f := newFake(t)
+	addAll(t, f, "x", owned(dead(), 0))
+	next := owned(living(), 0)
+	f.Before(http.MethodDelete, "/containers/.*", func(*http.Request) {
+		assert.Check(t, f.Engine(t).CreateVolume(t.Context(), "x", next))
+	})
+	r := sweep(t, f)
+	assert.Equal(t, len(r.Volumes), 0)
+	assert.DeepEqual(t, f.VolumeLabels("x"), next)
+}
