@@ -86,8 +86,8 @@ func (p *pipeline) ensure(ctx context.Context) (*snapshot.Snapshot, error) {
 	force := p.options.NoCache || p.options.Pull
 	for removed := 0; ; {
 		s, err := p.ensureOnce(ctx, force)
-		if gone := (*engine.RemovedError)(nil); errors.As(err, &gone) && removed < removedTries && ctx.Err() == nil && !p.options.KeepFailed {
-			removed++ // the images' layers are in the cache, most often, and another bootstrap may get through
+		if p.beginsAgain(ctx, err, removed) {
+			removed++
 			continue
 		}
 		if !errors.Is(err, bootstrap.ErrBusy) {
@@ -103,6 +103,12 @@ func (p *pipeline) ensure(ctx context.Context) (*snapshot.Snapshot, error) {
 
 // removedTries is how often a bootstrap is begun again when somebody else has removed its containers, its network or its images.
 const removedTries = 2
+
+// beginsAgain reports whether a bootstrap that ended with err is begun again, as it has been so often: the images' layers are
+// in the cache, most often, and another one may get through.
+func (p *pipeline) beginsAgain(ctx context.Context, err error, before int) bool {
+	return errors.As(err, new(*engine.RemovedError)) && before < removedTries && ctx.Err() == nil && !p.options.KeepFailed
+}
 
 func (p *pipeline) ensureOnce(ctx context.Context, force bool) (*snapshot.Snapshot, error) {
 	if !force {

@@ -3,6 +3,7 @@ package bmo
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"gotest.tools/v3/assert"
 
 	"github.com/docker-bmo/docker-bmo/bootstrap"
+	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/instance/instancetest"
 	"github.com/docker-bmo/docker-bmo/internal/label"
 	"github.com/docker-bmo/docker-bmo/internal/owner"
@@ -88,6 +90,31 @@ func TestAwaitNobody(t *testing.T) {
 	d := newFixture(t)
 	p := &pipeline{client: d.client(t), engine: d.Engine(t), want: snapshottest.New("demo", "aa", instancetest.Noon, "web")}
 	assert.NilError(t, p.await(t.Context()))
+}
+
+// TestBeginsAgain: what others have removed under a bootstrap is made again, but not for good, and not what is to be looked at.
+func TestBeginsAgain(t *testing.T) {
+	gone := fmt.Errorf("start web: %w", &engine.RemovedError{})
+	done, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, c := range []struct {
+		ctx    context.Context
+		err    error
+		before int
+		keep   bool
+		want   bool
+	}{
+		{t.Context(), gone, 0, false, true},
+		{t.Context(), gone, removedTries - 1, false, true},
+		{t.Context(), gone, removedTries, false, false},
+		{t.Context(), gone, 0, true, false},
+		{done, gone, 0, false, false},
+		{t.Context(), errStopped, 0, false, false},
+		{t.Context(), nil, 0, false, false},
+	} {
+		p := &pipeline{options: BuildOptions{KeepFailed: c.keep}}
+		assert.Equal(t, p.beginsAgain(c.ctx, c.err, c.before), c.want, "%+v", c)
+	}
 }
 
 // TestSupersede: a build with --no-cache leaves the snapshot before it without names.
