@@ -153,7 +153,9 @@ func (k *Keeper) other(id string, c engine.ContainerState) (*other, error) {
 	if o == nil {
 		r, err := k.archive.Append(id, k.e.Now)
 		if errors.Is(err, ErrNotFound) && validID.MatchString(id) {
-			r, err = k.archive.Create(headerOf(id, c), k.e.Now)
+			if r, err = k.archive.Create(headerOf(id, c), k.e.Now); err == nil {
+				_, _ = tryShare(r.file) // others see that it is not the process that has begun it
+			}
 		}
 		if err != nil {
 			return nil, err

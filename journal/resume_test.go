@@ -2,6 +2,7 @@ package journal
 
 import (
 	"net/http"
+	"os"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -31,9 +32,15 @@ func leftBehind(t *testing.T) (f *fixture, web, db string) {
 // TestR16TwoRemoveTheSame: of two processes that remove the same, one records it. The other one removed what that one had not
 // read yet.
 func TestR16TwoRemoveTheSame(t *testing.T) {
-	for name, killed := range map[string]bool{"both go on": false, "the first is killed": true} {
+	for name, c := range map[string]struct{ killed, elsewhere bool }{
+		"both go on": {}, "the first is killed": {killed: true}, "begun elsewhere": {elsewhere: true},
+	} {
+		killed := c.killed
 		t.Run(name, func(t *testing.T) {
 			f, web, db := leftBehind(t)
+			if c.elsewhere {
+				assert.NilError(t, os.Remove(f.archive.path(id1)))
+			}
 			a, first := f.another(), f.e
 			assert.NilError(t, first.RemoveContainer(t.Context(), web))
 			b, second := f.another(), f.e

@@ -28,10 +28,11 @@ const (
 	Garbage     Fault = "garbage"     // a web page instead of the answer
 	Removed     Fault = "removed"     // the stack's snapshots, by another docker bmo, before the engine hears of the request
 	Pruned      Fault = "pruned"      // all that docker system prune takes, before the engine hears of the request
+	Stopped     Fault = "stopped"     // the instance, by another docker bmo, before the engine hears of the request
 )
 
 // Faults are all of them.
-var Faults = []Fault{Killed, Dropped, Stalled, Slow, Interrupted, Refused, Garbage, Removed, Pruned}
+var Faults = []Fault{Killed, Dropped, Stalled, Slow, Interrupted, Refused, Garbage, Removed, Pruned, Stopped}
 
 const (
 	slowness = time.Second            // of a slow answer
@@ -46,7 +47,7 @@ var errDropped = errors.New("dropped")
 // faulty passes requests to the engine, and puts a fault at one of them.
 type faulty struct {
 	engine http.RoundTripper
-	stack  string
+	stack  string // of which snapshots are removed, and the name of the instance that is stopped
 
 	mu      sync.Mutex
 	fault   Fault
@@ -138,6 +139,10 @@ func (f *faulty) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 	case Pruned:
 		if _, err := harness.Command("docker", dockerPrune()...); err != nil && !strings.Contains(err.Error(), "already running") {
+			return nil, err
+		}
+	case Stopped:
+		if _, err := harness.Command("docker", "bmo", "stop", f.stack); err != nil && !strings.Contains(err.Error(), "no such instance") {
 			return nil, err
 		}
 	}

@@ -86,6 +86,8 @@ func (b *bench) clear(t testing.TB, c Command, there []string) []string {
 // unwanted says what is wrong with the instances that are there after a command.
 func (b *bench) unwanted(c Command, fault Fault, r harness.Result, there []string) string {
 	switch {
+	case fault == Stopped && len(there) == 0:
+		return ""
 	case strings.HasPrefix(c.Name, "run -d") && len(there) > 0 && r.Code != 0 && fault != Killed:
 		return "an instance that is ready, of a command that has failed\n"
 	case strings.HasPrefix(c.Name, "run -d") && len(there) == 0 && r.Code == 0:
@@ -119,7 +121,7 @@ func judge(fault Fault, r harness.Result) string {
 		allowed = []int{0}
 	case Interrupted:
 		allowed = []int{0, 130}
-	case Removed, Pruned:
+	case Removed, Pruned, Stopped:
 		allowed = []int{0, 1, 125}
 	default:
 		allowed = []int{0, 125}
