@@ -95,6 +95,7 @@ func New(api engine.API, opts ...Option) *Client {
 	}
 	if a := c.archive(); a != nil {
 		c.keeper = journal.NewKeeper(c.engine, a, c.warn)
+		c.keeper.OnSlow(c.sayIfSlow)
 	}
 	return c
 }

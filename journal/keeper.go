@@ -21,12 +21,15 @@ type Keeper struct {
 	e       *engine.Engine
 	archive *Archive
 	warn    func(error)
+	slow    func(string) (done func())
 
 	mu      sync.Mutex
 	engine  string
 	warned  bool
 	watches map[string]*Watch
 	others  map[string]*other
+	// deadlines are until when records are waited for that other processes go on with.
+	deadlines map[string]time.Time
 }
 
 // other is a record that another process has begun.
@@ -38,10 +41,16 @@ type other struct {
 // NewKeeper returns a keeper for an engine. From then on no container is removed before what it has printed is recorded.
 // warn is told, once, of trouble with the files.
 func NewKeeper(e *engine.Engine, a *Archive, warn func(error)) *Keeper {
-	k := &Keeper{e: e, archive: a, warn: warn, watches: map[string]*Watch{}, others: map[string]*other{}}
+	k := &Keeper{
+		e: e, archive: a, warn: warn, slow: func(string) func() { return func() {} },
+		watches: map[string]*Watch{}, others: map[string]*other{}, deadlines: map[string]time.Time{},
+	}
 	e.OnRemove(k.beforeRemove)
 	return k
 }
+
+// OnSlow has fn called with what is waited for, and done when that is over.
+func (k *Keeper) OnSlow(fn func(text string) (done func())) { k.slow = fn }
 
 // At says which engine it is, by its identifier.
 func (k *Keeper) At(engine string) {

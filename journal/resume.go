@@ -58,7 +58,7 @@ func resume(f *os.File) error {
 
 // resumeLimit is how long a record is waited for that another process goes on with, and resumePause how long between two
 // looks at its lock; the engine is asked once a second.
-var resumeLimit = time.Minute
+var resumeLimit = 10 * time.Second
 
 const resumePause = 50 * time.Millisecond
 
@@ -66,11 +66,15 @@ const resumePause = 50 * time.Millisecond
 // nothing to add. If a third process goes on with it, that one removes the container, too: resume waits until it has, or is
 // gone itself, so that the container is not removed before the other one has read what it has printed.
 func (k *Keeper) resume(ctx context.Context, id string, c engine.ContainerState) *other {
-	ctx, cancel := context.WithTimeout(ctx, resumeLimit)
+	o, err := k.other(id, c)
+	if !errors.Is(err, ErrResumed) {
+		return o
+	}
+	defer k.slow("waiting for another command, which is removing the same")()
+	ctx, cancel := context.WithDeadline(ctx, k.deadline(id))
 	defer cancel()
-	for asked := time.Now(); ; {
-		o, err := k.other(id, c)
-		if !errors.Is(err, ErrResumed) || !pause(ctx, resumePause) {
+	for asked := time.Now(); pause(ctx, resumePause); {
+		if o, err = k.other(id, c); !errors.Is(err, ErrResumed) {
 			return o
 		}
 		if time.Since(asked) >= time.Second {
@@ -80,6 +84,19 @@ func (k *Keeper) resume(ctx context.Context, id string, c engine.ContainerState)
 			asked = time.Now()
 		}
 	}
+	return nil
+}
+
+// deadline returns until when a record is waited for, which is the same for all of its containers.
+func (k *Keeper) deadline(id string) time.Time {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	d, ok := k.deadlines[id]
+	if !ok {
+		d = time.Now().Add(resumeLimit)
+		k.deadlines[id] = d
+	}
+	return d
 }
 
 // closeLimit is how long a reader waits for the rest of a record of what is gone.

@@ -70,6 +70,29 @@ func TestR16TwoRemoveTheSame(t *testing.T) {
 	}
 }
 
+// TestStuckRemovalIsNotWaitedForLong: a process that has stopped in the middle of a removal keeps nobody from it. It is said
+// what is waited for, and all containers together have one time.
+func TestStuckRemovalIsNotWaitedForLong(t *testing.T) {
+	before := resumeLimit
+	t.Cleanup(func() { resumeLimit = before })
+	resumeLimit = 3 * resumePause
+	f, web, db := leftBehind(t)
+	f.another().beforeRemove(t.Context(), web)
+	k := f.another()
+	var said atomic.Int32
+	k.OnSlow(func(text string) func() {
+		assert.Check(t, text != "")
+		said.Add(1)
+		return func() {}
+	})
+	assert.NilError(t, f.e.RemoveContainer(t.Context(), web))
+	began := time.Now()
+	assert.NilError(t, f.e.RemoveContainer(t.Context(), db))
+	assert.Equal(t, said.Load(), int32(2))
+	assert.Equal(t, len(k.deadlines), 1)
+	assert.Assert(t, k.deadlines[id1].Before(began))
+}
+
 // TestR16ReaderOfWhatHasJustGone: who reads the record of what another process has just removed gets all of it.
 func TestR16ReaderOfWhatHasJustGone(t *testing.T) {
 	f, web, db := leftBehind(t)
