@@ -58,6 +58,7 @@ const removeTime = 30 * time.Second
 // even when it was interrupted. Each gets a step of the progress.
 func (c *Client) Remove(ctx context.Context, list []*Instance, o StopOptions) error {
 	defer c.show(o.Progress)()
+	defer c.settle(ctx)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.Grace+removeTime)
 	defer cancel()
 	byName := make(map[string]*Instance, len(list))

@@ -2,9 +2,7 @@ package journal
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"maps"
 	"sync"
 	"time"
 
@@ -36,6 +34,8 @@ type Keeper struct {
 type other struct {
 	*Record
 	ended map[string]engine.ContainerState
+	// users are how many goroutines read into it.
+	users int
 }
 
 // NewKeeper returns a keeper for an engine. From then on no container is removed before what it has printed is recorded.
@@ -146,7 +146,12 @@ func (k *Keeper) beforeRemove(ctx context.Context, id string) {
 		w.drain(ctx, c)
 		return
 	}
-	if o := k.resume(ctx, of, c); o != nil && !c.Started.IsZero() {
+	o := k.resume(ctx, of, c)
+	if o == nil {
+		return
+	}
+	defer k.release(o)
+	if !c.Started.IsZero() {
 		if _, err := o.fetchLines(ctx, k.e, id, ServiceOf(c.Labels, c.Name), false); err != nil && ctx.Err() == nil {
 			o.Add(Entry{Kind: KindGap, Service: ServiceOf(c.Labels, c.Name), Container: shortID(id), Text: fmt.Sprintf("the rest of what it has printed could not be read: %v", err)})
 		}
@@ -154,18 +159,13 @@ func (k *Keeper) beforeRemove(ctx context.Context, id string) {
 }
 
 // other returns a record that another process has begun, if this one can go on with it and it is not over, and takes a note
-// of one of its containers.
+// of one of its containers. The caller calls release.
 func (k *Keeper) other(id string, c engine.ContainerState) (*other, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	o := k.others[id]
 	if o == nil {
-		r, err := k.archive.Append(id, k.e.Now)
-		if errors.Is(err, ErrNotFound) && validID.MatchString(id) {
-			if r, err = k.archive.Create(headerOf(id, c), k.e.Now); err == nil {
-				_, _ = tryShare(r.file) // others see that it is not the process that has begun it
-			}
-		}
+		r, err := k.archive.AppendOrCreate(headerOf(id, c), k.e.Now)
 		if err != nil {
 			return nil, err
 		}
@@ -176,7 +176,15 @@ func (k *Keeper) other(id string, c engine.ContainerState) (*other, error) {
 		k.others[id] = o
 	}
 	o.ended[c.ID] = c
+	o.users++
 	return o, nil
+}
+
+// release says that all of a container has been read into a record that other has returned.
+func (k *Keeper) release(o *other) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	o.users--
 }
 
 // headerOf returns what the labels of a container say of a record that is not here.
@@ -187,14 +195,20 @@ func headerOf(id string, c engine.ContainerState) Header {
 	}
 }
 
-// Settle makes the records whole of what was removed since the last call.
+// Settle makes the records whole of what was removed since the last call. One that is still read into is left to the call
+// of whoever does that.
 func (k *Keeper) Settle(ctx context.Context) {
 	if k == nil {
 		return
 	}
 	k.mu.Lock()
-	others := maps.Clone(k.others)
-	clear(k.others)
+	others := map[string]*other{}
+	for id, o := range k.others {
+		if o.users == 0 {
+			others[id] = o
+			delete(k.others, id)
+		}
+	}
 	k.mu.Unlock()
 	var group errgroup.Group
 	group.SetLimit(settleAtOnce)

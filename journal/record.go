@@ -84,9 +84,39 @@ func (a *Archive) Append(id string, now func() time.Time) (*Record, error) {
 		f.Close()
 		return nil, err
 	}
-	r := &Record{now: now, file: f, state: newState()}
-	r.Header, err = scan(f, func(e Entry, _ span) { r.state.note(e) })
+	return openRecord(f, now)
+}
+
+// AppendOrCreate is Append, but begins a record that is not there. Of several processes that do so at once, one has it.
+func (a *Archive) AppendOrCreate(h Header, now func() time.Time) (*Record, error) {
+	if !validID.MatchString(h.ID) {
+		return nil, ErrNotFound
+	}
+	if err := private.Dir(a.dir); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(a.path(h.ID), os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o600)
 	if err != nil {
+		return nil, err
+	}
+	if err := resume(f); err != nil {
+		f.Close()
+		return nil, err
+	}
+	if fi, err := f.Stat(); err == nil && fi.Size() == 0 {
+		b, _ := json.Marshal(h) // never fails for such a type
+		if _, err := f.Write(append(b, '\n')); err != nil {
+			return nil, errors.Join(err, f.Truncate(0), f.Close())
+		}
+	}
+	return openRecord(f, now)
+}
+
+// openRecord returns the record in a file that is locked; it closes the file if there is an error.
+func openRecord(f *os.File, now func() time.Time) (*Record, error) {
+	r := &Record{now: now, file: f, state: newState()}
+	var err error
+	if r.Header, err = scan(f, func(e Entry, _ span) { r.state.note(e) }); err != nil {
 		f.Close()
 		return nil, err
 	}

@@ -18,10 +18,9 @@ var (
 )
 
 // lockTries is how often a lock is tried for, lockPause apart: readers take it for an instant, to see whether it is free.
-const (
-	lockTries = 20
-	lockPause = 5 * time.Millisecond
-)
+const lockTries = 20
+
+var lockPause = 5 * time.Millisecond
 
 // lock takes the lock, and gives up when it is not free after an instant.
 func lock(f *os.File) (ok bool, err error) {
@@ -38,29 +37,32 @@ func lock(f *os.File) (ok bool, err error) {
 // see that it is not the process that has begun it.
 func resume(f *os.File) error {
 	for range lockTries {
-		ok, err := lock(f)
+		free, err := tryLock(f)
 		if err != nil {
 			return err
 		}
-		free := ok
-		if ok, err = tryShare(f); err != nil || ok && free {
+		shared, err := tryShare(f)
+		switch {
+		case err != nil:
 			return err
-		}
-		if ok {
+		case shared && free:
+			return nil
+		case shared:
 			return ErrResumed
 		}
-		if !free {
-			return ErrBusy
-		}
+		time.Sleep(lockPause)
 	}
 	return ErrBusy
 }
 
-// resumeLimit is how long a record is waited for that another process goes on with, and resumePause how long between two
-// looks at its lock; the engine is asked once a second.
+// resumeLimit is how long a record is waited for that another process goes on with.
 var resumeLimit = 10 * time.Second
 
-const resumePause = 50 * time.Millisecond
+// resumePause is how long between two looks at the lock; the engine is asked after each resumeAsks of them.
+const (
+	resumePause = 50 * time.Millisecond
+	resumeAsks  = 20
+)
 
 // resume returns the record that a container belongs to, which another process has begun; nil if that one lives, or there is
 // nothing to add. If a third process goes on with it, that one removes the container, too: resume waits until it has, or is
@@ -73,15 +75,14 @@ func (k *Keeper) resume(ctx context.Context, id string, c engine.ContainerState)
 	defer k.slow("waiting for another command, which is removing the same")()
 	ctx, cancel := context.WithDeadline(ctx, k.deadline(id))
 	defer cancel()
-	for asked := time.Now(); pause(ctx, resumePause); {
+	for n := 1; pause(ctx, resumePause); n++ {
 		if o, err = k.other(id, c); !errors.Is(err, ErrResumed) {
 			return o
 		}
-		if time.Since(asked) >= time.Second {
-			if _, err := k.e.Look(ctx, c.ID); err != nil {
+		if n%resumeAsks == 0 {
+			if _, err := k.e.Look(ctx, c.ID); engine.IsNotFound(err) {
 				return nil
 			}
-			asked = time.Now()
 		}
 	}
 	return nil
@@ -99,8 +100,12 @@ func (k *Keeper) deadline(id string) time.Time {
 	return d
 }
 
-// closeLimit is how long a reader waits for the rest of a record of what is gone.
-var closeLimit = 10 * time.Second
+// closeLimit is how long a reader waits for the rest of a record of what is gone, and ownLimit how long after the last event
+// if it is its first process that has it: that one may go on without any container, as a bootstrap does.
+var (
+	closeLimit = 10 * time.Second
+	ownLimit   = 2 * time.Second
+)
 
 // closes waits for the process that keeps the record to write what it has of the removal, when everything has just been
 // removed that the record is about, and reports whether there may be more in the record now.
@@ -111,7 +116,15 @@ func (v *View) closes(ctx context.Context) bool {
 	if list, err := v.e.Containers(ctx, v.of); err != nil || len(list) > 0 {
 		return false
 	}
-	ctx, cancel := context.WithTimeout(ctx, closeLimit)
+	limit := ownLimit - v.e.Now().Sub(v.state.last)
+	if resumed, _ := tryShare(v.file); resumed {
+		unlock(v.file)
+		limit = closeLimit
+	}
+	if limit <= 0 {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	for pause(ctx, resumePause) {
 		if free, err := tryLock(v.file); free || err != nil {

@@ -1,9 +1,11 @@
 package journal
 
 import (
+	"errors"
 	"net/http"
 	"os"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -91,6 +93,122 @@ func TestStuckRemovalIsNotWaitedForLong(t *testing.T) {
 	assert.Equal(t, said.Load(), int32(2))
 	assert.Equal(t, len(k.deadlines), 1)
 	assert.Assert(t, k.deadlines[id1].Before(began))
+}
+
+// TestRemovedMeanwhile: a process that has removed the container, and is not at the end of its work, is not waited for any
+// more; an engine that fails once says nothing about that.
+func TestRemovedMeanwhile(t *testing.T) {
+	before := resumeLimit
+	t.Cleanup(func() { resumeLimit = before })
+	resumeLimit = time.Hour
+	f, web, db := leftBehind(t)
+	f.another()
+	first := f.e
+	assert.NilError(t, first.RemoveContainer(t.Context(), web))
+	k := f.another()
+	second := f.e
+	done := make(chan error)
+	go func() { done <- second.RemoveContainer(t.Context(), db) }()
+	time.Sleep(3 * resumePause)
+	f.Fail(http.MethodGet, "/containers/"+db+"/json", http.StatusInternalServerError, "something went wrong", 1)
+	select {
+	case <-done:
+		t.Fatal("removed before the other process has read it")
+	case <-time.After((resumeAsks + 3) * resumePause):
+	}
+	assert.NilError(t, first.RemoveContainer(t.Context(), db))
+	assert.NilError(t, <-done)
+	assert.Equal(t, len(k.others), 0)
+}
+
+// TestRecordsThatNobodyHas: of several processes that go on with a record that is not here, one has it, and the others wait.
+func TestRecordsThatNobodyHas(t *testing.T) {
+	f, web, _ := leftBehind(t)
+	c, err := f.e.Look(t.Context(), web)
+	assert.NilError(t, err)
+	for range 100 {
+		_ = os.Remove(f.archive.path(id1))
+		var has, wait atomic.Int32
+		var wg sync.WaitGroup
+		var keepers []*Keeper
+		for range 3 {
+			k := f.another()
+			keepers = append(keepers, k)
+			wg.Go(func() {
+				switch o, err := k.other(id1, c); {
+				case o != nil:
+					has.Add(1)
+				case errors.Is(err, ErrResumed):
+					wait.Add(1)
+				default:
+					assert.Check(t, err)
+				}
+			})
+		}
+		wg.Wait()
+		assert.Equal(t, has.Load(), int32(1))
+		assert.Equal(t, wait.Load(), int32(2))
+		for _, k := range keepers {
+			for _, o := range k.others {
+				assert.NilError(t, o.Close())
+			}
+		}
+	}
+}
+
+// TestWaitingHoldsUpNobody: what nobody else removes is removed at once, however many others are waited for: no look at a lock
+// rests while it keeps the others from looking.
+func TestWaitingHoldsUpNobody(t *testing.T) {
+	before := lockPause
+	t.Cleanup(func() { lockPause = before })
+	f, web, db := leftBehind(t)
+	f.another().beforeRemove(t.Context(), web)
+	k := f.another()
+	c, err := f.e.Look(t.Context(), db)
+	assert.NilError(t, err)
+	lockPause = time.Hour
+	_, err = k.other(id1, c)
+	assert.Assert(t, errors.Is(err, ErrResumed))
+}
+
+// TestSettleLeavesWhatIsReadInto: what one call of a client has begun to read another one closed.
+func TestSettleLeavesWhatIsReadInto(t *testing.T) {
+	f, _, db := leftBehind(t)
+	k := f.another()
+	var once atomic.Bool
+	f.Before(http.MethodGet, "/containers/"+db+"/logs", func(*http.Request) {
+		if once.CompareAndSwap(false, true) {
+			k.Settle(t.Context())
+		}
+	})
+	assert.NilError(t, f.e.RemoveContainer(t.Context(), db))
+	k.Settle(t.Context())
+	got := briefs(f.entries(id1, false))
+	assert.Assert(t, slices.Contains(got, "db| db's"), "%q", got)
+}
+
+// TestReaderOfWhatGoesOn: a process that has a record and no container at the moment, as between two steps of a bootstrap, is
+// not waited for.
+func TestReaderOfWhatGoesOn(t *testing.T) {
+	before := ownLimit
+	t.Cleanup(func() { ownLimit = before })
+	ownLimit = time.Nanosecond
+	f := newFixture(t)
+	f.keeper.Begin(t.Context(), header(id1))
+	c := f.container(id1, "web", enginetest.Serve("web's"))
+	f.start(c)
+	until(t, func() bool { return slices.Contains(briefs(f.entries(id1, false)), "web| web's") })
+	first := f.keeper
+	assert.NilError(t, first.e.RemoveContainer(t.Context(), c))
+	until(t, func() bool { return slices.Contains(briefs(f.entries(id1, false)), "destroy") })
+	read := make(chan []string, 1)
+	go func() { read <- briefs(f.entries(id1, true)) }()
+	select {
+	case <-read:
+	case <-time.After(closeLimit / 2):
+		t.Fatal("it waits")
+	}
+	first.End(t.Context(), id1, "removed", nil)
 }
 
 // TestR16ReaderOfWhatHasJustGone: who reads the record of what another process has just removed gets all of it.

@@ -259,35 +259,49 @@ func (s *sweep) remove(ctx context.Context) {
 			s.report.Containers = append(s.report.Containers, c.ID)
 		}
 	}
-	s.removeVolumes(ctx, false)
-	for _, n := range s.networks {
-		if !s.fail(s.e.RemoveNetwork(ctx, n.ID)) {
-			s.report.Networks = append(s.report.Networks, n.Name)
+	if volumes, claims, err := s.volumesLeft(ctx); !s.fail(err) { // else the next one does all of it
+		s.removeVolumes(ctx, volumes)
+		for _, n := range s.networks {
+			if !s.fail(s.e.RemoveNetwork(ctx, n.ID)) {
+				s.report.Networks = append(s.report.Networks, n.Name)
+			}
 		}
+		s.removeVolumes(ctx, claims)
 	}
-	s.removeVolumes(ctx, true)
 	for _, img := range s.images {
 		s.fail(s.report.removeImage(ctx, s.e, img))
 	}
 }
 
-// removeVolumes removes claims, or all other volumes, unless one of the same name has been made since: somebody else may have
-// removed the one that was found, and an instance of that name may have been started.
-func (s *sweep) removeVolumes(ctx context.Context, claims bool) {
-	ours := without(s.volumes, func(v engine.Volume) bool { return (v.Labels[label.Role] == label.RoleClaim) != claims })
-	if len(ours) == 0 {
-		return
+// volumesLeft returns the volumes to be removed, claims apart, without those of which there is another one by that name now:
+// somebody else may have removed the one that was found, and an instance of that name may have been started.
+func (s *sweep) volumesLeft(ctx context.Context) (volumes, claims []engine.Volume, err error) {
+	if len(s.volumes) == 0 {
+		return nil, nil, nil
 	}
 	there, err := s.e.Volumes(ctx, label.Owner)
-	if s.fail(err) {
-		return
+	if err != nil {
+		return nil, nil, err
 	}
 	now := map[string]map[string]string{}
 	for _, v := range there {
 		now[v.Name] = v.Labels
 	}
-	for _, v := range ours {
-		if maps.Equal(now[v.Name], v.Labels) && !s.fail(s.e.RemoveVolume(ctx, v.Name)) {
+	for _, v := range s.volumes {
+		switch {
+		case !maps.Equal(now[v.Name], v.Labels):
+		case v.Labels[label.Role] == label.RoleClaim:
+			claims = append(claims, v)
+		default:
+			volumes = append(volumes, v)
+		}
+	}
+	return volumes, claims, nil
+}
+
+func (s *sweep) removeVolumes(ctx context.Context, list []engine.Volume) {
+	for _, v := range list {
+		if !s.fail(s.e.RemoveVolume(ctx, v.Name)) {
 			s.report.Volumes = append(s.report.Volumes, v.Name)
 		}
 	}

@@ -271,6 +271,22 @@ func TestR12SlashesInTheHostName(t *testing.T) {
 	assert.DeepEqual(t, f.Objects(), empty)
 }
 
+// TestNameIsFreeAtTheEnd: an instance's network, which reserves its name, is removed after its volumes, and a claim, which has
+// the owner of what was taken out of a pool, after that.
+func TestNameIsFreeAtTheEnd(t *testing.T) {
+	f := newFake(t)
+	addAll(t, f, "x", owned(dead(), 0))
+	f.AddVolume("claim", owned(dead(), 0, label.Role+"="+label.RoleClaim))
+	sweep(t, f)
+	var order []string
+	for _, r := range f.Requests() {
+		if what, ok := strings.CutPrefix(r, http.MethodDelete+" "); ok {
+			order = append(order, strings.Split(strings.TrimPrefix(what, "/"), "/")[0])
+		}
+	}
+	assert.DeepEqual(t, slices.DeleteFunc(order, func(s string) bool { return s == "images" }), []string{"containers", "volumes", "networks", "volumes"})
+}
+
 // TestVolumeOfTheNextOneStays: a volume that had been made under the name of one that was found, and removed by another
 // process, was removed in its place.
 func TestVolumeOfTheNextOneStays(t *testing.T) {

@@ -28,7 +28,7 @@ const (
 	Garbage     Fault = "garbage"     // a web page instead of the answer
 	Removed     Fault = "removed"     // the stack's snapshots, by another docker bmo, before the engine hears of the request
 	Pruned      Fault = "pruned"      // all that docker system prune takes, before the engine hears of the request
-	Stopped     Fault = "stopped"     // the instance, by another docker bmo, before the engine hears of the request
+	Stopped     Fault = "stopped"     // the stack's instances, by another docker bmo, before the engine hears of the request
 )
 
 // Faults are all of them.
@@ -39,6 +39,7 @@ const (
 	patience = 500 * time.Millisecond // until the user interrupts
 	stall    = time.Minute            // until a command that is still waiting has failed: its limits are seconds
 	silence  = 12 * time.Second       // at most, after an interrupt: what makes something is waited for 10 seconds
+	stopTime = 2 * time.Second        // that another stop has before the request goes on
 	glimpse  = 100 * time.Millisecond // what is seen of a stream that is cut
 )
 
@@ -47,7 +48,8 @@ var errDropped = errors.New("dropped")
 // faulty passes requests to the engine, and puts a fault at one of them.
 type faulty struct {
 	engine http.RoundTripper
-	stack  string // of which snapshots are removed, and the name of the instance that is stopped
+	stack  string
+	other  sync.WaitGroup // what another docker bmo does
 
 	mu      sync.Mutex
 	fault   Fault
@@ -70,6 +72,7 @@ func (f *faulty) arm(fault Fault, at func(n int, request string) bool) {
 // disarm returns the request that the fault came at, "" for none, and all until then. There are no more faults then: what a command has started
 // in the background goes on.
 func (f *faulty) disarm() (number int, request string, all []string) {
+	f.other.Wait()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.at = nil
@@ -142,11 +145,26 @@ func (f *faulty) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	case Stopped:
-		if _, err := harness.Command("docker", "bmo", "stop", f.stack); err != nil && !strings.Contains(err.Error(), "no such instance") {
-			return nil, err
+		done := make(chan struct{})
+		f.other.Go(func() {
+			defer close(done)
+			stopAll(f.stack)
+		})
+		select {
+		case <-done:
+		case <-time.After(stopTime): // it may wait for the command whose request this is
 		}
 	}
 	return f.engine.RoundTrip(r)
+}
+
+// stopAll stops what a stack has of instances, those that are being started, too. That there is none any more is no failure,
+// and what was not stopped is found afterwards.
+func stopAll(stack string) {
+	names, err := harness.Command("docker", "bmo", "ps", "--all", "--quiet", "--filter", "stack="+stack)
+	if err == nil && names != "" {
+		_, _ = harness.Command("docker", append([]string{"bmo", "stop"}, strings.Fields(names)...)...)
+	}
 }
 
 // dockerPrune is docker's own prune. Where base images cannot be pulled again it leaves them.
