@@ -37,7 +37,9 @@ func (s *sweep) remove(ctx context.Context) {
 				s.report.Networks = append(s.report.Networks, n.Name)
 			}
 		}
-		s.removeVolumes(ctx, claims)
+		if len(s.errs) == 0 { // else what is left would have the owner that it had in its pool
+			s.removeVolumes(ctx, claims)
+		}
 	}
 	for _, img := range s.images {
 		s.fail(s.report.removeImage(ctx, s.e, img))

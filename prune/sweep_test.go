@@ -287,6 +287,20 @@ func TestNameIsFreeAtTheEnd(t *testing.T) {
 	assert.DeepEqual(t, slices.DeleteFunc(order, func(s string) bool { return s == "images" }), []string{"containers", "volumes", "networks", "volumes"})
 }
 
+// TestClaimStaysWithWhatItClaims: as long as something cannot be removed, the claim stays, too, since it has the owner.
+func TestClaimStaysWithWhatItClaims(t *testing.T) {
+	f := newFake(t)
+	addAll(t, f, "x", owned(dead(), 0))
+	claim := owned(dead(), 0, label.Role+"="+label.RoleClaim)
+	f.AddVolume("claim", claim)
+	f.Fail(http.MethodDelete, "/networks/.*", http.StatusInternalServerError, "not now", 1)
+	_, err := prune.Sweep(t.Context(), f.Engine(t), owner.View{})
+	assert.ErrorContains(t, err, "not now")
+	assert.DeepEqual(t, f.VolumeLabels("claim"), claim)
+	sweep(t, f)
+	assert.Assert(t, f.VolumeLabels("claim") == nil)
+}
+
 // TestVolumeOfTheNextOneStays: a volume that had been made under the name of one that was found, and removed by another
 // process, was removed in its place.
 func TestVolumeOfTheNextOneStays(t *testing.T) {
