@@ -157,5 +157,5 @@ func (k *Cluster) Watch(ctx context.Context, inst *Instance, ended func(error)) 
 
 // CheckRunning returns an error unless all services of an instance run, but for those that have done their work.
 func (k *Cluster) CheckRunning(ctx context.Context, inst *Instance) error {
-	return k.kube.Running(ctx, inst)
+	return hint.Wrap(k.kube.Running(ctx, inst), "`docker bmo events --on "+k.String()+" "+inst.Name+"` may say why")
 }

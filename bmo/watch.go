@@ -59,7 +59,7 @@ func (w serviceWatch) run(ctx context.Context) error {
 		case ctx.Err() != nil:
 			return nil
 		case engine.IsNotFound(err):
-			return w.gone()
+			return gone(w.instance, w.service)
 		case err != nil:
 			if failed++; failed == watchTries {
 				return fmt.Errorf("instance %s can no longer be watched: %w", w.instance, err)
@@ -87,7 +87,7 @@ func (w serviceWatch) untilStarted(ctx context.Context, code int) error {
 		case ctx.Err() != nil || running:
 			return nil
 		case engine.IsNotFound(err):
-			return w.gone()
+			return gone(w.instance, w.service)
 		case err != nil:
 			return nil // the next question says it better
 		case !said:
@@ -96,8 +96,8 @@ func (w serviceWatch) untilStarted(ctx context.Context, code int) error {
 	}
 }
 
-func (w serviceWatch) gone() error {
-	return hint.Wrap(fmt.Errorf("instance %s is gone: the container of service %s was removed while the command ran", w.instance, w.service),
+func gone(instance, service string) error {
+	return hint.Wrap(fmt.Errorf("instance %s is gone: the container of service %s was removed while the command ran", instance, service),
 		"`docker events --since 10m` shows what was done to it; `docker bmo stop` and `docker container rm` remove instances")
 }
 
@@ -114,10 +114,13 @@ func (c *Client) CheckRunning(ctx context.Context, inst *Instance) error {
 	for _, service := range slices.Sorted(maps.Keys(inst.Services)) {
 		s, err := c.engine.Look(ctx, inst.Services[service])
 		switch {
+		case engine.IsNotFound(err):
+			return gone(inst.Name, service)
 		case err != nil:
 			return fmt.Errorf("service %s of instance %s: %w", service, inst.Name, err)
 		case !s.Running && (s.ExitCode != 0 || !slices.Contains(inst.MayEnd, service)):
-			return fmt.Errorf("service %s of instance %s does not run: it ended with exit code %d", service, inst.Name, s.ExitCode)
+			err := fmt.Errorf("service %s of instance %s does not run: it ended with exit code %d", service, inst.Name, s.ExitCode)
+			return hint.Wrap(err, "`docker bmo events "+inst.Name+"` shows what was done to it, `docker bmo logs "+inst.Name+" "+service+"` its last lines")
 		}
 	}
 	return nil

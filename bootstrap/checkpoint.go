@@ -262,7 +262,7 @@ func usedAfter(st *stack.Stack, steps int) map[string]bool {
 func (b *run) fillVolume(ctx context.Context, name, carrier string) error {
 	id, err := b.Engine.CreateContainer(ctx, engine.ContainerSpec{
 		Name: b.volume(name), Image: carrier, Command: []string{"never-started"}, Labels: b.labels(label.Volume(name)),
-		Mounts: []engine.Mount{{Volume: b.volume(name), Target: engine.CarrierPath}},
+		Mounts: []engine.Mount{{Volume: b.volume(name), Target: engine.CarrierPath, Labels: b.labels("")}},
 	})
 	if err != nil {
 		return err

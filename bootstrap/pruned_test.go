@@ -14,7 +14,8 @@ import (
 )
 
 // TestR10PruneDuringTheBootstrap: `docker container prune` takes what has been stopped and not been committed yet, and
-// `docker network prune` a network on which nothing runs, `docker image prune --all` images that nothing runs from yet. That is one
+// `docker network prune` a network on which nothing runs, `docker image prune --all` images that nothing runs from yet, `docker
+// volume prune --all` volumes that no container has, for which the engine makes empty ones. That is one
 // clear error, with a hint, and nothing is left.
 func TestR10PruneDuringTheBootstrap(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -30,9 +31,15 @@ func TestR10PruneDuringTheBootstrap(t *testing.T) {
 		"image": {"/containers/create", "docker image prune --all", func(t *testing.T, f *fixture, prune *engine.Engine, _ *http.Request) {
 			_, _, _ = prune.RemoveImage(t.Context(), f.req.Built["web"])
 		}},
+		"volume": {"/containers/create", "volume prune --all", func(t *testing.T, f *fixture, prune *engine.Engine, _ *http.Request) {
+			_ = prune.RemoveVolume(t.Context(), Name(f.req.Snapshot.Key)+"-volume-uploads") // unless it is in use
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t)
+			if name == "volume" {
+				f.share()
+			}
 			prune := f.EngineAs(t, "prune")
 			f.Before("POST", c.before, func(r *http.Request) { c.prune(t, f, prune, r) })
 			_, err := Run(t.Context(), f.req)

@@ -64,12 +64,17 @@ func (b *run) importVolume(ctx context.Context, name string, log *progress.Log) 
 	image := b.Built[b.Snapshot.Services[0]] // any will do
 	id, err := b.Engine.CreateContainer(ctx, engine.ContainerSpec{
 		Name: b.volume(name), Image: image, Command: []string{"never-started"}, Labels: b.labels(part),
-		Mounts: []engine.Mount{{Volume: b.volume(name), Target: engine.CarrierPath, ReadOnly: true, NoCopy: true}},
+		Mounts: []engine.Mount{{
+			Volume: b.volume(name), Target: engine.CarrierPath, ReadOnly: true, NoCopy: true, Labels: launch.Remade(b.labels("")),
+		}},
 	})
 	if err != nil {
 		return err
 	}
 	b.readers = append(b.readers, id)
+	if err := b.group.LostVolume(ctx, []string{name}); err != nil {
+		return err
+	}
 	archive, err := b.Engine.ReadArchive(ctx, id, engine.CarrierPath)
 	if err != nil {
 		return err

@@ -21,7 +21,7 @@ func (e *RemovedError) Hint() string {
 		return "`docker image prune --all` and `system prune --all` take images that nothing runs from at the moment: " +
 			"run the command again, and let them leave ours alone by --filter label!=docker-bmo.role"
 	}
-	return "`docker container prune`, `network prune` and `system prune` take what does not run at the moment: " +
+	return "`docker container prune`, `network prune`, `volume prune --all` and `system prune` take what does not run at the moment: " +
 		"run the command again, and let them leave ours alone by --filter label!=docker-bmo.role"
 }
 

@@ -23,6 +23,8 @@ type Mount struct {
 	ReadOnly bool
 	// NoCopy leaves a volume that is empty as it is. Otherwise the engine fills it with what the image has at Target.
 	NoCopy bool
+	// Labels are those of the volume if the engine makes it for the container, because there is none of that name.
+	Labels map[string]string
 	// Subpath is the part of the volume that is mounted, relative to it.
 	Subpath string
 }
@@ -46,7 +48,7 @@ func (e *Engine) mounts(list []Mount) ([]mount.Mount, error) {
 		}
 		out = append(out, mount.Mount{
 			Type: mount.TypeVolume, Source: m.Volume, Target: m.Target, ReadOnly: m.ReadOnly,
-			VolumeOptions: &mount.VolumeOptions{NoCopy: m.NoCopy, Subpath: m.Subpath},
+			VolumeOptions: &mount.VolumeOptions{NoCopy: m.NoCopy, Labels: m.Labels, Subpath: m.Subpath},
 		})
 	}
 	return out, nil

@@ -93,6 +93,43 @@ func TestVolumesAreGoneWhenTheStartFails(t *testing.T) {
 	}
 }
 
+// TestR10VolumeGoesDuringTheStart: `docker volume prune --all` takes volumes that no container has yet. The engine made an empty
+// one in its place for the container, without labels: the instance ran without its content, and the volume was left.
+func TestR10VolumeGoesDuringTheStart(t *testing.T) {
+	for _, often := range []int{1, 1000} {
+		f := newFixture(t)
+		f.withUploads(t)
+		prune := f.EngineAs(t, "prune")
+		creates, done := 0, 0
+		f.Before("POST", "/containers/create", func(*http.Request) {
+			if creates++; creates%3 != 2 || done == often { // after the one that fills the volume
+				return
+			}
+			done++
+			list, err := prune.Volumes(t.Context(), label.Instance)
+			assert.Check(t, err)
+			for _, v := range list {
+				assert.Check(t, prune.RemoveVolume(t.Context(), v.Name))
+			}
+		})
+		i, err := Start(t.Context(), f.req)
+		if often == 1 {
+			assert.NilError(t, err)
+			for _, service := range []string{"db", "web"} {
+				_, ok := f.File(i.Services[service], "/up/logo.png")
+				assert.Assert(t, ok, service)
+			}
+			assert.NilError(t, Remove(t.Context(), f.req.Engine, i, 0))
+		} else {
+			var removed *engine.RemovedError
+			assert.Assert(t, errors.As(err, &removed), "%v", err)
+			assert.Assert(t, strings.Contains(strings.Join(hint.All(err), "\n"), "volume prune"))
+		}
+		assert.Assert(t, done > 0)
+		f.leavesNothing(t)
+	}
+}
+
 // TestSecretsOfInstances: they are there when the program starts, below a read-only filesystem, too.
 func TestSecretsOfInstances(t *testing.T) {
 	for _, c := range []struct {

@@ -156,7 +156,11 @@ func startOnce(ctx context.Context, r Request) (_ *Instance, err error) {
 	defer unwatch()
 	s.itself = s.newItself(watched)
 	defer s.itself.end()
-	if err := s.group.Up(watched, services, s.startService); err != nil {
+	err = s.group.Up(watched, services, s.startService)
+	if lost := s.group.LostVolume(ctx, s.Snapshot.Volumes); lost != nil {
+		err = errors.Join(lost, err) // which an empty volume may have caused
+	}
+	if err != nil {
 		return nil, err
 	}
 	s.itself.settle()

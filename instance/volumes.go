@@ -46,7 +46,7 @@ func (s *start) fillVolume(ctx context.Context, name string) error {
 	labels[label.Service] = label.Volume(name)
 	id, err := s.Engine.CreateContainer(ctx, engine.ContainerSpec{
 		Name: s.volume(name), Image: s.Snapshot.Images[label.Volume(name)].ID, Command: []string{"never-started"}, Labels: labels,
-		Mounts: []engine.Mount{{Volume: s.volume(name), Target: engine.CarrierPath}},
+		Mounts: []engine.Mount{{Volume: s.volume(name), Target: engine.CarrierPath, Labels: s.labels(s.Name, "")}},
 	})
 	if err != nil {
 		return err

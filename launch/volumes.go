@@ -1,8 +1,10 @@
 package launch
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"maps"
 	"path"
 	"regexp"
@@ -10,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/label"
 	"github.com/docker-bmo/docker-bmo/stack"
 )
 
@@ -64,6 +67,32 @@ func VolumeName(s stack.Service, m stack.Mount) string {
 	return strings.Trim(base[:min(len(base), maxVolumeName-9)]+"-"+hex.EncodeToString(sum[:4]), "-")
 }
 
+// Remade returns the labels of a volume that the engine makes in place of one that somebody has removed: those of the group's
+// volumes, so that it goes with them, and one that says so.
+func Remade(labels map[string]string) map[string]string {
+	labels = maps.Clone(labels)
+	labels[label.Remade] = "true"
+	return labels
+}
+
+// LostVolume returns an engine.RemovedError if somebody has removed one of the volumes, of which names are the stack's, between
+// its making and that of a container that wanted it: the engine has made an empty one in its place.
+func (g *Group) LostVolume(ctx context.Context, names []string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	remade, err := g.Engine.Volumes(ctx, label.Remade)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if slices.ContainsFunc(remade, func(v engine.Volume) bool { return v.Name == g.Volume(name) }) {
+			return &engine.RemovedError{Err: fmt.Errorf("volume %s is empty: the one with its content is gone", name)}
+		}
+	}
+	return nil
+}
+
 // mounts returns the engine's volumes of a service, and those that its files need.
 func (g *Group) mounts(s stack.Service) []engine.Mount {
 	var out []engine.Mount
@@ -71,7 +100,7 @@ func (g *Group) mounts(s stack.Service) []engine.Mount {
 		if m.Shared {
 			out = append(out, engine.Mount{
 				Volume: g.Volume(VolumeName(s, m)), Target: m.Target, ReadOnly: m.ReadOnly, NoCopy: m.NoCopy || g.Filled,
-				Subpath: m.Subpath,
+				Subpath: m.Subpath, Labels: Remade(g.Labels("")),
 			})
 		}
 	}

@@ -59,7 +59,11 @@ func (f *Fake) mount(c *ctr, image *img, m mount.Mount) {
 		f.addVolume(name, map[string]string{"com.docker.volume.anonymous": ""})
 		c.volumes = append(c.volumes, name)
 	}
-	v := f.addVolume(name, nil)
+	var labels map[string]string
+	if m.VolumeOptions != nil {
+		labels = m.VolumeOptions.Labels
+	}
+	v := f.addVolume(name, labels)
 	c.mounts[m.Target] = v
 	if len(v.files) > 0 || m.VolumeOptions != nil && m.VolumeOptions.NoCopy {
 		return

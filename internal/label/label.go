@@ -104,6 +104,9 @@ const (
 	Host  = Prefix + "host"
 	// Token tells who has taken an instance out of its pool, or a checkpoint's lock, by a random text.
 	Token = Prefix + "token"
+	// Remade is "true" on a volume that the engine has made for a container because somebody had removed the one that was there
+	// for it, with what was in it.
+	Remade = Prefix + "remade"
 	// Relay is on containers that are no service but lead to one: the identifier of that service's container.
 	Relay = Prefix + "relay"
 )
