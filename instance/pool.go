@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/hint"
 	"github.com/docker-bmo/docker-bmo/internal/label"
 	"github.com/docker-bmo/docker-bmo/internal/owner"
 	"github.com/docker-bmo/docker-bmo/launch"
@@ -43,7 +44,7 @@ func (s *start) rest(ctx context.Context) error {
 		}
 		id, ends := s.group.ID(svc.Name), launch.MayEnd(svc)
 		group.Go(func() error {
-			err := s.Engine.Pause(ctx, id)
+			err := s.pause(ctx, svc.Name, id)
 			if ends && engine.IsConflict(err) {
 				return nil // it has done its work
 			}
@@ -53,10 +54,20 @@ func (s *start) rest(ctx context.Context) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	if err := s.Engine.Pause(ctx, s.group.ID(lead)); err != nil {
+	if err := s.pause(ctx, lead, s.group.ID(lead)); err != nil {
 		return err
 	}
 	return s.Engine.Rename(ctx, s.group.ID(lead), label.PooledName(containerName(s.Name, lead)))
+}
+
+// pause pauses a service's container.
+func (s *start) pause(ctx context.Context, service, id string) error {
+	err := s.Engine.Pause(ctx, id)
+	if engine.IsConflict(err) {
+		return hint.Wrap(fmt.Errorf("service %s of instance %s has ended, or was stopped, before it could wait in the pool: %w", service, s.Name, err),
+			"`docker bmo events "+s.Name+"` shows what was done to it")
+	}
+	return err
 }
 
 // pooled is an instance that waits, by the containers of its services.
