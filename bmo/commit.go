@@ -84,7 +84,7 @@ func (c *Client) Commit(ctx context.Context, name string, o CommitOptions) (*Sna
 
 // meanwhile puts an error into words that comes of somebody else having removed an instance, which was there at first.
 func meanwhile(name string, err error) error {
-	if !engine.IsNotFound(err) || engine.IsNoImage(err) {
+	if !engine.IsGone(err) || engine.IsNoImage(err) {
 		return err
 	}
 	return hint.Wrap(fmt.Errorf("instance %s, or a container of it, was removed meanwhile: %w", name, err), "`docker bmo ps -a` lists what there is")

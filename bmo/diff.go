@@ -60,7 +60,7 @@ func (c *Client) Diff(ctx context.Context, name string, o DiffOptions) ([]Differ
 	}
 	s, st, err := c.startedFrom(ctx, inst, o.Stack, o.Environ)
 	if err != nil {
-		return nil, err
+		return nil, meanwhile(name, err)
 	}
 	d := &differ{c: c, inst: inst, all: o.All, request: instance.Request{
 		Engine: c.engine, Stack: st, Snapshot: s, Owner: c.owner(ctx), Proxies: c.proxies, Journal: journal.New(nil),
@@ -69,7 +69,7 @@ func (c *Client) Diff(ctx context.Context, name string, o DiffOptions) ([]Differ
 	for _, svc := range launch.Lasting(st) {
 		found, err := d.service(ctx, svc.With(inst.Flavor))
 		if err != nil {
-			return nil, err
+			return nil, meanwhile(name, err)
 		}
 		list = append(list, found...)
 	}

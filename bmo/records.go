@@ -102,7 +102,8 @@ func (c *Client) openInstance(ctx context.Context, i *instance.Instance, q journ
 		}
 	}
 	h := journal.Header{Kind: label.RoleInstance, Name: i.Name, Key: i.Key, Stack: i.Stack, Created: i.Created}
-	return journal.OpenLive(ctx, c.engine, h, label.Instance+"="+i.Name, q)
+	v, err = journal.OpenLive(ctx, c.engine, h, label.Instance+"="+i.Name, q)
+	return v, meanwhile(i.Name, err)
 }
 
 func noRecord(name string) error {

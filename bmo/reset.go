@@ -60,8 +60,12 @@ func (c *Client) Reset(ctx context.Context, name string, o ResetOptions) (*Insta
 }
 
 // notReset says that an instance is gone. Between its end and its start nothing runs from the snapshot, which a prune may
-// take then.
+// take then, and the name is free for others, of which another reset is one.
 func notReset(name string, err error) error {
+	if taken := (*instance.TakenError)(nil); errors.As(err, &taken) {
+		return hint.Wrap(fmt.Errorf("instance %s was not reset: another process has started one of that name meanwhile", name),
+			"if that was another `docker bmo reset`, it has done the same; `docker bmo ps` lists the instance when it is ready")
+	}
 	gone := fmt.Errorf("instance %s is gone: it did not start anew from its snapshot: %w", name, err)
 	if engine.IsNoImage(launch.Cause(err)) {
 		return hint.Wrap(gone, "another process has removed the snapshot meanwhile; `docker bmo run` makes it again")

@@ -45,6 +45,10 @@ func TestRemovedMeanwhile(t *testing.T) {
 			_, err := c.Commit(t.Context(), "shop", CommitOptions{Stack: st})
 			return err
 		},
+		"diff": func(c *Client, st *stack.Stack) error {
+			_, err := c.Diff(t.Context(), "shop", DiffOptions{Stack: st})
+			return err
+		},
 	} {
 		d := newFixture(t)
 		s := snapshottest.New("shop", "0123456789abcdef", instancetest.Noon, "web")
@@ -52,7 +56,7 @@ func TestRemovedMeanwhile(t *testing.T) {
 		e := d.Engine(t)
 		d.add(t, e, s.Labels(), snapshottest.ID(s, "web"))
 		var removed atomic.Bool
-		d.Before("GET", "/containers/[^/]+/json", func(*http.Request) { // it has been found already
+		d.Before("GET", "/containers/[^/]+/(json|changes)", func(*http.Request) { // it has been found already
 			if !removed.Swap(true) {
 				assert.Check(t, instance.Remove(t.Context(), e, &instance.Instance{Name: "shop"}, 0))
 			}
@@ -61,6 +65,26 @@ func TestRemovedMeanwhile(t *testing.T) {
 		err := do(d.client(t), st)
 		assert.ErrorContains(t, err, "instance shop, or a container of it, was removed meanwhile: ", what)
 	}
+}
+
+// TestResetTwiceAtOnce: an instance that another reset has started anew meanwhile is not gone, and nothing is to be removed.
+func TestResetTwiceAtOnce(t *testing.T) {
+	d := newFixture(t)
+	s := snapshottest.New("shop", "0123456789abcdef", instancetest.Noon, "web")
+	snapshottest.Add(d.Fake.Fake, s)
+	e := d.Engine(t)
+	d.add(t, e, s.Labels(), snapshottest.ID(s, "web"))
+	var again atomic.Bool
+	d.Before("POST", "/networks/create", func(*http.Request) {
+		if !again.Swap(true) {
+			_, err := d.AddNetwork("docker-bmo-shop", s.Labels())
+			assert.Check(t, err)
+		}
+	})
+	st := &stack.Stack{Name: "shop", Services: []stack.Service{{Name: "web", Image: "x", Snapshot: true}}}
+	_, err := d.client(t).Reset(t.Context(), "shop", ResetOptions{Stack: st})
+	assert.ErrorContains(t, err, "instance shop was not reset: another process has started one of that name meanwhile")
+	assert.Equal(t, len(hint.All(err)), 1)
 }
 
 // add adds a detached instance with one service.

@@ -41,7 +41,8 @@ func IsNoSpace(err error) bool {
 }
 
 // IsFailure reports whether the engine itself is at fault: it is not there, no longer there, not usable, or could not
-// do what it was asked for. A refusal, because it has no such object or one is in use, is not a failure.
+// do what it was asked for. A refusal, because it has no such object or one is in use, is not a failure, nor is what it says
+// of a container that is going.
 func IsFailure(err error) bool {
 	var unavailable *UnavailableError
 	var unusable *UnusableError
@@ -51,7 +52,7 @@ func IsFailure(err error) bool {
 	var unconnected *unconnectedError
 	return errors.As(err, &unavailable) || errors.As(err, &silent) || errors.As(err, &strange) || errors.As(err, &unconnected) ||
 		errors.As(err, &unusable) || errors.As(err, &lost) || client.IsErrConnectionFailed(err) ||
-		errdefs.IsInternal(err) || errdefs.IsUnavailable(err)
+		errdefs.IsInternal(err) && !goes.MatchString(err.Error()) || errdefs.IsUnavailable(err)
 }
 
 // UnusableError reports that an engine answered but cannot be used. Advice, if not empty, is a better hint than to take

@@ -14,7 +14,7 @@ func TestErrorKinds(t *testing.T) {
 	for _, c := range []struct {
 		status                              int
 		message                             string
-		notFound, conflict, port, exhausted bool
+		notFound, conflict, port, exhausted, going bool
 	}{
 		{status: http.StatusNotFound, message: "No such container: x", notFound: true},
 		{status: http.StatusConflict, message: "name is taken", conflict: true},
@@ -23,6 +23,7 @@ func TestErrorKinds(t *testing.T) {
 		{status: 500, message: "write /var/lib/docker/x: no space left on device", exhausted: true},
 		{status: 500, message: "Ports are not available: exposing port TCP 127.0.0.1:1 -> 0.0.0.0:0: listen tcp 127.0.0.1:1: bind: An attempt was made " +
 			"to access a socket in a way forbidden by its access permissions.", port: true},
+		{status: 500, message: "RWLayer of container /docker-bmo-shop-web is unexpectedly nil", going: true},
 		{status: 500, message: "something else"},
 	} {
 		f := enginetest.New(t)
@@ -33,9 +34,10 @@ func TestErrorKinds(t *testing.T) {
 		assert.Equal(t, engine.IsConflict(err), c.conflict, c.message)
 		assert.Equal(t, engine.IsPortTaken(err), c.port, c.message)
 		assert.Equal(t, engine.IsNoSpace(err), c.exhausted, c.message)
-		assert.Equal(t, engine.IsFailure(err), c.status == 500, c.message)
+		assert.Equal(t, engine.IsFailure(err), c.status == 500 && !c.going, c.message)
+		assert.Equal(t, engine.IsGone(err), c.notFound || c.going, c.message)
 	}
-	for _, is := range []func(error) bool{engine.IsNotFound, engine.IsConflict, engine.IsPortTaken, engine.IsNoSpace, engine.IsFailure} {
+	for _, is := range []func(error) bool{engine.IsNotFound, engine.IsConflict, engine.IsPortTaken, engine.IsNoSpace, engine.IsFailure, engine.IsGone} {
 		assert.Assert(t, !is(nil))
 	}
 }

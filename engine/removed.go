@@ -31,9 +31,12 @@ var (
 	noSuchImage = regexp.MustCompile(`No such image: |image with reference .* not found|unable to find image|` +
 		`content digest \S+ not found|parent snapshot \S+ does not exist|docker\.io/\S+: not found(?m:$)`)
 	noNetwork = regexp.MustCompile(`network \S+ not found`)
-	// goes is what engines say of a container that is going at that moment (moby's start.go, commit.go and logs.go).
-	goes = regexp.MustCompile(`marked for removal|which is being removed|which is Dead`)
+	// goes is what engines say of a container that is going at that moment (moby's start.go, commit.go, logs.go and, in 28, container.go).
+	goes = regexp.MustCompile(`marked for removal|which is being removed|which is Dead|RWLayer of container \S+ is unexpectedly nil`)
 )
+
+// IsGone reports whether the engine said that it has no such object, or not for much longer.
+func IsGone(err error) bool { return err != nil && (IsNotFound(err) || goes.MatchString(err.Error())) }
 
 // IsNoImage reports whether something could not be made of an image because that is gone.
 func IsNoImage(err error) bool { return err != nil && noSuchImage.MatchString(err.Error()) }
@@ -45,7 +48,7 @@ func Removed(err error) error {
 	switch {
 	case err == nil, errors.As(err, &already), IsNoImage(err):
 		return err
-	case IsNotFound(err), noNetwork.MatchString(err.Error()), goes.MatchString(err.Error()):
+	case IsGone(err), noNetwork.MatchString(err.Error()):
 		return &RemovedError{err}
 	default:
 		return err
