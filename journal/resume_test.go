@@ -255,3 +255,47 @@ func TestR16EndedByAnother(t *testing.T) {
 	got := briefs(f.entries(id1, false))
 	assert.Assert(t, slices.Contains(got, "db| db's"), "%q", got)
 }
+
+// TestR16ReaderDuringARemoval: while another process removes an instance, whose services need not all end at once, what the
+// others have printed is on the engine alone.
+func TestR16ReaderDuringARemoval(t *testing.T) {
+	f, web, db := leftBehind(t)
+	k := f.another()
+	assert.NilError(t, f.e.RemoveContainer(t.Context(), web))
+	got := briefs(f.entries(id1, true))
+	for _, word := range []string{"web| web's", "db| db's"} {
+		assert.Assert(t, slices.Contains(got, word), "%s: %q", word, got)
+	}
+	assert.NilError(t, f.e.RemoveContainer(t.Context(), db))
+	k.Settle(t.Context())
+	got = briefs(f.entries(id1, true))
+	assert.Equal(t, got[len(got)-1], "end removed")
+}
+
+// TestR16RemovedWhileRead: a container that another process removes while its output is asked for made the reader fail, or
+// was left out. What it has printed is in the record then.
+func TestR16RemovedWhileRead(t *testing.T) {
+	for name, at := range map[string]string{"before the list": "/containers/json", "before its output": "/containers/.*/logs"} {
+		t.Run(name, func(t *testing.T) {
+			f, web, db := leftBehind(t)
+			reader := f.e
+			k := f.another()
+			remover := f.e
+			var done atomic.Bool
+			f.Before(http.MethodGet, at, func(*http.Request) {
+				if !done.CompareAndSwap(false, true) {
+					return
+				}
+				assert.Check(t, remover.RemoveContainer(t.Context(), web))
+				assert.Check(t, remover.RemoveContainer(t.Context(), db))
+				k.Settle(t.Context())
+			})
+			f.e = reader
+			got := briefs(f.entries(id1, true))
+			for _, word := range []string{"web| web's", "db| db's"} {
+				assert.Assert(t, slices.Contains(got, word), "%s: %q", word, got)
+			}
+			assert.Equal(t, got[len(got)-1], "end removed")
+		})
+	}
+}

@@ -24,16 +24,17 @@ type View struct {
 	// of is the label of the containers that it is about.
 	of    string
 	state state
-	// file is nil if there is only the engine to ask. kept reports that a living process keeps the record.
-	file *os.File
-	kept bool
+	// file is nil if there is only the engine to ask. held reports that a living process has its lock, and kept that it is the
+	// one that has begun the record, and writes all that happens.
+	file       *os.File
+	held, kept bool
 	// order has what is wanted of the file, and of what only the engine has, which is in spill.
 	order *order
 	spill spill
 	// services are those that it has something of.
 	services map[string]bool
-	// size is how much of the file has been read.
-	size int64
+	// size is how much of the file has been read, of the length that it had when that began.
+	size, length int64
 
 	// Linger is how long Follow goes on when nothing prints any more: what has ended may be removed, or started again.
 	Linger time.Duration
@@ -73,15 +74,30 @@ func (v *View) Close() error {
 	return v.file.Close()
 }
 
-// load reads everything, in the order in which it was recorded, and notes where that stands which is wanted.
+// load reads everything, in the order in which it was recorded, and notes where that stands which is wanted. What another
+// process has removed meanwhile is in the record by then, and is read there.
 func (v *View) load(ctx context.Context, q Query) error {
+	for until := time.Now().Add(closeLimit); ; {
+		err := v.loadOnce(ctx, q)
+		if v.file == nil || v.kept || v.Ended || err == nil && !v.hasGrown() || err != nil && !engine.IsGone(err) {
+			return err
+		}
+		if time.Now().After(until) || !pause(ctx, resumePause) {
+			return err
+		}
+	}
+}
+
+func (v *View) loadOnce(ctx context.Context, q Query) error {
 	v.state, v.order, v.services = newState(), newOrder(q), map[string]bool{}
+	v.spill.close()
+	v.spill = spill{}
 	if v.file != nil {
 		if err := v.loadFile(); err != nil {
 			return err
 		}
 	}
-	if v.kept && v.e != nil && !v.Ended && v.closes(ctx) {
+	if v.held && v.e != nil && !v.Ended && v.closes(ctx) {
 		v.state, v.order, v.services = newState(), newOrder(q), map[string]bool{}
 		if err := v.loadFile(); err != nil {
 			return err
@@ -93,20 +109,31 @@ func (v *View) load(ctx context.Context, q Query) error {
 	return v.loadRest(ctx)
 }
 
+// hasGrown reports whether something has been written to the file since it was read.
+func (v *View) hasGrown() bool {
+	st, err := v.file.Stat()
+	return err == nil && v.e != nil && st.Size() > v.length
+}
+
 // loadFile reads the file.
 func (v *View) loadFile() error {
 	free, err := lock(v.file) // another reader may have it, for an instant
 	if err != nil {
 		free = true // a file system without locks
 	}
-	v.kept = !free
+	v.held, v.kept = !free, !free
+	if !free {
+		// Who goes on with the record of another process writes what it removes alone.
+		resumed, err := tryShare(v.file)
+		v.kept, free = !resumed || err != nil, resumed
+	}
 	if free {
 		unlock(v.file) // at once, since who goes on with the record waits for it
 	}
-	if v.size, err = v.file.Seek(0, io.SeekEnd); err != nil {
+	if v.length, err = v.file.Seek(0, io.SeekEnd); err != nil {
 		return err
 	}
-	v.Ended = false
+	v.Ended, v.size = false, v.length
 	v.Header, err = scan(v.file, func(e Entry, s span) {
 		v.state.note(e)
 		v.Ended = e.Kind == KindEnd
