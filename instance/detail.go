@@ -76,6 +76,10 @@ func NotFound(name string) error {
 // Container returns the identifier of a service's container.
 func (i Instance) Container(service string) (string, error) {
 	id, ok := i.Services[service]
+	if len(i.Services) == 0 {
+		return "", hint.Wrap(fmt.Errorf("instance %s has no service %q yet, or not any more", i.Name, service),
+			"it is starting or being removed: `docker bmo ps -a` shows what becomes of it")
+	}
 	if !ok {
 		return "", hint.Wrap(fmt.Errorf("instance %s has no service %q", i.Name, service),
 			"its services are "+strings.Join(i.ServiceNames(), ", "))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/containerd/errdefs"
 	"github.com/docker/cli/cli"
 	"github.com/docker/cli/cli/command"
 	"github.com/docker/cli/cli/command/completion"
@@ -77,5 +78,10 @@ func runExec(ctx context.Context, dockerCli command.Cli, options execOptions, na
 	if err != nil {
 		return err
 	}
-	return bmo.PlainError(container.RunExec(ctx, dockerCli, id, options.ExecOptions))
+	err = bmo.PlainError(container.RunExec(ctx, dockerCli, id, options.ExecOptions))
+	if errdefs.IsNotFound(err) || errdefs.IsConflict(err) { // somebody stops, resets or commits the instance, or the service has ended
+		return hint.Wrap(fmt.Errorf("service %s of instance %s takes no commands now: %w", service, name, err),
+			"`docker bmo ps -a` shows what has become of the instance")
+	}
+	return err
 }

@@ -53,3 +53,22 @@ func TestExecMistakes(t *testing.T) {
 		x.golden(name)
 	}
 }
+
+// TestExecMeanwhile: a service that somebody stops at that moment was called by its container's identifier.
+func TestExecMeanwhile(t *testing.T) {
+	for _, c := range []struct {
+		method, path string
+		status       int
+		answer       string
+	}{
+		{"POST", "/containers/.*/exec", 409, "container 0123 is not running"},
+		{"GET", "/exec/.*/json", 404, "No such exec instance: 0123"},
+	} {
+		x := oneInstance(t)
+		x.SetCommand(func(*enginetest.Exec) int { return 0 })
+		x.Fail(c.method, c.path, c.status, c.answer, 1)
+		assert.Equal(t, x.run("exec", "one", "web", "true"), 1)
+		assert.Equal(t, x.err, "error: service web of instance one takes no commands now: "+c.answer+
+			"\nhint: `docker bmo ps -a` shows what has become of the instance\n")
+	}
+}
