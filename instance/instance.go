@@ -123,8 +123,7 @@ func (o objects) heedClaims(ctx context.Context, e *engine.Engine) error {
 func (o objects) instances() []Instance {
 	byName := map[string]*Instance{}
 	for _, n := range o.networks {
-		inst := add(byName, n.Labels)
-		inst.State, inst.Status = Starting, "Starting"
+		add(byName, n.Labels)
 	}
 	for _, c := range o.containers {
 		inst := add(byName, c.Labels)
@@ -152,7 +151,7 @@ func add(byName map[string]*Instance, labels map[string]string) *Instance {
 	i := &Instance{
 		Name: name, Key: labels[label.Key], Stack: labels[label.Stack],
 		Flavor: labels[label.Flavor], Detached: labels[label.Detached] == "true",
-		Created: created, State: Ready, Services: map[string]string{},
+		Created: created, State: Starting, Status: "Starting", Services: map[string]string{},
 		Ports: map[string]map[int]int{}, Labels: labels, Record: labels[label.Record],
 		Pool: labels[label.Pool],
 	}

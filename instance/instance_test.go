@@ -84,6 +84,19 @@ func TestStates(t *testing.T) {
 	}
 }
 
+// TestRemainsDoNotRun: what was left of a start that was killed, and whose network is gone, was listed as running.
+func TestRemainsDoNotRun(t *testing.T) {
+	f := enginetest.New(t)
+	f.AddImage(enginetest.Image{Tags: []string{"app:1"}})
+	e := f.Engine(t)
+	made(t, e, "docker-bmo-x-volume-data", "x", map[string]string{label.Service: "volume-data"}, false)
+	list, err := List(t.Context(), e)
+	assert.NilError(t, err)
+	assert.Equal(t, len(list), 1)
+	assert.Equal(t, list[0].State, Starting)
+	assert.Equal(t, list[0].Status, "Starting")
+}
+
 func TestList(t *testing.T) {
 	f := newFixture(t)
 	_, err := f.AddNetwork("somebody-elses", nil)

@@ -4,6 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/docker-bmo/docker-bmo/engine"
 	"github.com/docker-bmo/docker-bmo/internal/label"
@@ -20,16 +23,44 @@ import (
 // Sweep continues after what it cannot remove and returns those errors joined.
 func Sweep(ctx context.Context, e *engine.Engine, view owner.View) (Report, error) {
 	s := newSweep(e, view)
-	if err := s.find(ctx); err != nil {
-		return s.report, err
+	for try := 1; ; try++ {
+		s.errs, s.marks, s.stuck = nil, nil, map[string]bool{}
+		if err := s.find(ctx); err != nil {
+			return s.report, err
+		}
+		s.remove(ctx)
+		if try == sweepTries || !slices.ContainsFunc(s.errs, inUse) || !pause(ctx, time.Duration(try)*sweepPause) {
+			break
+		}
 	}
-	s.remove(ctx)
 	// Containers that have just been removed no longer keep them.
 	s.fail(s.findHalves(ctx))
 	for _, h := range s.halves {
 		s.fail(s.report.removeSnapshot(ctx, s.e, h))
 	}
 	return s.report, errors.Join(s.errs...)
+}
+
+// sweepTries is how often a sweep looks for what is to be removed, and sweepPause the first pause between, which grows: the
+// engine may be about to create what an owner has asked for that has just been killed, and a volume, or a network, is in use
+// then by a container that is not listed yet.
+const (
+	sweepTries = 5
+	sweepPause = 100 * time.Millisecond
+)
+
+// inUse reports whether something could not be removed because something else uses it.
+func inUse(err error) bool {
+	return engine.IsConflict(err) || strings.Contains(err.Error(), "has active endpoints") // which has no code of its own
+}
+
+func pause(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
 }
 
 type sweep struct {
@@ -46,6 +77,8 @@ type sweep struct {
 	images     []engine.Image
 	// lead containers among them whose names say, until they are gone, that nobody has got their instances
 	marks []engine.Container
+	// instances of which something could not be removed: their networks, which reserve their names, stay with it
+	stuck map[string]bool
 	// snapshots with missing images
 	halves []snapshot.Snapshot
 }
@@ -78,20 +111,29 @@ func (s *sweep) fail(err error) bool {
 	return err != nil
 }
 
-// find returns the objects whose owner is gone and which are not part of a detached instance that is ready. It asks for
-// the latter last: once its owner is gone, no instance becomes ready any more, but before that it may, between any two
-// requests.
-func (s *sweep) find(ctx context.Context) (err error) {
-	if s.containers, err = orphans(ctx, s.view, s.e.Containers, func(c engine.Container) map[string]string { return c.Labels }); err != nil {
-		return err
+// failOf is fail for the removal of something with these labels.
+func (s *sweep) failOf(labels map[string]string, err error) bool {
+	if name := labels[label.Instance]; err != nil && name != "" {
+		s.stuck[name] = true
 	}
-	if s.networks, err = orphans(ctx, s.view, s.e.Networks, func(n engine.Network) map[string]string { return n.Labels }); err != nil {
+	return s.fail(err)
+}
+
+// find returns the objects whose owner is gone and which are not part of a detached instance that is ready. It asks for
+// what is in use before what uses it, since the owner may end between any two requests: the container of a volume or a network
+// that was found has been found as well. It asks for the instances that are ready last: once its owner is gone, no instance
+// becomes ready any more, but before that it may.
+func (s *sweep) find(ctx context.Context) (err error) {
+	if s.images, err = orphans(ctx, s.view, s.e.Images, func(i engine.Image) map[string]string { return i.Labels }); err != nil {
 		return err
 	}
 	if s.volumes, err = orphans(ctx, s.view, s.e.Volumes, func(v engine.Volume) map[string]string { return v.Labels }); err != nil {
 		return err
 	}
-	if s.images, err = orphans(ctx, s.view, s.e.Images, func(i engine.Image) map[string]string { return i.Labels }); err != nil {
+	if s.networks, err = orphans(ctx, s.view, s.e.Networks, func(n engine.Network) map[string]string { return n.Labels }); err != nil {
+		return err
+	}
+	if s.containers, err = orphans(ctx, s.view, s.e.Containers, func(c engine.Container) map[string]string { return c.Labels }); err != nil {
 		return err
 	}
 	if len(s.containers)+len(s.networks)+len(s.volumes) == 0 {

@@ -19,27 +19,25 @@ func (s *sweep) mark(ctx context.Context) {
 }
 
 // remove removes everything: an instance's network after its volumes, whose names others may use when its name is free, and
-// claims after that, since they have the owner.
+// claims after that, since they have the owner. What is left of an instance keeps both.
 func (s *sweep) remove(ctx context.Context) {
 	s.mark(ctx)
 	for _, c := range s.containers {
 		if c.Labels[label.Role] == label.RoleCommit && s.fail(resume(ctx, s.e, c)) {
 			continue // the next one tries again
 		}
-		if !s.fail(s.e.RemoveContainer(ctx, c.ID)) {
+		if !s.failOf(c.Labels, s.e.RemoveContainer(ctx, c.ID)) {
 			s.report.Containers = append(s.report.Containers, c.ID)
 		}
 	}
 	if volumes, claims, err := s.volumesLeft(ctx); !s.fail(err) { // else the next one does all of it
 		s.removeVolumes(ctx, volumes)
 		for _, n := range s.networks {
-			if !s.fail(s.e.RemoveNetwork(ctx, n.ID)) {
+			if !s.stuck[n.Labels[label.Instance]] && !s.failOf(n.Labels, s.e.RemoveNetwork(ctx, n.ID)) {
 				s.report.Networks = append(s.report.Networks, n.Name)
 			}
 		}
-		if len(s.errs) == 0 { // else what is left would have the owner that it had in its pool
-			s.removeVolumes(ctx, claims)
-		}
+		s.removeVolumes(ctx, without(claims, func(v engine.Volume) bool { return s.stuck[v.Labels[label.Instance]] }))
 	}
 	for _, img := range s.images {
 		s.fail(s.report.removeImage(ctx, s.e, img))
@@ -74,7 +72,7 @@ func (s *sweep) volumesLeft(ctx context.Context) (volumes, claims []engine.Volum
 
 func (s *sweep) removeVolumes(ctx context.Context, list []engine.Volume) {
 	for _, v := range list {
-		if !s.fail(s.e.RemoveVolume(ctx, v.Name)) {
+		if !s.failOf(v.Labels, s.e.RemoveVolume(ctx, v.Name)) {
 			s.report.Volumes = append(s.report.Volumes, v.Name)
 		}
 	}

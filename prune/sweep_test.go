@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -210,7 +211,7 @@ func TestNothingToSweepCostsLittle(t *testing.T) {
 	add(f, "demo", "a", 1)
 	sweep(t, f)
 	assert.DeepEqual(t, f.Requests(), []string{
-		"HEAD /_ping", "GET /containers/json", "GET /networks", "GET /volumes", "GET /images/json", "GET /images/json",
+		"HEAD /_ping", "GET /images/json", "GET /volumes", "GET /networks", "GET /containers/json", "GET /images/json",
 	})
 }
 
@@ -290,8 +291,8 @@ func TestNameIsFreeAtTheEnd(t *testing.T) {
 // TestClaimStaysWithWhatItClaims: as long as something cannot be removed, the claim stays, too, since it has the owner.
 func TestClaimStaysWithWhatItClaims(t *testing.T) {
 	f := newFake(t)
-	addAll(t, f, "x", owned(dead(), 0))
-	claim := owned(dead(), 0, label.Role+"="+label.RoleClaim)
+	addAll(t, f, "x", owned(dead(), 0, label.Instance+"=x"))
+	claim := owned(dead(), 0, label.Role+"="+label.RoleClaim, label.Instance+"=x")
 	f.AddVolume("claim", claim)
 	f.Fail(http.MethodDelete, "/networks/.*", http.StatusInternalServerError, "not now", 1)
 	_, err := prune.Sweep(t.Context(), f.Engine(t), owner.View{})
@@ -313,4 +314,42 @@ func TestVolumeOfTheNextOneStays(t *testing.T) {
 	r := sweep(t, f)
 	assert.Equal(t, len(r.Volumes), 0)
 	assert.DeepEqual(t, f.VolumeLabels("x"), next)
+}
+
+// TestSweepOfWhatIsStillMade: the engine may create what a killed owner has asked for after its objects have been listed, or
+// an owner may end between two lists. The volume was in use then, or the network went alone, and freed the instance's name.
+func TestSweepOfWhatIsStillMade(t *testing.T) {
+	for _, at := range []struct{ method, path string }{{"GET", "/networks"}, {"DELETE", "/volumes/.*"}} {
+		f := newFake(t)
+		empty := f.Objects()
+		labels := owned(dead(), 0, label.Instance+"=x")
+		_, err := f.AddNetwork("x", labels)
+		assert.NilError(t, err)
+		f.AddVolume("x", labels)
+		var once atomic.Bool
+		f.Before(at.method, at.path, func(*http.Request) {
+			if once.Swap(true) {
+				return
+			}
+			_, err := f.Engine(t).CreateContainer(t.Context(), engine.ContainerSpec{
+				Name: "x-web", Image: "app:1", Labels: labels, Mounts: []engine.Mount{{Volume: "x", Target: "/data"}},
+			})
+			assert.Check(t, err)
+		})
+		sweep(t, f)
+		assert.DeepEqual(t, f.Objects(), empty)
+	}
+}
+
+// TestNameStaysWithWhatIsLeft: the network reserves the name of an instance as long as something has it.
+func TestNameStaysWithWhatIsLeft(t *testing.T) {
+	f := newFake(t)
+	empty := f.Objects()
+	addAll(t, f, "x", owned(dead(), 0, label.Instance+"=x"))
+	f.Fail("DELETE", "/containers/.*", 500, "busy", 1)
+	r, err := prune.Sweep(t.Context(), f.Engine(t), owner.View{})
+	assert.ErrorContains(t, err, "busy")
+	assert.Equal(t, len(r.Networks), 0)
+	assert.Equal(t, len(sweep(t, f).Networks), 1)
+	assert.DeepEqual(t, f.Objects(), empty)
 }
