@@ -1,12 +1,18 @@
 package instance
 
 import (
+	"context"
 	"net/http"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"gotest.tools/v3/assert"
+
+	"github.com/docker-bmo/docker-bmo/engine"
+	"github.com/docker-bmo/docker-bmo/internal/label"
 )
 
 // TestAgain: an instance that is started like another one has the same address, environment and flavor, also when that has
@@ -67,6 +73,11 @@ func TestFailedStartLeavesTheNextOneAlone(t *testing.T) {
 		if once.Swap(true) {
 			return
 		}
+		for starting := label.StartingName("docker-bmo-shop-web"); !slices.ContainsFunc(f.Objects(), func(o string) bool {
+			return strings.Contains(o, starting) // it is made at the same time, and would be in the way of the next one
+		}); time.Sleep(time.Millisecond) {
+			assert.Assert(t, t.Context().Err() == nil)
+		}
 		assert.Check(t, Remove(t.Context(), f.req.Engine, &Instance{Name: "shop"}, 0))
 		var err error
 		second, err = Start(t.Context(), next)
@@ -78,4 +89,18 @@ func TestFailedStartLeavesTheNextOneAlone(t *testing.T) {
 		_, there := f.Container(id)
 		assert.Assert(t, there, service)
 	}
+}
+
+// TestStartAfterOneThatGoes: another start under that name that was ended meanwhile may make a container, or use a volume, a
+// moment longer than the name is reserved.
+func TestStartAfterOneThatGoes(t *testing.T) {
+	f := newFixture(t)
+	f.req.Name = "shop"
+	e := f.Engine(t)
+	id, err := e.CreateContainer(t.Context(), engine.ContainerSpec{Name: label.StartingName("docker-bmo-shop-web"), Image: f.req.Snapshot.Images["web"].ID})
+	assert.NilError(t, err)
+	time.AfterFunc(50*time.Millisecond, func() { assert.Check(t, e.RemoveContainer(context.Background(), id)) })
+	i, err := Start(t.Context(), f.req)
+	assert.NilError(t, err)
+	assert.Equal(t, i.Name, "shop")
 }

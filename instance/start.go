@@ -105,11 +105,32 @@ func Start(ctx context.Context, r Request) (*Instance, error) {
 	if i, err := take(ctx, r); i != nil || err != nil {
 		return i, err
 	}
-	for try := 1; ; try++ {
+	for try, taken := 1, 0; ; try++ {
 		i, err := startOnce(ctx, r)
+		if engine.IsConflict(launch.Cause(err)) && taken < takenTries && sleep(ctx, takenPause) {
+			taken++
+			continue
+		}
 		if err = launch.Removed(err); try == portTries || !again(err) || ctx.Err() != nil {
 			return i, err
 		}
+	}
+}
+
+// takenTries is how often an instance is started anew, after takenPause, whose name is free while something else of its name is
+// not: another start of that name was ended by `docker bmo stop`, say, or was killed, and removes at that moment what it has made
+// last.
+const (
+	takenTries = 10
+	takenPause = 200 * time.Millisecond
+)
+
+func sleep(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
 	}
 }
 
