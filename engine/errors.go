@@ -19,6 +19,9 @@ func IsNotFound(err error) bool { return errdefs.IsNotFound(err) }
 // IsConflict reports whether the engine said that a name is taken or an object is in use.
 func IsConflict(err error) bool { return errdefs.IsConflict(err) }
 
+// IsInUse reports whether a name is taken, or a volume in use, as the engine words it: not every conflict is that.
+func IsInUse(err error) bool { return IsConflict(err) && strings.Contains(err.Error(), "in use") }
+
 // IsPortTaken reports whether a start failed because the published port is in use by another program. Engines have no
 // error code for it, only these messages: of libnetwork's portallocator, of bind(2) as Go prints it, of Docker Desktop, and
 // of Windows for a port that the system keeps for itself (docker/for-win#12417).

@@ -12,12 +12,15 @@ import (
 
 func TestErrorKinds(t *testing.T) {
 	for _, c := range []struct {
-		status                              int
-		message                             string
-		notFound, conflict, port, exhausted, going bool
+		status                    int
+		message                   string
+		notFound, conflict, inUse bool
+		port, exhausted, going    bool
 	}{
 		{status: http.StatusNotFound, message: "No such container: x", notFound: true},
-		{status: http.StatusConflict, message: "name is taken", conflict: true},
+		{status: http.StatusConflict, message: "container x is not running", conflict: true},
+		{status: http.StatusConflict, message: `Conflict. The container name "/x" is already in use by container "y"`, conflict: true, inUse: true},
+		{status: http.StatusConflict, message: "remove x: volume is in use - [y]", conflict: true, inUse: true},
 		{status: 500, message: "driver failed programming external connectivity on endpoint x: Bind for 127.0.0.1:1 failed: port is already allocated", port: true},
 		{status: 500, message: "failed to bind host port for 127.0.0.1:1:172.18.0.2:80/tcp: address already in use", port: true},
 		{status: 500, message: "write /var/lib/docker/x: no space left on device", exhausted: true},
@@ -32,6 +35,7 @@ func TestErrorKinds(t *testing.T) {
 		assert.ErrorContains(t, err, c.message)
 		assert.Equal(t, engine.IsNotFound(err), c.notFound, c.message)
 		assert.Equal(t, engine.IsConflict(err), c.conflict, c.message)
+		assert.Equal(t, engine.IsInUse(err), c.inUse, c.message)
 		assert.Equal(t, engine.IsPortTaken(err), c.port, c.message)
 		assert.Equal(t, engine.IsNoSpace(err), c.exhausted, c.message)
 		assert.Equal(t, engine.IsFailure(err), c.status == 500 && !c.going, c.message)

@@ -107,7 +107,7 @@ func Start(ctx context.Context, r Request) (*Instance, error) {
 	}
 	for try, taken := 1, 0; ; try++ {
 		i, err := startOnce(ctx, r)
-		if engine.IsConflict(launch.Cause(err)) && taken < takenTries && sleep(ctx, takenPause) {
+		if engine.IsInUse(launch.Cause(err)) && taken < takenTries && sleep(ctx, takenPause) {
 			taken++
 			continue
 		}
