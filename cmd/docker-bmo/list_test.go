@@ -109,7 +109,7 @@ func TestLeftoversThatStay(t *testing.T) {
 	d := newDocker(t)
 	d.leftBehind(t)
 	d.AddSnapshot("demo", "bb", 2)
-	d.Fail("DELETE", "/networks/.*", 403, "network has active endpoints", 1)
+	d.Fail("DELETE", "/networks/.*", 403, "network has active endpoints", 9)
 	stdout, stderr, err := d.run(t, "snapshot", "rm", "bb")
 	assert.NilError(t, err)
 	assert.Equal(t, stdout, "bb0000000000\n")

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -27,7 +28,7 @@ func runCommand(ctx context.Context, dockerCli command.Cli, c place, inst *bmo.I
 	err := ctx.Err()
 	var lost error
 	if err == nil {
-		err, lost = withInstance(ctx, c, inst, newCommandGroup(cmd), sayLost(dockerCli))
+		err, lost = withInstance(ctx, c, inst, newCommandGroup(cmd), sayLost(dockerCli.Err()))
 	}
 	quote := err != nil && ctx.Err() == nil && !options.quiet
 	if quote && options.on.target != "" { // a cluster keeps nothing of what is gone
@@ -73,8 +74,8 @@ func lastLines(ctx context.Context, dockerCli command.Cli, c place, inst *bmo.In
 }
 
 // sayLost reports at once what becomes of an instance under its command.
-func sayLost(dockerCli command.Cli) func(error) {
-	return func(err error) { report(dockerCli.Err(), coded{err, exitEngine}) }
+func sayLost(w io.Writer) func(error) {
+	return func(err error) { report(w, coded{err, exitEngine}) }
 }
 
 // withInstance waits for the end of a command and says at once what becomes of its instance. It returns how the command

@@ -62,7 +62,7 @@ func runShard(ctx context.Context, dockerCli command.Cli, c place, inst *bmo.Ins
 	err := ctx.Err()
 	var lost error
 	if err == nil {
-		err, lost = withInstance(ctx, c, inst, startGroup(cmd, true), sayLost(dockerCli))
+		err, lost = withInstance(ctx, c, inst, startGroup(cmd, true), sayLost(dockerCli.Err()))
 	}
 	if rerr := c.Remove(ctx, []*bmo.Instance{inst}, bmo.StopOptions{}); rerr != nil {
 		warn(dockerCli.Err(), rerr)

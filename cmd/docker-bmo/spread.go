@@ -101,7 +101,7 @@ func (s *spread) do(ctx context.Context, run bmo.TestRun) error {
 	err := ctx.Err()
 	var lost error
 	if err == nil {
-		err, lost = withInstance(ctx, run.Client, run.Instance, startGroup(cmd, true), func(err error) { fmt.Fprintf(errOut, "error: %v\n", err) })
+		err, lost = withInstance(ctx, run.Client, run.Instance, startGroup(cmd, true), sayLost(errOut))
 	}
 	out.flush()
 	errOut.flush()

@@ -72,7 +72,7 @@ func (s *suite) do(ctx context.Context, run bmo.TestRun) error {
 	output := &boundedOutput{}
 	both := io.MultiWriter(output, run.Log)
 	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = both, both, pipeDelay
-	err, lost := withInstance(ctx, run.Client, run.Instance, startGroup(cmd, true), func(err error) { fmt.Fprintf(both, "error: %v\n", err) })
+	err, lost := withInstance(ctx, run.Client, run.Instance, startGroup(cmd, true), sayLost(both))
 	end := testEnd{ending: endingOf(ctx, cmd.Args[0], err, lost), output: output.String()}
 	if ctx.Err() != nil { // a command may well end with 0 then, with half of its work done
 		end.ending = ending{exitInterrupted, "interrupted"}

@@ -106,8 +106,9 @@ var (
 	// raw is what only whoever wrote a program can read.
 	raw = regexp.MustCompile(`panic:|goroutine \d|runtime error|invalid character|unmarshal|nil pointer|rpc error|code = |` +
 		`http2?: |net/http|html>|%!|0x[0-9a-f]{8}|\.go:\d`)
-	complains = regexp.MustCompile(`(?m)^error: \S`)
-	advises   = regexp.MustCompile(`(?m)^hint: \S`)
+	// in a test's output it has a number and a time before it
+	complains = regexp.MustCompile(`(?m)^(?:#\d+ )?(?:[\d.]+ )?error: \S`)
+	advises   = regexp.MustCompile(`(?m)^(?:#\d+ )?(?:[\d.]+ )?hint: \S`)
 )
 
 // judge returns what is wrong with how a command has ended.
