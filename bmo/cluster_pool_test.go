@@ -197,14 +197,17 @@ func TestClusterPoolEndsUnderItsFiller(t *testing.T) {
 	p, err := f.mine(t).PoolUp(t.Context(), f.stack, poolOptions(1))
 	assert.NilError(t, err)
 	var once sync.Once
+	down := make(chan struct{})
 	f.cluster.Behave(func(c *kubetest.Cluster, pod string) {
 		once.Do(func() {
+			defer close(down)
 			assert.Check(t, f.mine(t).PoolDown(context.Background(), []string{p.ID[:6]}, PoolDownOptions{}))
 		})
 		c.BringUp(pod)
 	})
 	i, _ := f.run(t, ClusterRunOptions{})
 	assert.NilError(t, f.mine(t).PoolFill(t.Context(), f.stack, poolOptions(0), p.ID))
+	<-down // it waits until all is gone, and goes on after the filler has seen that it ends
 	assert.DeepEqual(t, f.states(t), map[State]int{Ready: 1})
 	assert.NilError(t, f.mine(t).Stop(t.Context(), []string{i.Name}, StopOptions{}))
 	assert.Equal(t, len(f.cluster.Names()), 0, "%v", f.cluster.Names())
