@@ -134,8 +134,7 @@ func (k *Keeper) beforeRemove(ctx context.Context, id string) {
 		return
 	}
 	if c.Running {
-		_ = k.e.Signal(ctx, id, "KILL") // fails if somebody else has just ended it
-		if c, err = k.e.Look(ctx, id); err != nil || c.Running {
+		if c, err = k.kill(ctx, id); err != nil || c.Running {
 			return
 		}
 	}
@@ -154,6 +153,18 @@ func (k *Keeper) beforeRemove(ctx context.Context, id string) {
 	if !c.Started.IsZero() {
 		if _, err := o.fetchLines(ctx, k.e, id, ServiceOf(c.Labels, c.Name), false); err != nil && ctx.Err() == nil {
 			o.Add(Entry{Kind: KindGap, Service: ServiceOf(c.Labels, c.Name), Container: shortID(id), Text: fmt.Sprintf("the rest of what it has printed could not be read: %v", err)})
+		}
+	}
+}
+
+// kill ends a container and returns what it is then. The engine refuses to kill one that somebody else has just killed, and
+// may still say for a moment that it runs.
+func (k *Keeper) kill(ctx context.Context, id string) (engine.ContainerState, error) {
+	_ = k.e.Signal(ctx, id, "KILL")
+	for try := 1; ; try++ {
+		c, err := k.e.Look(ctx, id)
+		if err != nil || !c.Running || try == settleTries || !pause(ctx, settlePause) {
+			return c, err
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"os"
@@ -237,6 +238,25 @@ func TestReadersDoNotDisturbEachOther(t *testing.T) {
 	assert.NilError(t, err)
 	time.AfterFunc(3*lockPause, func() { _ = r.Close() })
 	assert.Assert(t, slices.Contains(briefs(f.entries(id1, true)), "db| db's"))
+}
+
+// TestR16KilledByAnother: a container that somebody else has just killed, of which the engine says for a moment that it runs,
+// and which it refuses to kill, was removed unread.
+func TestR16KilledByAnother(t *testing.T) {
+	f, _, db := leftBehind(t)
+	f.Fail(http.MethodPost, "/containers/"+db+"/kill", http.StatusConflict, "container is not running", 1)
+	other := f.Engine(t)
+	var once atomic.Bool
+	f.Before(http.MethodPost, "/containers/"+db+"/kill", func(*http.Request) {
+		if once.CompareAndSwap(false, true) {
+			time.AfterFunc(settlePause, func() { _ = other.Signal(context.Background(), db, "KILL") })
+		}
+	})
+	k := f.another()
+	assert.NilError(t, f.e.RemoveContainer(t.Context(), db))
+	k.Settle(t.Context())
+	got := briefs(f.entries(id1, false))
+	assert.Assert(t, slices.Contains(got, "db| db's"), "%q", got)
 }
 
 // TestR16EndedByAnother: a container that ends before it can be killed was removed unread.
