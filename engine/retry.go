@@ -18,11 +18,19 @@ func Retry(ctx context.Context, remove func() error) error {
 		if err == nil || try == removeTries {
 			return err
 		}
-		select {
-		case <-ctx.Done():
+		if !Sleep(ctx, time.Duration(try)*retryPause) {
 			return err
-		case <-time.After(time.Duration(try) * retryPause):
 		}
+	}
+}
+
+// Sleep waits for d, and reports false, at once, when ctx is done.
+func Sleep(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return ctx.Err() == nil
 	}
 }
 
@@ -43,10 +51,8 @@ func lookAgain[T any](ctx context.Context, look func() (T, error)) (T, error) {
 		if err == nil || try == lookTries || !wentMeanwhile(err) {
 			return all, err
 		}
-		select {
-		case <-ctx.Done():
+		if !Sleep(ctx, time.Duration(try)*lookPause) {
 			return all, err
-		case <-time.After(time.Duration(try) * lookPause):
 		}
 	}
 }

@@ -7,9 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
-	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -18,7 +15,6 @@ import (
 	"github.com/docker-bmo/docker-bmo/internal/owner"
 	"github.com/docker-bmo/docker-bmo/journal"
 	"github.com/docker-bmo/docker-bmo/launch"
-	"github.com/docker-bmo/docker-bmo/probe"
 	"github.com/docker-bmo/docker-bmo/progress"
 	"github.com/docker-bmo/docker-bmo/snapshot"
 	"github.com/docker-bmo/docker-bmo/stack"
@@ -107,7 +103,7 @@ func Start(ctx context.Context, r Request) (*Instance, error) {
 	}
 	for try, taken := 1, 0; ; try++ {
 		i, err := startOnce(ctx, r)
-		if engine.IsInUse(launch.Cause(err)) && taken < takenTries && sleep(ctx, takenPause) {
+		if engine.IsInUse(launch.Cause(err)) && taken < takenTries && engine.Sleep(ctx, takenPause) {
 			taken++
 			continue
 		}
@@ -115,32 +111,6 @@ func Start(ctx context.Context, r Request) (*Instance, error) {
 			return i, err
 		}
 	}
-}
-
-// takenTries is how often an instance is started anew, after takenPause, whose name is free while something else of its name is
-// not: another start of that name was ended by `docker bmo stop`, say, or was killed, and removes at that moment what it has made
-// last.
-const (
-	takenTries = 10
-	takenPause = 200 * time.Millisecond
-)
-
-func sleep(ctx context.Context, d time.Duration) bool {
-	select {
-	case <-ctx.Done():
-		return false
-	case <-time.After(d):
-		return true
-	}
-}
-
-// again reports whether an instance may come up when it is started anew: its port was taken when it had been told of it, or
-// somebody has removed what does not run, which is all of it in the beginning.
-func again(err error) bool {
-	var moved *movedError
-	var removed *engine.RemovedError
-	var late *probe.NotReadyError
-	return errors.As(err, &moved) || errors.As(err, &removed) && !errors.As(err, &late)
 }
 
 func startOnce(ctx context.Context, r Request) (_ *Instance, err error) {
@@ -225,67 +195,6 @@ func (e *TakenError) Hint() string {
 
 // validName matches the names that docker accepts for a container.
 var validName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]*$`)
-
-// labels returns the labels of the instance's network and volumes (if service is empty) and of its containers.
-func (s *start) labels(name, service string) map[string]string {
-	l := map[string]string{
-		label.Role: label.RoleInstance, label.Instance: name, label.Key: s.Snapshot.Key,
-		label.Stack: s.Stack.Name, label.Owner: s.Owner.String(), label.Flavor: s.Flavor,
-		label.Created: s.created.Format(time.RFC3339Nano),
-	}
-	if s.Detach {
-		l[label.Detached] = "true"
-	}
-	if s.id != "" {
-		l[label.Record] = s.id
-	}
-	if s.Pool.ID != "" {
-		l[label.Pool], l[label.Match] = s.Pool.ID, s.Pool.Match
-	}
-	if service != "" {
-		l[label.Service] = service
-	}
-	if service == s.lead() {
-		l[label.Lead] = "true"
-	}
-	if service == s.Stack.URL.Service && service != "" && s.currentPort() != 0 {
-		l[label.URL] = s.vars(name).URL
-	}
-	if service == s.Stack.URL.Service && service != "" {
-		l[label.Port] = strconv.Itoa(s.Stack.URL.Port)
-		if s.Stack.URL.Path != "" {
-			l[label.Path] = s.Stack.URL.Path
-		}
-	}
-	if svc, ok := s.Stack.Service(service); ok && launch.MayEnd(svc) {
-		l[label.MayEnd] = "true"
-	}
-	if service == s.lead() && len(s.Environment) > 0 {
-		l[label.Env] = strings.Join(slices.Sorted(maps.Keys(s.Environment)), ",")
-	}
-	if s.Live && service != "" {
-		l[label.Live] = "true"
-	}
-	if f := s.forwardedPorts(service); f != "" {
-		l[label.Forward] = f
-	}
-	return l
-}
-
-// lead returns the service whose container's name shows whether the instance is ready: the one that has the address,
-// else the last one, if possible one that goes on.
-func (s *start) lead() string {
-	if s.Stack.URL.Service != "" {
-		return s.Stack.URL.Service
-	}
-	services := launch.Lasting(s.Stack)
-	for _, svc := range slices.Backward(services) {
-		if !launch.MayEnd(svc) {
-			return svc.Name
-		}
-	}
-	return services[len(services)-1].Name
-}
 
 func (s *start) newGroup() *launch.Group {
 	g := launch.New(s.Engine)

@@ -163,7 +163,7 @@ func (k *Keeper) kill(ctx context.Context, id string) (engine.ContainerState, er
 	_ = k.e.Signal(ctx, id, "KILL")
 	for try := 1; ; try++ {
 		c, err := k.e.Look(ctx, id)
-		if err != nil || !c.Running || try == settleTries || !pause(ctx, settlePause) {
+		if err != nil || !c.Running || try == settleTries || !engine.Sleep(ctx, settlePause) {
 			return c, err
 		}
 	}
@@ -263,7 +263,7 @@ func (o *other) fetchRemoval(ctx context.Context, e *engine.Engine, of string) e
 		if err := o.fetchEvents(ctx, e, of); err != nil || o.removed() || try == settleTries {
 			return err
 		}
-		if !pause(ctx, settlePause) {
+		if !engine.Sleep(ctx, settlePause) {
 			return ctx.Err()
 		}
 	}

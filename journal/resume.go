@@ -75,7 +75,7 @@ func (k *Keeper) resume(ctx context.Context, id string, c engine.ContainerState)
 	defer k.slow("waiting for another command, which is removing the same")()
 	ctx, cancel := context.WithDeadline(ctx, k.deadline(id))
 	defer cancel()
-	for n := 1; pause(ctx, resumePause); n++ {
+	for n := 1; engine.Sleep(ctx, resumePause); n++ {
 		if o, err = k.other(id, c); !errors.Is(err, ErrResumed) {
 			return o
 		}
@@ -117,8 +117,7 @@ func (v *View) closes(ctx context.Context) bool {
 		return false
 	}
 	limit := ownLimit - v.e.Now().Sub(v.state.last)
-	if resumed, _ := tryShare(v.file); resumed {
-		unlock(v.file)
+	if !v.kept {
 		limit = closeLimit
 	}
 	if limit <= 0 {
@@ -126,7 +125,7 @@ func (v *View) closes(ctx context.Context) bool {
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	for pause(ctx, resumePause) {
+	for engine.Sleep(ctx, resumePause) {
 		if free, err := tryLock(v.file); free || err != nil {
 			unlock(v.file)
 			break

@@ -32,7 +32,7 @@ func (t *tries) again(ctx context.Context, err error, giveUp func(error)) bool {
 		giveUp(err)
 		return false
 	}
-	return pause(ctx, again)
+	return engine.Sleep(ctx, again)
 }
 
 // lost reports whether an answer to a question says that the engine is gone.

@@ -1,8 +1,6 @@
 package journal
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -82,14 +80,14 @@ func (v *View) load(ctx context.Context, q Query) error {
 		if v.file == nil || v.kept || v.Ended || err == nil && !v.hasGrown() || err != nil && !engine.IsGone(err) {
 			return err
 		}
-		if time.Now().After(until) || !pause(ctx, resumePause) {
+		if time.Now().After(until) || !engine.Sleep(ctx, resumePause) {
 			return err
 		}
 	}
 }
 
 func (v *View) loadOnce(ctx context.Context, q Query) error {
-	v.state, v.order, v.services = newState(), newOrder(q), map[string]bool{}
+	v.reset(q)
 	v.spill.close()
 	v.spill = spill{}
 	if v.file != nil {
@@ -98,7 +96,7 @@ func (v *View) loadOnce(ctx context.Context, q Query) error {
 		}
 	}
 	if v.held && v.e != nil && !v.Ended && v.closes(ctx) {
-		v.state, v.order, v.services = newState(), newOrder(q), map[string]bool{}
+		v.reset(q)
 		if err := v.loadFile(); err != nil {
 			return err
 		}
@@ -107,6 +105,10 @@ func (v *View) loadOnce(ctx context.Context, q Query) error {
 		return nil
 	}
 	return v.loadRest(ctx)
+}
+
+func (v *View) reset(q Query) {
+	v.state, v.order, v.services = newState(), newOrder(q), map[string]bool{}
 }
 
 // hasGrown reports whether something has been written to the file since it was read.
@@ -208,118 +210,6 @@ func (v *View) Omitted(service string) int {
 		return 0
 	}
 	return max(v.order.lines[service]-v.order.query.Tail, 0)
-}
-
-// followPause is how often a file that another process writes is looked at.
-var followPause = 200 * time.Millisecond
-
-// Follow calls fn with what comes after what the view has, as it comes, until ctx is done, which is no error, or until
-// there is nothing left that could print anything. It returns an error when the engine is lost.
-func (v *View) Follow(ctx context.Context, fn func(Entry)) error {
-	if v.kept {
-		if over, err := v.followFile(ctx, fn); over || err != nil {
-			return err
-		}
-	}
-	if v.e == nil || v.Ended || ctx.Err() != nil {
-		return nil
-	}
-	asked := ctx
-	ctx, giveUp := context.WithCancelCause(ctx)
-	defer giveUp(nil)
-	w := watch(ctx, v.e, v.memory(fn), v.of, giveUp)
-	defer w.stop()
-	list, err := v.e.Containers(asked, v.of)
-	if err != nil {
-		return err
-	}
-	for _, c := range list {
-		if printed(c.Labels) && (c.State == "running" || c.State == "paused") {
-			w.follow(ctx, c.ID, ServiceOf(c.Labels, c.Name))
-		}
-	}
-	w.idle(ctx)
-	for v.Linger > 0 && pause(ctx, v.Linger) && w.busy() {
-		w.idle(ctx)
-	}
-	if err := context.Cause(ctx); asked.Err() == nil {
-		return err
-	}
-	return nil
-}
-
-// followFile calls fn with what the process writes that keeps the record. over reports that nothing will follow.
-func (v *View) followFile(ctx context.Context, fn func(Entry)) (over bool, err error) {
-	for {
-		free, _ := tryLock(v.file)
-		if free {
-			unlock(v.file)
-		}
-		if err := v.more(func(e Entry) {
-			v.state.note(e)
-			over = over || e.Kind == KindEnd
-			fn(e)
-		}); err != nil {
-			return true, err
-		}
-		if over || free {
-			v.Ended = over
-			return over, nil
-		}
-		if !pause(ctx, followPause) {
-			return true, nil
-		}
-	}
-}
-
-// more reads what has been added to the file in whole lines.
-func (v *View) more(fn func(Entry)) error {
-	br := bufio.NewReader(io.NewSectionReader(v.file, v.size, 1<<62))
-	for {
-		line, err := readLine(br)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("read the record: %w", err)
-		}
-		v.size += int64(len(line))
-		if e, err := decode(bytes.TrimSuffix(line, []byte("\n"))); err == nil && e.Kind != "" {
-			fn(e)
-		}
-	}
-}
-
-// stop ends a watch as it is; nothing comes afterwards.
-func (w *Watch) stop() {
-	w.cancel()
-	w.events.Wait() // it may begin to follow
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, f := range w.follows {
-		f.cancel()
-	}
-	for _, f := range w.follows {
-		<-f.done
-	}
-}
-
-// idle returns when no container's output is followed any more, or ctx is done.
-func (w *Watch) idle(ctx context.Context) {
-	for w.busy() && pause(ctx, 20*time.Millisecond) {
-	}
-}
-
-// busy reports whether a container's output is followed.
-func (w *Watch) busy() bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, f := range w.follows {
-		if !f.over() {
-			return true
-		}
-	}
-	return false
 }
 
 // Services returns the services that the record has something of, sorted.

@@ -77,16 +77,6 @@ func (w *Watch) run(ctx context.Context) {
 	}
 }
 
-// pause waits; it reports false when ctx is done.
-func pause(ctx context.Context, d time.Duration) bool {
-	select {
-	case <-ctx.Done():
-		return false
-	case <-time.After(d):
-		return ctx.Err() == nil
-	}
-}
-
 // printed reports whether a container with these labels may print anything: not one that carries a volume, or a relay.
 func printed(labels map[string]string) bool {
 	_, volume := label.VolumeName(labels[label.Service])
@@ -194,4 +184,36 @@ func (w *Watch) close(ctx context.Context) (left int, err error) {
 		err = w.record.fetchEvents(ctx, w.e, w.of)
 	}
 	return len(list), err
+}
+
+// stop ends a watch as it is; nothing comes afterwards.
+func (w *Watch) stop() {
+	w.cancel()
+	w.events.Wait() // it may begin to follow
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, f := range w.follows {
+		f.cancel()
+	}
+	for _, f := range w.follows {
+		<-f.done
+	}
+}
+
+// idle returns when no container's output is followed any more, or ctx is done.
+func (w *Watch) idle(ctx context.Context) {
+	for w.busy() && engine.Sleep(ctx, 20*time.Millisecond) {
+	}
+}
+
+// busy reports whether a container's output is followed.
+func (w *Watch) busy() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, f := range w.follows {
+		if !f.over() {
+			return true
+		}
+	}
+	return false
 }

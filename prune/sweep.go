@@ -29,7 +29,7 @@ func Sweep(ctx context.Context, e *engine.Engine, view owner.View) (Report, erro
 			return s.report, err
 		}
 		s.remove(ctx)
-		if try == sweepTries || !slices.ContainsFunc(s.errs, inUse) || !pause(ctx, time.Duration(try)*sweepPause) {
+		if try == sweepTries || !slices.ContainsFunc(s.errs, inUse) || !engine.Sleep(ctx, time.Duration(try)*sweepPause) {
 			break
 		}
 	}
@@ -52,15 +52,6 @@ const (
 // inUse reports whether something could not be removed because something else uses it.
 func inUse(err error) bool {
 	return engine.IsConflict(err) || strings.Contains(err.Error(), "has active endpoints") // which has no code of its own
-}
-
-func pause(ctx context.Context, d time.Duration) bool {
-	select {
-	case <-ctx.Done():
-		return false
-	case <-time.After(d):
-		return true
-	}
 }
 
 type sweep struct {
